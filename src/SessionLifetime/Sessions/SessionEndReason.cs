@@ -1,0 +1,29 @@
+namespace SessionLifetime;
+
+/// <summary>Why a session ended. A session ends exactly once, for exactly one of these reasons.</summary>
+public enum SessionEndReason
+{
+    /// <summary>The app or the user ended it: <c>ExitAsync()</c>, "leave", or the exit endpoint.</summary>
+    Exited,
+
+    /// <summary>The user did nothing through the timeout and the countdown, while the browser still signalled.</summary>
+    IdleTimeout,
+
+    /// <summary>The browser was not heard of any more: closed, asleep, offline, or gone.</summary>
+    SignalLost,
+
+    /// <summary><c>SelfDestruct(after)</c> was armed and no signal came in time.</summary>
+    SelfDestructed,
+
+    /// <summary>The longest life allowed (<c>AbsoluteTimeout</c>) was over.</summary>
+    AbsoluteTimeout,
+
+    /// <summary>An administrator ended it, or the user logged out everywhere.</summary>
+    Revoked,
+
+    /// <summary>A limit made room for a newer session.</summary>
+    Displaced,
+
+    /// <summary>The server was stopping.</summary>
+    HostStopping,
+}
