@@ -8,6 +8,7 @@ builder.Services
     .AddHandler<EventRecorder>();
 
 var app = builder.Build();
+app.Services.GetRequiredService<EventList>();
 app.UseDefaultFiles();
 app.UseStaticFiles();
 app.UseRouting();

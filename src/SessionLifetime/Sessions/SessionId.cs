@@ -26,7 +26,9 @@ internal readonly record struct SessionId(ulong High, ulong Low)
     public static bool TryParse(ReadOnlySpan<char> text, out SessionId id)
     {
         id = default;
-        if (text.Length != TextLength)
+
+        // The last character carries two bits; with others set, one id would have sixteen spellings.
+        if (text.Length != TextLength || text[^1] is not ('A' or 'Q' or 'g' or 'w'))
         {
             return false;
         }
