@@ -67,7 +67,9 @@ internal sealed class SessionEngine : ITabSessionController
 
     public TabSession FaceOf(SessionCell cell) => cell.Face ?? cell.GetFace(this);
 
-    /// <summary>Starts a session for a page that says hello; null when the store is full or closed.</summary>
+    /// <summary>
+    /// Starts a session for a page that says hello, tells the handlers, and waits for them. Null when the store is full or closed.
+    /// </summary>
     public async ValueTask<SessionCell?> TryStartAsync(PageId page, PageId tab, CancellationToken cancellationToken)
     {
         var now = Store.Now;
@@ -80,6 +82,11 @@ internal sealed class SessionEngine : ITabSessionController
         }
 
         cell.Prepare(due, isPlain: _timings.Unconfirmed == SessionTimings.Never);
+
+        // First in its queue, and told only once the store has the session: whoever ends it at that very moment is heard after it.
+        var wanted = _dispatcher.Wants(SessionEventKind.SessionStarted);
+        var started = wanted ? new SessionEvent(SessionEventKind.SessionStarted, new SessionStartedContext(FaceOf(cell))) : null;
+        var queue = started is null ? null : _dispatcher.Hold(started);
         if (!await Store.TryAddAsync(cell, due, cancellationToken))
         {
             _metrics.Refused("capacity");
@@ -98,17 +105,13 @@ internal sealed class SessionEngine : ITabSessionController
             _logger.SessionStarted(cell.Id.ToString());
         }
 
-        return cell;
-    }
-
-    /// <summary>Tells the handlers that a session started, and waits for them.</summary>
-    public async ValueTask RaiseStartedAsync(SessionCell cell)
-    {
-        if (_dispatcher.Wants(SessionEventKind.SessionStarted))
+        if (queue is not null)
         {
-            var raised = await _dispatcher.RaiseAsync(new(SessionEventKind.SessionStarted, new SessionStartedContext(FaceOf(cell))));
-            await raised.Done;
+            queue.Release();
+            await started!.Done;
         }
+
+        return cell;
     }
 
     /// <summary>Tells the handlers that a page of a living session attached, and waits for them.</summary>
@@ -555,7 +558,7 @@ internal sealed class SessionEngine : ITabSessionController
 
     private async ValueTask<bool> ArmAsync(SessionCell cell, Moment at, bool onlyWithoutPages = false)
     {
-        while (await LookAsync(cell) != LookResult.Ended)
+        while (await LookAsync(cell, patient: false) != LookResult.Ended)
         {
             var seen = cell.Read();
             var next = seen;
@@ -577,7 +580,7 @@ internal sealed class SessionEngine : ITabSessionController
 
     private async ValueTask<bool> OverrideAsync(SessionCell cell, Func<TimeoutOverrides, TimeoutOverrides> change)
     {
-        while (await LookAsync(cell) != LookResult.Ended)
+        while (await LookAsync(cell, patient: false) != LookResult.Ended)
         {
             var now = Store.Now;
             var seen = cell.Read();

@@ -66,6 +66,14 @@ internal sealed class SessionEventDispatcher : IDisposable
         return queue.Add(raised);
     }
 
+    /// <summary>Puts the first event of a new session into a queue that stands still until it is released.</summary>
+    public SessionEventQueue Hold(SessionEvent first)
+    {
+        var queue = new SessionEventQueue(this, first);
+        first.Context.Session.EventQueue = queue;
+        return queue;
+    }
+
     /// <summary>The handlers of one event, in registration order, C# subscribers last.</summary>
     public HandlerCall[] HandlersOf(SessionEventKind kind)
     {

@@ -35,6 +35,14 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
     private bool _isPumping;
     private CancellationTokenSource? _cancellation;
 
+    /// <summary>A queue that stands still, with its first event in it, until it is released.</summary>
+    public SessionEventQueue(SessionEventDispatcher dispatcher, SessionEvent first)
+        : this(dispatcher)
+    {
+        _waiting.AddLast(first);
+        _isPumping = true;
+    }
+
     public SessionEvent Add(SessionEvent added)
     {
         lock (_lock)
@@ -56,6 +64,8 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         return added;
     }
+
+    public void Release() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
 
     public void Execute() => Pump(Volatile.Read(ref _turn));
 

@@ -231,7 +231,6 @@ internal sealed class LifecycleEndpoints(
             return;
         }
 
-        await engine.RaiseStartedAsync(cell);
         var previous = finding.State is { } state
             ? new PreviousSession(state, finding.Kind == SessionFindingKind.Ended ? finding.Reason.ToString() : null)
             : null;

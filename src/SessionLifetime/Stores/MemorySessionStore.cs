@@ -71,14 +71,7 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
         _bySecret[cell.Secret] = cell;
         _byId[cell.Id] = cell;
         _due.Put(cell, nextDue);
-        if (_isClosed)
-        {
-            // Closed meanwhile: whoever closed it may have missed this one.
-            Forget(cell);
-            return new(false);
-        }
-
-        return new(true);
+        return new(!_isClosed || !TryWithdraw(cell));
     }
 
     public void Touched(SessionCell cell)
@@ -114,6 +107,26 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
     public void Reschedule(SessionCell cell, Moment nextDue) => _due.Put(cell, nextDue);
 
     public void Close() => _isClosed = true;
+
+    /// <summary>Closed while it was added: takes it back, unless whoever closed the store has met it and ended it properly.</summary>
+    private bool TryWithdraw(SessionCell cell)
+    {
+        SessionSnapshot seen;
+        SessionSnapshot next;
+        do
+        {
+            next = seen = cell.Read();
+            if (seen.State == SessionState.Ended)
+            {
+                return false;
+            }
+
+            next.State = SessionState.Ended;
+        }
+        while (!cell.TryCommit(seen, next, Moment.Never));
+        Forget(cell);
+        return true;
+    }
 
     private void Forget(SessionCell cell)
     {

@@ -1,0 +1,85 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging;
+using SessionLifetime.Tests.Fakes;
+
+namespace SessionLifetime.Tests.Engine;
+
+/// <summary>The engine without a web server: a fake clock, a sweep that runs when told, every event written down.</summary>
+internal sealed class EngineHost : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+
+    public EngineHost(Action<SessionLifetimeOptions>? configure = null, Action<SessionLifetimeBuilder>? subscribe = null, TimeProvider? time = null)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(Log));
+        services.AddSingleton(time ?? Time);
+        services.AddSingleton<IHostApplicationLifetime, ApplicationLifetime>();
+        var builder = services.AddSessionLifetime(configure);
+        subscribe?.Invoke(builder);
+        _services = services.BuildServiceProvider(validateScopes: true);
+        Engine = _services.GetRequiredService<SessionEngine>();
+        Sweeper = _services.GetRequiredService<SessionSweeper>();
+        Sessions = _services.GetRequiredService<ISessionLifetime>();
+        Events = _services.GetRequiredService<SessionLifetimeEvents>();
+    }
+
+    public FakeTimeProvider Time { get; } = new();
+
+    public LogRecorder Log { get; } = new();
+
+    public SessionEngine Engine { get; }
+
+    public SessionSweeper Sweeper { get; }
+
+    public ISessionLifetime Sessions { get; }
+
+    public SessionLifetimeEvents Events { get; }
+
+    public ConcurrentQueue<string> Heard { get; } = new();
+
+    public T Get<T>()
+        where T : notnull => _services.GetRequiredService<T>();
+
+    /// <summary>Writes every event down as "SessionTimeout 1" or "ApplicationExit IdleTimeout".</summary>
+    public EngineHost Record()
+    {
+        Events.SessionStarted += (_, _) => Heard.Enqueue("SessionStarted");
+        Events.SessionResumed += (_, _) => Heard.Enqueue("SessionResumed");
+        Events.SessionTimeout += (_, e) => Heard.Enqueue($"SessionTimeout {e.Occurrence}");
+        Events.PageUnloaded += (_, e) => Heard.Enqueue($"PageUnloaded {e.Page} {e.OpenPages}");
+        Events.ApplicationExit += (_, e) => Heard.Enqueue($"ApplicationExit {e.Reason}");
+        return this;
+    }
+
+    public async Task<SessionCell> StartAsync(string page = "p1")
+    {
+        Assert.True(PageId.TryCreate(page, out var id));
+        var cell = await Engine.TryStartAsync(id, PageId.None, default);
+        Assert.NotNull(cell);
+        return cell;
+    }
+
+    /// <summary>What a ping endpoint does; false when the session has ended.</summary>
+    public async Task<bool> PingAsync(SessionCell cell, Signal signal = default) =>
+        await Engine.LookAndWaitAsync(cell) != LookResult.Ended && await Engine.TryCountAsync(cell, signal);
+
+    /// <summary>Waits until the handlers that were asked have answered, and those of an end have run.</summary>
+    public async Task SettleAsync(SessionCell cell)
+    {
+        while (cell.Read() is { Raising: true, Answer: { } answer })
+        {
+            await answer;
+        }
+
+        if (cell.Read().State == SessionState.Ended)
+        {
+            await Engine.FaceOf(cell).Completion;
+        }
+    }
+
+    public ValueTask DisposeAsync() => _services.DisposeAsync();
+}

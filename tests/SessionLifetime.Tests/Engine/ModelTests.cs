@@ -1,0 +1,68 @@
+namespace SessionLifetime.Tests.Engine;
+
+/// <summary>
+/// Random histories of one session, played to the engine and to an oracle that was written from the contract alone; after every step
+/// both must agree on the state, the reason, the stamps, the status and the events. Seeds are fixed; a failing one is named.
+/// </summary>
+public sealed class ModelTests
+{
+    // More for a long run: SESSIONLIFETIME_HISTORIES=1000000 dotnet test --filter ModelTests
+    private static readonly int Histories = int.TryParse(Environment.GetEnvironmentVariable("SESSIONLIFETIME_HISTORIES"), out var count) ? count : 4000;
+    private const int Steps = 60;
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task RandomHistories_AgreeWithTheOracle(int quarter)
+    {
+        for (var seed = quarter * Histories / 4; seed < (quarter + 1) * Histories / 4; seed++)
+        {
+            var history = new List<string>();
+            try
+            {
+                await PlayAsync(seed, history);
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                Assert.Fail($"Seed {seed} ({OracleSettings.Random(new Random(seed))}) failed after: {string.Join("; ", history)}{Environment.NewLine}{exception}");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task SameSeed_SameHistory()
+    {
+        List<string> first = [], second = [];
+        await PlayAsync(7, first);
+        await PlayAsync(7, second);
+
+        Assert.Equal(first, second);
+        Assert.Equal(Steps, first.Count);
+    }
+
+    private static async Task PlayAsync(int seed, List<string> history)
+    {
+        var random = new Random(seed);
+        var settings = OracleSettings.Random(random);
+        var answers = seed % 3 == 0 ? _ => false : (Func<int, bool>)(raise => ((raise * 2654435761u) ^ (uint)seed) % 3 != 0);
+        var oracle = new SessionOracle(settings, answers);
+        await using var host = new EngineHost(settings.Apply);
+        var raises = 0;
+        host.Events.SessionTimeout += (_, e) => e.Handled = answers(++raises);
+        host.Record();
+
+        var player = new HistoryPlayer(host, oracle, settings, random);
+        await player.StartAsync();
+        for (var step = 0; step < Steps; step++)
+        {
+            history.Add(await player.StepAsync());
+            if (!history[^1].StartsWith('+'))
+            {
+                // Not after time has passed: then nobody has looked yet, and the next step is a late look.
+                await player.CompareAsync();
+            }
+        }
+    }
+}

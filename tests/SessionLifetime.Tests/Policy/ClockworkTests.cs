@@ -1,0 +1,344 @@
+using static SessionLifetime.Tests.Policy.Sample;
+
+namespace SessionLifetime.Tests.Policy;
+
+public sealed class ClockworkTests
+{
+    // T = 20, C = 20, S = 40 unless a test says otherwise.
+
+    [Theory]
+    [InlineData(19.999, false)]
+    [InlineData(20, true)]
+    [InlineData(39.999, true)]
+    public void Look_IdleForTheTimeout_TimesOut(double now, bool timesOut)
+    {
+        var verdict = Clockwork.Look(Session(), Timings(), At(now));
+
+        Assert.Equal(timesOut ? Verdict.TimesOut(At(20)) : Verdict.Lives, verdict);
+    }
+
+    [Fact]
+    public void Look_OneTickBeforeTheTimeout_Lives()
+    {
+        var edge = At(20);
+
+        Assert.Equal(VerdictKind.Lives, Clockwork.Look(Session(), Timings(), new Moment(edge.Ticks - 1)).Kind);
+        Assert.Equal(VerdictKind.TimesOut, Clockwork.Look(Session(), Timings(), edge).Kind);
+    }
+
+    [Fact]
+    public void Look_TimedOutAndPinged_EndsByIdleTimeout()
+    {
+        var session = Session().TimedOut(20).Heard(25, Signal.Alive, Timings());
+
+        Assert.Equal(SessionState.TimedOut, session.State);
+        Assert.Equal(Verdict.Lives, Clockwork.Look(session, Timings(), At(39.999)));
+        Assert.Equal(Verdict.Ends(SessionEndReason.IdleTimeout, At(40)), Clockwork.Look(session, Timings(), At(40)));
+    }
+
+    [Theory]
+    [InlineData(19.9, SessionEndReason.SignalLost)]
+    [InlineData(20, SessionEndReason.IdleTimeout)]
+    public void Look_Expired_TellsWhetherAnybodySawTheCountdown(double lastPing, SessionEndReason reason)
+    {
+        // Pinged before or at the timeout; S is longer, so rule 5 decides.
+        var session = Session(activity: 0, signal: lastPing).TimedOut(20);
+
+        Assert.Equal(reason, Clockwork.Look(session, Timings(signal: 100), At(40)).Reason);
+    }
+
+    [Fact]
+    public void Look_SilentAtTheSameMomentAsExpired_TieGoesToTheLowerRule()
+    {
+        var session = Session().TimedOut(20);
+
+        Assert.Equal(Verdict.Ends(SessionEndReason.SignalLost, At(40)), Clockwork.Look(session, Timings(), At(40)));
+        Assert.False(Clockwork.OwesTimeout(session, SessionEndReason.SignalLost));
+    }
+
+    [Fact]
+    public void Look_SignalLostBeforeTheTimeout_OwesOneTimeout()
+    {
+        var session = Session();
+
+        Assert.Equal(Verdict.Ends(SessionEndReason.SignalLost, At(5)), Clockwork.Look(session, Timings(signal: 5), At(9)));
+        Assert.True(Clockwork.OwesTimeout(session, SessionEndReason.SignalLost));
+        Assert.False(Clockwork.OwesTimeout(session, SessionEndReason.AbsoluteTimeout));
+    }
+
+    [Fact]
+    public void Look_TimeoutNever_OnlySilenceAskedForEnds()
+    {
+        Assert.Equal(Verdict.Lives, Clockwork.Look(Session(), Timings(timeout: 0), At(1e9)));
+        Assert.Equal(Moment.Never, Clockwork.NextDue(Session(), Timings(timeout: 0), At(0)));
+        Assert.Equal(
+            Verdict.Ends(SessionEndReason.SignalLost, At(30)),
+            Clockwork.Look(Session(), Timings(timeout: 0, signal: 30), At(31)));
+    }
+
+    [Theory]
+    [InlineData(5, 100, 100, SessionEndReason.SelfDestructed)]
+    [InlineData(100, 6, 100, SessionEndReason.AbsoluteTimeout)]
+    [InlineData(100, 100, 7, SessionEndReason.SignalLost)]
+    [InlineData(7, 7, 7, SessionEndReason.SelfDestructed)]
+    [InlineData(100, 7, 7, SessionEndReason.AbsoluteTimeout)]
+    public void Look_SeveralRulesDue_TheFirstMomentThenTheLowerNumberWins(double destruct, double absolute, double signal, SessionEndReason reason)
+    {
+        var session = Session();
+        session.SelfDestructAt = At(destruct);
+
+        Assert.Equal(reason, Clockwork.Look(session, Timings(timeout: 1000, absolute: absolute, signal: signal), At(500)).Reason);
+    }
+
+    [Fact]
+    public void Look_EndAndTimeoutAtTheSameMoment_EndWins()
+    {
+        var verdict = Clockwork.Look(Session(), Timings(absolute: 20), At(20));
+
+        Assert.Equal(Verdict.Ends(SessionEndReason.AbsoluteTimeout, At(20)), verdict);
+    }
+
+    [Fact]
+    public void Look_LateAfterAPause_SaysWhatATimelyOneSaid()
+    {
+        // Timed out at 20, self-destruct at 25, and nobody looked until 100: the timeout comes first, the end is the same.
+        var session = Session();
+        session.SelfDestructAt = At(25);
+
+        Assert.Equal(Verdict.TimesOut(At(20)), Clockwork.Look(session, Timings(), At(100)));
+        Assert.Equal(Verdict.Ends(SessionEndReason.SelfDestructed, At(25)), Clockwork.Look(session.TimedOut(100), Timings(), At(100)));
+    }
+
+    [Fact]
+    public void Look_HandledAndSilent_EndsAllTheSame()
+    {
+        var session = Session().Asked(20);
+        Assert.True(Clockwork.TryConclude(ref session, 1, handled: true, At(20)));
+
+        Assert.Equal(Verdict.Ends(SessionEndReason.SignalLost, At(40)), Clockwork.Look(session, Timings(), At(40)));
+        Assert.False(Clockwork.OwesTimeout(session, SessionEndReason.SignalLost));
+    }
+
+    [Fact]
+    public void Conclude_Handled_RaisesAgainAfterEachFurtherTimeoutWithACountActivityResets()
+    {
+        var timings = Timings(signal: 1000);
+        var session = Session().Asked(20);
+        Assert.True(Clockwork.TryConclude(ref session, 1, handled: true, At(21)));
+        Assert.Equal((SessionState.Active, At(21), 1), (session.State, session.IdleReset, session.Occurrence));
+        Assert.Equal(Verdict.TimesOut(At(41)), Clockwork.Look(session, timings, At(50)));
+
+        session = session.Asked(41);
+        Assert.True(Clockwork.TryConclude(ref session, 2, handled: true, At(41)));
+        Assert.Equal(2, session.Occurrence);
+
+        session = session.Heard(50, Signal.Activity, timings);
+        Assert.Equal(0, session.Occurrence);
+        Assert.Equal(Verdict.TimesOut(At(70)), Clockwork.Look(session, timings, At(70)));
+    }
+
+    [Fact]
+    public void Conclude_ActivityCameMeanwhile_HasNoEffect()
+    {
+        var session = Session().Asked(20).Heard(21, Signal.Activity, Timings());
+
+        Assert.False(Clockwork.TryConclude(ref session, 1, handled: true, At(30)));
+        Assert.Equal((SessionState.Active, Moment.Before), (session.State, session.IdleReset));
+    }
+
+    [Fact]
+    public void Conclude_OfAnEarlierRaise_HasNoEffect()
+    {
+        var session = Session().Asked(20).Heard(21, Signal.Activity, Timings()).Asked(41);
+
+        Assert.False(Clockwork.TryConclude(ref session, 1, handled: true, At(42)));
+        Assert.True(session.Raising);
+    }
+
+    [Fact]
+    public void Look_HandlersAreAsked_RuleFiveWaitsAndTheOthersDoNot()
+    {
+        var session = Session(signal: 39).Asked(20);
+
+        Assert.Equal(Verdict.Lives, Clockwork.Look(session, Timings(), At(60)));
+        Assert.Equal(Verdict.Ends(SessionEndReason.AbsoluteTimeout, At(30)), Clockwork.Look(session, Timings(absolute: 30), At(60)));
+    }
+
+    [Fact]
+    public void Look_HandlersAreAskedAndRuleFiveCameFirst_TheAnswerDecides()
+    {
+        var timings = Timings(absolute: 45);
+        var session = Session(signal: 44).Asked(60);
+
+        Assert.Equal(Verdict.Waits(SessionEndReason.AbsoluteTimeout, At(45)), Clockwork.Look(session, timings, At(60)));
+        Assert.True(Clockwork.IsInDoubt(session, timings, At(60)));
+        Assert.True(Clockwork.NextDue(session, timings, At(60)).IsNever);
+
+        var handled = session;
+        Clockwork.TryConclude(ref handled, 1, handled: true, At(60));
+        Assert.Equal(SessionEndReason.AbsoluteTimeout, Clockwork.Look(handled, timings, At(60)).Reason);
+
+        var unhandled = session;
+        Clockwork.TryConclude(ref unhandled, 1, handled: false, At(60));
+        Assert.Equal(Verdict.Ends(SessionEndReason.IdleTimeout, At(40)), Clockwork.Look(unhandled, timings, At(60)));
+    }
+
+    [Fact]
+    public void IsInDoubt_TimelyHandlersThatAreSlow_AreNoDoubt()
+    {
+        var session = Session(signal: 39).Asked(20);
+
+        Assert.False(Clockwork.IsInDoubt(session, Timings(), At(60)));
+    }
+
+    [Fact]
+    public void Count_ActivityWhileTimedOut_IsActiveAgain_PingIsNot()
+    {
+        var session = Session().TimedOut(20);
+
+        Assert.Equal(SessionState.TimedOut, session.Heard(30, Signal.Alive, Timings()).State);
+        Assert.Equal(SessionState.Active, session.Heard(30, Signal.Activity, Timings()).State);
+    }
+
+    [Theory]
+    [InlineData(5, 25, SessionState.Active)]
+    [InlineData(9.999, 20.001, SessionState.Active)]
+    [InlineData(10, 20, SessionState.TimedOut)]
+    [InlineData(15, 15, SessionState.TimedOut)]
+    [InlineData(1e9, 0, SessionState.TimedOut)]
+    public void Count_IdleFor_RevivesOnlyIfTheTimeoutThenLiesAhead(double idle, double activity, SessionState state)
+    {
+        // T = 10: timed out at 10, a report at 30 of activity some time ago.
+        var timings = Timings(timeout: 10, countdown: 100);
+        var session = Session().TimedOut(10).Heard(30, new Signal { IdleFor = TimeSpan.FromSeconds(idle) }, timings);
+
+        Assert.Equal((state, At(activity), At(30)), (session.State, session.LastActivity, session.LastSignal));
+    }
+
+    [Fact]
+    public void Count_IdleForLessThanKnown_NeverMovesActivityBack()
+    {
+        var session = Session(activity: 15).Heard(20, new Signal { IdleFor = TimeSpan.FromSeconds(10) }, Timings());
+
+        Assert.Equal(At(15), session.LastActivity);
+    }
+
+    [Fact]
+    public void Count_Stretch_RestartsTheIdleClockAndIsNoActivity()
+    {
+        var session = Session().Heard(15, new Signal { IsStretch = true }, Timings());
+
+        Assert.Equal(At(0), session.LastActivity);
+        Assert.Equal(Verdict.TimesOut(At(35)), Clockwork.Look(session, Timings(), At(35)));
+        Assert.Equal(SessionState.Active, Session().TimedOut(20).Heard(30, new Signal { IsStretch = true }, Timings()).State);
+    }
+
+    [Fact]
+    public void Count_AnySignalButGoodBye_DisarmsTheSelfDestruct()
+    {
+        var session = Session();
+        session.SelfDestructAt = At(30);
+
+        Assert.Equal(At(30), session.Heard(10, Signal.GoodBye, Timings()).SelfDestructAt);
+        Assert.True(session.Heard(10, Signal.Alive, Timings()).SelfDestructAt.IsNever);
+        Assert.True(session.Heard(10, Signal.Activity, Timings()).SelfDestructAt.IsNever);
+    }
+
+    [Fact]
+    public void Look_NeverHeardOfAgain_EndsAtTheUnconfirmedTimeout()
+    {
+        var timings = Timings(unconfirmed: 5);
+        var session = Session();
+        session.Confirmed = false;
+
+        Assert.Equal(Verdict.Ends(SessionEndReason.SignalLost, At(5)), Clockwork.Look(session, timings, At(5)));
+        Assert.Equal(Verdict.Lives, Clockwork.Look(session.Heard(4, Signal.Alive, timings), timings, At(5)));
+    }
+
+    [Fact]
+    public void Look_RequestInFlight_HoldsTheClocksItCountsFor()
+    {
+        var session = Session();
+        session.SignalHeldUntil = At(600);
+        Assert.Equal(Verdict.TimesOut(At(20)), Clockwork.Look(session, Timings(), At(100)));
+
+        session.ActivityHeldUntil = At(600);
+        Assert.Equal(Verdict.Lives, Clockwork.Look(session, Timings(), At(100)));
+        Assert.Equal(At(120), Clockwork.NextDue(session, Timings(), At(100)));
+    }
+
+    [Fact]
+    public void Look_RequestHeldTooLong_CountsFromWhereTheHoldEnded()
+    {
+        var session = Session();
+        session.SignalHeldUntil = session.ActivityHeldUntil = At(600);
+
+        Assert.Equal(Verdict.Lives, Clockwork.Look(session, Timings(), At(619)));
+        Assert.Equal(Verdict.TimesOut(At(620)), Clockwork.Look(session, Timings(), At(625)));
+    }
+
+    [Fact]
+    public void Look_RequestInFlight_HoldsNeitherSelfDestructNorAbsolute()
+    {
+        var session = Session();
+        session.SignalHeldUntil = session.ActivityHeldUntil = At(600);
+
+        Assert.Equal(SessionEndReason.AbsoluteTimeout, Clockwork.Look(session, Timings(absolute: 30), At(31)).Reason);
+        session.SelfDestructAt = At(10);
+        Assert.Equal(SessionEndReason.SelfDestructed, Clockwork.Look(session, Timings(), At(11)).Reason);
+    }
+
+    [Fact]
+    public void Reconsider_LongerTimeoutOfItsOwn_MakesActiveAgain()
+    {
+        var session = Session().TimedOut(20);
+        Clockwork.Reconsider(ref session, Timings(timeout: 60), At(30));
+
+        Assert.Equal(SessionState.Active, session.State);
+    }
+
+    [Fact]
+    public void Look_LongestDurations_NeverOverflow()
+    {
+        var longest = TimeSpan.MaxValue;
+        var timings = SessionTimings.Of(new SessionLifetimeOptions
+        {
+            SessionTimeout = longest,
+            CountdownDuration = longest,
+            SignalTimeout = longest,
+            AbsoluteTimeout = longest,
+            UnconfirmedTimeout = longest,
+        });
+        var almost = SessionTimings.Of(new SessionLifetimeOptions { SessionTimeout = longest - TimeSpan.FromTicks(1) });
+        var farFuture = new Moment(long.MaxValue - 1);
+
+        foreach (var set in new[] { timings, almost })
+        {
+            Assert.Equal(VerdictKind.Lives, Clockwork.Look(Session(), set, At(1e6)).Kind);
+            _ = Clockwork.Look(Session(), set, farFuture);
+            _ = Clockwork.NextDue(Session(), set, farFuture);
+            _ = SessionStatus.Of(Session(), set, farFuture);
+            _ = Session().Heard(10, new Signal { IdleFor = longest }, set);
+        }
+    }
+
+    [Fact]
+    public void Look_Ended_SaysNothingMore()
+    {
+        var session = Session();
+        Clockwork.End(ref session, SessionEndReason.Exited);
+
+        Assert.Equal(Verdict.Lives, Clockwork.Look(session, Timings(), At(1e6)));
+        Assert.True(Clockwork.NextDue(session, Timings(), At(1e6)).IsNever);
+    }
+
+    [Fact]
+    public void NextDue_IsNeverLaterThanWhatComesNext()
+    {
+        var session = Session(activity: 3, signal: 7);
+
+        Assert.Equal(At(23), Clockwork.NextDue(session, Timings(), At(10)));
+        Assert.Equal(At(17), Clockwork.NextDue(session, Timings(signal: 10), At(10)));
+        Assert.Equal(At(43), Clockwork.NextDue(session.TimedOut(23), Timings(), At(30)));
+    }
+}
