@@ -4,7 +4,7 @@ namespace SessionLifetime;
 internal struct DuePlace
 {
     /// <summary>The slot's number counted from the clock's start plus one; 0 while the session is in no slot.</summary>
-    public long Slot;
+    public long SlotNumber;
 
     /// <summary>The position inside the slot.</summary>
     public int Index;

@@ -39,9 +39,9 @@ internal sealed class DueIndex
         {
             var slot = Math.Clamp(due.Ticks / _width, _first, _first + Slots - 1);
             ref var place = ref cell.DuePlace;
-            if (place.Slot != 0)
+            if (place.SlotNumber != 0)
             {
-                if (place.Slot - 1 <= slot)
+                if (place.SlotNumber - 1 <= slot)
                 {
                     return;
                 }
@@ -49,7 +49,7 @@ internal sealed class DueIndex
                 Take(ref place);
             }
 
-            place.Slot = slot + 1;
+            place.SlotNumber = slot + 1;
             place.Index = _wheel[slot % Slots].Add(cell);
         }
     }
@@ -59,7 +59,7 @@ internal sealed class DueIndex
     {
         lock (_lock)
         {
-            if (cell.DuePlace.Slot != 0)
+            if (cell.DuePlace.SlotNumber != 0)
             {
                 Take(ref cell.DuePlace);
             }
@@ -115,7 +115,7 @@ internal sealed class DueIndex
 
     private void Take(ref DuePlace place)
     {
-        if (_wheel[(place.Slot - 1) % Slots].RemoveAt(place.Index) is { } moved)
+        if (_wheel[(place.SlotNumber - 1) % Slots].RemoveAt(place.Index) is { } moved)
         {
             moved.DuePlace.Index = place.Index;
         }

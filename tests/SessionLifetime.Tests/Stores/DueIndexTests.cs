@@ -1,0 +1,160 @@
+namespace SessionLifetime.Tests.Stores;
+
+public sealed class DueIndexTests
+{
+    private const long Width = 1000;
+
+    [Fact]
+    public void TakeDue_GivesWhatIsDue_AndNothingElse()
+    {
+        var index = Index();
+        var early = Put(index, 1500);
+        var later = Put(index, 1700);
+        var farAway = Put(index, Width * 100_000);
+
+        Assert.Equal([], Take(index, 1499));
+        Assert.Equal([early], Take(index, 1500));
+        Assert.Equal([], Take(index, 1699));
+        Assert.Equal([later], Take(index, 5000));
+        Assert.Equal([], Take(index, 6000));
+        _ = farAway;
+    }
+
+    [Fact]
+    public void Put_Later_LeavesItWhereItStands_AndTheSweepMovesIt()
+    {
+        var index = Index();
+        var cell = Put(index, 1500);
+        Due(cell, 9000);
+        index.Put(cell, new Moment(9000));
+
+        Assert.Equal([cell], Take(index, 2500));
+        index.Put(cell, new Moment(9000));
+        Assert.Equal([], Take(index, 8999));
+        Assert.Equal([cell], Take(index, 9000));
+    }
+
+    [Fact]
+    public void Put_Earlier_MovesItAtOnce()
+    {
+        var index = Index();
+        var cell = Put(index, 900_000);
+        Due(cell, 2000);
+        index.Put(cell, new Moment(2000));
+
+        Assert.Equal([cell], Take(index, 2000));
+        Assert.Equal([], Take(index, 2_000_000));
+    }
+
+    [Fact]
+    public void Put_BeyondTheHorizonOrNever_IsLookedAtOnceInATurn()
+    {
+        var index = Index();
+        var cell = Put(index, long.MaxValue);
+
+        Assert.Equal([], Take(index, Width * 1000));
+        Assert.Equal([cell], Take(index, Width * 1025));
+    }
+
+    [Fact]
+    public void TakeDue_AfterAPauseOfManyTurns_FindsEverything()
+    {
+        var index = Index();
+        var cells = Enumerable.Range(1, 500).Select(i => Put(index, i * 7919L)).ToHashSet();
+
+        Assert.Equal(cells, Take(index, Width * 1_000_000).ToHashSet());
+        var late = Put(index, Width * 1_000_000 + 500);
+        Assert.Equal([late], Take(index, Width * 1_000_001));
+    }
+
+    [Fact]
+    public void Remove_TakesItOut_FromAnyPlaceInItsSlot()
+    {
+        var index = Index();
+        var cells = Enumerable.Range(0, 10).Select(_ => Put(index, 1500)).ToList();
+        foreach (var i in new[] { 0, 9, 4 })
+        {
+            index.Remove(cells[i]);
+            index.Remove(cells[i]);
+        }
+
+        Assert.Equal(cells.Where((_, i) => i is not (0 or 9 or 4)).ToHashSet(), Take(index, 1500).ToHashSet());
+    }
+
+    [Fact]
+    public void RandomUse_AgreesWithAList()
+    {
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var random = new Random(seed);
+            var index = Index();
+            var due = new Dictionary<SessionCell, long>();
+            long now = 1;
+            for (var step = 0; step < 300; step++)
+            {
+                switch (random.Next(4))
+                {
+                    case 0:
+                        var at = now + random.Next(1, 3_000_000);
+                        due[Put(index, at)] = at;
+                        break;
+                    case 1 when due.Count > 0:
+                        var moved = due.Keys.ElementAt(random.Next(due.Count));
+                        due[moved] = now + random.Next(1, 3_000_000);
+                        Due(moved, due[moved]);
+                        index.Put(moved, new Moment(due[moved]));
+                        break;
+                    case 2 when due.Count > 0:
+                        var removed = due.Keys.ElementAt(random.Next(due.Count));
+                        due.Remove(removed);
+                        index.Remove(removed);
+                        break;
+                    default:
+                        now += random.Next(4) == 0 ? random.Next(2_000_000) : random.Next(3000);
+                        var taken = new HashSet<SessionCell>();
+                        foreach (var cell in Take(index, now))
+                        {
+                            Assert.True(taken.Add(cell));
+                            if (due[cell] > now)
+                            {
+                                // Handed out early, as lazily moved sessions are: back it goes.
+                                index.Put(cell, new Moment(due[cell]));
+                            }
+                            else
+                            {
+                                due.Remove(cell);
+                            }
+                        }
+
+                        Assert.DoesNotContain(due, pair => pair.Value <= now);
+                        break;
+                }
+            }
+        }
+    }
+
+    private static DueIndex Index() => new(new TimeSpan(Width));
+
+    private static SessionCell Put(DueIndex index, long due)
+    {
+        var cell = new SessionCell(SessionId.Create(), PublicId.Create(), new Moment(1));
+        cell.Prepare(new Moment(due), isPlain: true);
+        index.Put(cell, new Moment(due));
+        return cell;
+    }
+
+    private static void Due(SessionCell cell, long due) => cell.Refresh(cell.Read(), new Moment(due));
+
+    private static List<SessionCell> Take(DueIndex index, long now)
+    {
+        var taken = new List<SessionCell>();
+        var buffer = new SessionCell[3];
+        int count;
+        while ((count = index.TakeDue(buffer, new Moment(now))) > 0)
+        {
+            taken.AddRange(buffer.Take(count));
+        }
+
+        return taken;
+    }
+}
