@@ -1,0 +1,58 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+#pragma warning disable CA1822, CA1848, CA1873, IDE0060, IDE0059, S1144 // As a README writes it.
+
+namespace SessionLifetime.Tests.House;
+
+/// <summary>The C# of the README, compiled. <see cref="ReadmeTests"/> sees to it that both say the same.</summary>
+internal static class ReadmeExamples
+{
+    public static void TenLines(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.Services.AddSessionLifetime(options => options.SessionTimeout = TimeSpan.FromMinutes(3))
+            .OnSessionTimeout(context => context.Handled = KeepsRunning(context.Session))
+            .OnApplicationExit(async (context, cancellationToken) => await ReleaseAsync(context.Session.Id, cancellationToken));
+
+        var app = builder.Build();
+        app.UseSessionLifetime();
+        app.MapSessionLifetime();
+        app.MapPost("/work", (HttpContext context) => Work(context.GetTabSession()!)).RequireTabSession();
+        app.Run();
+    }
+
+    public static void Handlers(WebApplicationBuilder builder, WebApplication app)
+    {
+        builder.Services.AddSessionLifetime().AddHandler<AuditHandler>();
+
+        var events = app.Services.GetRequiredService<SessionLifetimeEvents>();
+        events.SessionTimeout += (sender, e) => e.Handled = true;
+    }
+
+    public static void Endpoints(WebApplication app)
+    {
+        app.MapGet("/poll", () => "still there").WithSessionSignal(SessionSignal.Alive);   // the page is open, no more
+        app.MapGet("/clock", () => "12:00").WithSessionSignal(SessionSignal.None);         // nothing at all
+        app.MapPost("/order", () => "done").RequireTabSession();                           // 428, 404, 410 or 403 without a session
+        app.MapGet("/public", () => "hello").DisableTabSession();                          // never looks for one
+        app.MapPost("/leave", (HttpContext context) => context.ExitAndRedirectAsync("/bye.html"));
+    }
+
+    private static bool KeepsRunning(TabSession session) => session.OpenPages > 0;
+
+    private static Task ReleaseAsync(string session, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private static string Work(TabSession session) => session.Id;
+
+    public sealed class AuditHandler(ILogger<AuditHandler> log) : SessionLifetimeHandler
+    {
+        public override ValueTask OnApplicationExitAsync(ApplicationExitContext context, CancellationToken cancellationToken)
+        {
+            log.LogInformation("Session {Session} ended: {Reason}", context.Session.Id, context.Reason);
+            return default;
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using System.Text.RegularExpressions;
+
+namespace SessionLifetime.Tests.House;
+
+public sealed partial class ReadmeTests
+{
+    [Fact]
+    public void Code_IsCompiledCode()
+    {
+        var readme = File.ReadAllText(Path.Combine(HouseTests.Root(), "README.md"));
+        var compiled = Folded(File.ReadAllText(Path.Combine(HouseTests.Root(), "tests", "SessionLifetime.Tests", "House", "ReadmeExamples.cs")));
+        var blocks = Block().Matches(readme).Select(match => Folded(match.Groups["code"].Value)).ToList();
+
+        Assert.NotEmpty(blocks);
+        Assert.All(blocks, block => Assert.Contains(block, compiled, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Options_AreAllInTheTable()
+    {
+        var readme = File.ReadAllText(Path.Combine(HouseTests.Root(), "README.md"));
+
+        Assert.All(typeof(SessionLifetimeOptions).GetProperties(), option => Assert.Contains($"`{option.Name}`", readme, StringComparison.Ordinal));
+    }
+
+    private static string Folded(string code) => White().Replace(code, " ").Trim();
+
+    [GeneratedRegex("```csharp\n(?<code>.*?)```", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
+    private static partial Regex Block();
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex White();
+}
