@@ -76,6 +76,7 @@ class Session extends EventTarget {
   /** @type {Status | null} */
   #status = null;
   #heard = moment();
+  #doubted = { ticks: -1e9, wall: 0 };
   #order = 0;
   #applied = 0;
   #failures = 0;
@@ -150,9 +151,9 @@ class Session extends EventTarget {
   }
 
   stay() {
-    this.#staying ??= Promise.withResolvers();
-    const { promise } = this.#staying;
-    this.#report();
+    const pending = this.#staying;
+    const { promise } = this.#staying ??= Promise.withResolvers();
+    if (!pending || this.#failures) this.#report();
     return promise;
   }
 
@@ -371,7 +372,7 @@ class Session extends EventTarget {
 
   /** @param {boolean} persisted */
   #goodbye(persisted) {
-    if (this.#attached && this.#state !== 'ended') {
+    if (this.#attached) {
       const url = `${this.#prefix}/detach`, body = this.#detachment(persisted);
       if ('keepalive' in Request.prototype) this.#native(url, { method: 'POST', body, keepalive: true, credentials: 'include' }).catch(() => {});
       else navigator.sendBeacon(url, new Blob([body], { type: 'application/json' }));
@@ -546,6 +547,7 @@ class Session extends EventTarget {
     if (this.#state === 'ended' || this.#state === 'stopped') return;
     this.#state = 'ended';
     this.#reason = reason;
+    this.#attached = false;
     this.#disarm();
     this.#farewell?.abort();
     this.#staying?.resolve(false);
@@ -592,18 +594,20 @@ class Session extends EventTarget {
   #plan() {
     clearTimeout(this.#planTimer);
     const status = this.#status;
-    if (document.hidden || !this.#attached || !status || this.#state === 'ended') return;
-    const { timeoutInMs, endsInMs, countdownMs } = status;
+    if (document.hidden || !this.#attached || !status) return;
+    const { timeoutInMs, endsInMs, endsBy, countdownMs } = status;
+    // The absolute end is warned of at least 20 seconds before.
+    const warnInMs = endsBy === 'AbsoluteTimeout' && endsInMs !== null && !this.#warning ? endsInMs - 20_000 : null;
     const passed = since(this.#heard), left = this.left;
     // A little late on purpose: asked a moment too early the server would have to send us back.
-    const due = [timeoutInMs, endsInMs, countdownMs].flatMap(ms => ms === null ? [] : Math.max(ms + 100 - passed, 1000));
-    const step = left ? [left % (left > 60_000 ? 60_000 : 1000) + 20] : [];
-    const wait = Math.min(...due, ...step);
+    const due = Math.min(...[timeoutInMs, endsInMs, countdownMs, warnInMs]
+      .map(ms => ms === null ? Infinity : ms && passed < ms + 100 ? ms + 100 - passed : 1000));
+    const wait = left ? Math.min(due, left % (left > 60_000 ? 60_000 : 1000) + 20) : due;
     if (wait === Infinity) return;
     const set = moment();
     this.#planTimer = later(() => {
       // While the server cannot be reached, the beat asks, at its own growing distance.
-      if (!this.#failures && (since(set) > wait + LATE || Math.min(...due) <= since(set))) this.check();
+      if (!this.#failures && (wait === due || since(set) > wait + LATE)) this.check();
       else this.#render();
       this.#plan();
     }, wait);
@@ -721,7 +725,10 @@ class Session extends EventTarget {
       const to = URL.parse(get('X-Session-Location') ?? '', url);
       if (state === 'ended' && get('X-Session-Location') && /^https?:$/.test(to?.protocol ?? '')) this.#end('Exited', to?.href);
       // It may be another app behind the same origin that does not know our id: our own server has the last word, and the reason.
-      else if (since(this.#heard) > 1000) this.check();
+      else if (since(this.#doubted) > 1000) {
+        this.#doubted = moment();
+        this.check();
+      }
       return;
     }
     const signal = get('X-Session-Signal');
@@ -820,7 +827,7 @@ export function start(options = {}) {
 const languages = {
   en: {
     title: 'Are you still there?',
-    message: 'Nothing has happened here for a while. Your session is about to end, and what you have not saved will be lost.',
+    message: 'Your session is about to end. What you have not saved will be lost.',
     absoluteTitle: 'Your session is about to end',
     absoluteMessage: 'It has reached its longest time and cannot be extended. Please save your work now.',
     failing: 'The server could not be reached. Trying again…',
@@ -841,7 +848,7 @@ const languages = {
   },
   de: {
     title: 'Sind Sie noch da?',
-    message: 'Hier ist länger nichts geschehen. Ihre Sitzung endet bald, und was nicht gespeichert ist, geht verloren.',
+    message: 'Ihre Sitzung endet bald. Was nicht gespeichert ist, geht verloren.',
     absoluteTitle: 'Ihre Sitzung endet bald',
     absoluteMessage: 'Sie hat ihre längste Dauer erreicht und lässt sich nicht verlängern. Bitte speichern Sie jetzt.',
     failing: 'Der Server ist nicht erreichbar. Neuer Versuch…',
@@ -896,7 +903,7 @@ sheet.replaceSync(`
   --muted: var(--sl-muted, light-dark(#545c6b, #aab2c0));
   --accent: var(--sl-accent, light-dark(#2754d8, #9ab6ff));
   --on-accent: var(--sl-on-accent, light-dark(#fff, #0c1838));
-  --line: var(--sl-line, light-dark(#dfe3ea, #3a404c));
+  --line: var(--sl-line, light-dark(#d3d8e1, #434a58));
   --urgent: var(--sl-urgent, light-dark(#c2331f, #ff9a86));
   color-scheme: light dark;
 }
@@ -919,6 +926,9 @@ dialog[open] {
   display: grid;
   grid-template-columns: auto 1fr;
   gap: 0 1.5em;
+}
+:host([state=ended]) dialog[open] {
+  display: block;
 }
 dialog::backdrop {
   background: var(--sl-backdrop, rgb(12 16 28/.5));
@@ -1137,6 +1147,8 @@ export class SessionCountdown extends HTMLElement {
     // A canceled key press never reaches the browser's own closing of dialogs, which a page can stop only once.
     parts.dialog.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => event.key === 'Escape' && this.#escape(event));
     parts.dialog.addEventListener('cancel', (/** @type {Event} */ event) => this.#escape(event));
+    // A press on the backdrop would take the focus out of the window.
+    parts.dialog.addEventListener('mousedown', (/** @type {Event} */ event) => event.target === parts.dialog && event.preventDefault());
     parts.dialog.addEventListener('close', () => this.#view && parts.dialog.showModal());
     const root = this.attachShadow({ mode: 'open' });
     root.adoptedStyleSheets = [sheet];
