@@ -71,12 +71,13 @@ export interface Strings {
   absoluteMessage: string;
   failing: string;
   endedTitle: string;
-  /** By reason; `ended` is for those without a text. */
+  /** Then one for each reason; `ended` is for those without. */
   ended: string;
   IdleTimeout: string;
   SignalLost: string;
   AbsoluteTimeout: string;
-  Exited: string;
+  Exited?: string;
+  SelfDestructed?: string;
   Revoked: string;
   Displaced: string;
   HostStopping: string;

@@ -7,40 +7,42 @@
  * @typedef {{ sid?: string | null, tab?: string, told?: string }} Identity told: the session whose absolute end the user was shown
  */
 
-/** Where a second copy of this module, and the frames below this page, find the controller. */
+/** Where a second copy of this module, and the frames of this page, find the controller. */
 const KEY = Symbol.for('session-lifetime');
 
 /** A timer so late means that the machine slept or the page was frozen: what we know is old. */
 const LATE = 2000;
 
+const LONG_AGO = { ticks: -Infinity, wall: 0 };
+
 /** @returns {Moment} */
 const moment = () => ({ ticks: performance.now(), wall: Date.now() });
 
-/** One of the clocks may stand still in sleep, the other may be set: the larger span is the safe one, it only makes us ask. @param {Moment} then */
+/**
+ * One clock may stand still in sleep, the other may be set. The longer span is the safe one: at worst we ask for nothing.
+ *
+ * @param {Moment} then
+ */
 const since = then => Math.max(performance.now() - then.ticks, Date.now() - then.wall);
 
-/** setTimeout fires at once beyond 2^31 ms. @param {() => void} action @param {number} ms */
-const later = (action, ms) => setTimeout(action, Math.min(Math.max(ms, 0), 2 ** 31 - 1));
+/** setTimeout fires at once beyond 2^31 ms. @param {() => unknown} action @param {number} ms */
+const later = (action, ms) => setTimeout(action, Math.min(ms, 2 ** 31 - 1));
 
 const random = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
 
-/** @param {EventTarget} target @param {string} type @returns {Promise<unknown>} */
+/** @param {EventTarget} target @param {string} type */
 const once = (target, type) => new Promise(resolve => target.addEventListener(type, resolve, { once: true }));
 
 /** @param {unknown} option */
 const on = option => option !== false && option !== 'off';
 
-/** The topmost window of our origin. */
-const topmost = () => {
-  /** @type {Window} */
-  let found = window;
-  for (let at = found; at !== at.parent;) {
-    at = at.parent;
-    try {
-      if (at.document) found = at;
-    } catch { /* another origin */ }
+/** The outermost window of our origin. @param {Window} at @returns {Window & { [KEY]?: Controller }} */
+const outermost = at => {
+  try {
+    return at !== at.parent && at.parent.document ? outermost(at.parent) : at;
+  } catch {
+    return at;
   }
-  return found;
 };
 
 /** @implements {Controller} */
@@ -51,32 +53,34 @@ class Session extends EventTarget {
   #key;
   #origins;
   #shared;
-  #native = window.fetch.bind(window);
+  #native = fetch.bind(window);
   #life = new AbortController();
-  #ready = /** @type {PromiseWithResolvers<Status | null>} */ (Promise.withResolvers());
-  /** App requests wait here until this page knows its session. @type {Promise<unknown> | null} */
-  #gate = null;
+  /** @type {PromiseWithResolvers<Status | null>} */
+  #ready = Promise.withResolvers();
+  ready = this.#ready.promise;
   /** @type {Controller['state']} */
   #state = 'starting';
 
   /** @type {Identity} */
   #identity = {};
-  /** Empty while the page is in the back-forward cache, stopped or not begun. */
+  /** Empty while there is no page: before the start, in the back-forward cache, after the stop. */
   #page = '';
+  /** The server knows the page. */
   #attached = false;
-  /** The session of a same-origin frame is that of the page around it. @type {Controller | undefined} */
+  /** App requests wait here until this page knows its session. @type {Promise<unknown> | null} */
+  #gate = null;
+  /** A frame's session is that of the page around it. @type {Controller | undefined} */
   #leader;
-  /** Releases what marks this tab as ours. @type {() => void} */
+  /** Gives up what marks this tab as ours. */
   #release = () => {};
   /** Named after the session: all its pages hear, nobody else. @type {BroadcastChannel | null} */
   #channel = null;
-  /** @type {AbortController | null} */
-  #farewell = null;
+  #farewell = new AbortController();
 
   /** @type {Status | null} */
   #status = null;
   #heard = moment();
-  #doubted = { ticks: -1e9, wall: 0 };
+  #doubted = LONG_AGO;
   #order = 0;
   #applied = 0;
   #failures = 0;
@@ -91,18 +95,15 @@ class Session extends EventTarget {
   #input = null;
   /** The one that a request of the app is probably telling. @type {Moment | null} */
   #covered = null;
+  /** When the server last heard of the user. */
   #told = moment();
-  /** The last signal of our own. */
+  /** When it last heard of the page from us. */
   #signalled = moment();
   #pointer = '';
   #idleLimit = Infinity;
-
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #beatTimer;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #planTimer;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #reportTimer;
+  #beatTimer = 0;
+  #planTimer = 0;
+  #reportTimer = 0;
 
   /** @type {'warning' | 'absolute' | null} */
   #warning = null;
@@ -115,16 +116,14 @@ class Session extends EventTarget {
   constructor(options) {
     super();
     this.#options = {
-      idHeader: 'X-Session-Id', pageHeader: 'X-Session-Page', storage: 'tab', keepAlive: 'alive', duplicates: 'new', duplicateDetection: 'auto',
-      ...options,
+      idHeader: 'X-Session-Id', pageHeader: 'X-Session-Page', storage: 'tab', keepAlive: 'alive', duplicates: 'new', ...options,
     };
     const prefix = new URL(options.prefix ?? new URL('.', import.meta.url), document.baseURI);
     this.#prefix = prefix.href.replace(/\/$/, '');
     this.#key = `session-lifetime ${prefix.origin === origin ? '' : prefix.origin}${prefix.pathname.replace(/\/$/, '')}`;
     this.#shared = this.#options.storage === 'browser';
-    const others = [options.origins ?? []].flat().join(' ').split(/\s+/).filter(Boolean);
+    const others = [options.origins ?? []].flat().join(' ').match(/\S+/g) ?? [];
     this.#origins = new Set([origin, prefix.origin, ...others.map(other => new URL(other).origin)]);
-    this.ready = this.#ready.promise;
     // A turn later, so that whoever called start() can listen first.
     queueMicrotask(() => this.#run());
   }
@@ -218,8 +217,7 @@ class Session extends EventTarget {
     if (origin === 'null') {
       this.#state = 'unsupported';
       this.#ready.resolve(null);
-      this.#emit('unsupported', {});
-      return;
+      return void this.#emit('unsupported');
     }
     this.#listen();
     if (on(this.#options.patch)) this.#patch();
@@ -245,15 +243,12 @@ class Session extends EventTarget {
    * @param {string} page
    */
   async #identify(page) {
-    const top = /** @type {Window & { [KEY]?: Controller }} */ (topmost());
-    if (top !== window) {
-      if (!top[KEY] && top.document.readyState !== 'complete') await once(top, 'load');
-      this.#leader = top[KEY];
-      if (this.#leader) {
-        await this.#leader.ready;
-        this.#follow();
-        return;
-      }
+    const outer = outermost(window);
+    if (outer !== window) {
+      if (!outer[KEY] && outer.document.readyState !== 'complete') await once(outer, 'load');
+      this.#leader = outer[KEY];
+      await this.#leader?.ready;
+      if (this.#leader) return this.#follow();
     }
     let { sid, tab, told } = this.#load();
     if (!tab || !await this.#claim(tab, page)) {
@@ -269,34 +264,36 @@ class Session extends EventTarget {
     this.#identity = { sid: this.#leader?.headers()[this.#options.idHeader] };
   }
 
-  /** Marks the tab id as ours while this page lives; false if another page has it. @param {string} tab @param {string} page @returns {Promise<boolean>} */
+  /**
+   * Marks the tab id as ours while this page lives; false if another page has it.
+   *
+   * @param {string} tab @param {string} page @returns {Promise<boolean>}
+   */
   #claim(tab, page) {
-    const name = `${this.#key} ${tab}`;
-    const how = this.#options.duplicateDetection;
-    if (topmost() !== window || how === 'off') return Promise.resolve(true);
-    const { promise, resolve } = /** @type {PromiseWithResolvers<boolean>} */ (Promise.withResolvers());
-    if (navigator.locks && how !== 'channel') {
-      navigator.locks.request(name, { ifAvailable: true }, lock => {
-        resolve(!!lock);
-        if (lock && page === this.#page) return new Promise(release => { this.#release = () => release(0); });
-      }).catch(() => resolve(true));
-    } else {
+    const name = `${this.#key} ${tab}`, how = this.#options.duplicateDetection;
+    return new Promise(resolve => {
+      if (how === 'off' || outermost(window) !== window) return resolve(true);
+      if (navigator.locks && how !== 'channel') {
+        navigator.locks.request(name, { ifAvailable: true }, lock => {
+          resolve(!!lock);
+          if (lock && page === this.#page) return new Promise(release => { this.#release = () => release(0); });
+        }).catch(() => resolve(true));
+        return;
+      }
       const channel = new BroadcastChannel(name);
+      this.#release = () => channel.close();
       let mine = false;
       channel.onmessage = ({ data: { asks, taken } }) => {
         // Of two that ask at the same time the smaller wins.
         if (asks && (mine || page < asks)) channel.postMessage({ taken: asks });
-        if (taken === page && !mine) resolve(false);
+        if (taken === page && !mine) {
+          channel.close();
+          resolve(false);
+        }
       };
       channel.postMessage({ asks: page });
-      setTimeout(() => resolve(true), 150);
-      this.#release = () => channel.close();
-      promise.then(won => {
-        mine = won;
-        if (!won || page !== this.#page) channel.close();
-      });
-    }
-    return promise;
+      setTimeout(() => resolve(mine = true), 150);
+    });
   }
 
   /** @returns {Identity} */
@@ -377,7 +374,7 @@ class Session extends EventTarget {
       if ('keepalive' in Request.prototype) this.#native(url, { method: 'POST', body, keepalive: true, credentials: 'include' }).catch(() => {});
       else navigator.sendBeacon(url, new Blob([body], { type: 'application/json' }));
     }
-    this.#farewell?.abort();
+    this.#farewell.abort();
     this.#release();
     this.#channel?.close();
     this.#channel = null;
@@ -393,7 +390,7 @@ class Session extends EventTarget {
 
   /** Lies ready in the browser, which sends it when this page is gone without a pagehide: a crash. */
   #armFarewell() {
-    this.#farewell?.abort();
+    this.#farewell.abort();
     this.#farewell = new AbortController();
     try {
       /** @type {any} */ (window).fetchLater?.(`${this.#prefix}/detach`, {
@@ -456,7 +453,7 @@ class Session extends EventTarget {
     }
     if (this.#failures) {
       this.#failures = 0;
-      this.#emit('reachable', {});
+      this.#emit('reachable');
       this.#render();
     }
     if (response?.ok) {
@@ -549,7 +546,7 @@ class Session extends EventTarget {
     this.#reason = reason;
     this.#attached = false;
     this.#disarm();
-    this.#farewell?.abort();
+    this.#farewell.abort();
     this.#staying?.resolve(false);
     this.#staying = this.#warning = null;
     if (tell) this.#post({ ended: reason });
@@ -560,10 +557,10 @@ class Session extends EventTarget {
   }
 
   /**
-   * @param {string} name @param {object} detail @param {boolean} [cancelable]
+   * @param {string} name @param {object} [detail] @param {boolean} [cancelable]
    * @returns {boolean} whether nobody prevented the default
    */
-  #emit(name, detail, cancelable = false) {
+  #emit(name, detail = {}, cancelable = false) {
     const event = new CustomEvent(`sessionlifetime:${name}`, { detail, cancelable, bubbles: true });
     this.dispatchEvent(event);
     document.dispatchEvent(event);
@@ -572,7 +569,11 @@ class Session extends EventTarget {
 
   // ---- Time
 
-  /** The next sign of life. Always set from the answer to the last one: a timer set there is not slowed down in a hidden tab. @param {number} [retry] */
+  /**
+   * The next sign of life. Set from the answer to the last one: such a timer is not slowed down in a hidden tab.
+   *
+   * @param {number} [retry]
+   */
   #arm(retry) {
     clearTimeout(this.#beatTimer);
     if (!this.#page || this.#state === 'ended') return;
@@ -616,18 +617,24 @@ class Session extends EventTarget {
   #disarm() {
     clearTimeout(this.#beatTimer);
     clearTimeout(this.#planTimer);
+    this.#hush();
+  }
+
+  #hush() {
     clearTimeout(this.#reportTimer);
-    this.#reportTimer = undefined;
+    this.#reportTimer = 0;
   }
 
   // ---- The user
 
   #listen() {
     const { signal } = this.#life;
-    /** @param {EventTarget} target @param {string} types @param {(event: any) => void} action @param {AddEventListenerOptions} [more] */
-    const listen = (target, types, action, more) => types.split(' ').forEach(type => target.addEventListener(type, action, { signal, ...more }));
+    /** @param {EventTarget} target @param {string} types @param {(event: any) => unknown} action */
+    const listen = (target, types, action) => types.split(' ').forEach(type => {
+      target.addEventListener(type, action, { signal, capture: true, passive: true });
+    });
     // No "scroll": scripts cause it too. A user who scrolls also touches, turns a wheel or presses something.
-    listen(window, 'pointerdown pointermove keydown wheel touchstart input', event => this.#active(event), { capture: true, passive: true });
+    listen(window, 'pointerdown pointermove keydown wheel touchstart input', event => this.#active(event));
     listen(window, 'pagehide', ({ persisted }) => this.#goodbye(persisted));
     listen(window, 'pageshow', ({ persisted }) => persisted && !this.#page && this.#state !== 'ended' && this.#begin());
     listen(window, 'focus online pageshow', () => this.#wake());
@@ -639,8 +646,7 @@ class Session extends EventTarget {
     if (!this.#page || this.#state === 'ended') return;
     this.#plan();
     if (document.hidden) {
-      clearTimeout(this.#reportTimer);
-      this.#reportTimer = undefined;
+      this.#hush();
       if (this.#input) this.#report();
     } else if (!this.#attached) {
       if (!this.#gate) this.#attach();
@@ -665,8 +671,8 @@ class Session extends EventTarget {
   /** At once after a pause, then at most every quarter of the timeout. @param {number} least */
   #reportLater(least) {
     const pace = Math.min(30_000, this.#idleLimit / 4);
-    this.#reportTimer ??= later(() => {
-      this.#reportTimer = undefined;
+    this.#reportTimer ||= later(() => {
+      this.#reportTimer = 0;
       if (!this.#input || this.#warning === 'warning') return;
       // The app asked the server for something just now, which tells it of the user. If it does not, we shall.
       if (this.#covered === this.#input) {
@@ -697,7 +703,7 @@ class Session extends EventTarget {
     }
     const send = async () => {
       const { sid } = this.#identity;
-      this.#headersFor(name => request.headers.has(name), (name, value) => request.headers.set(name, value));
+      this.#carry(request.headers.has(this.#options.idHeader), (name, value) => request.headers.set(name, value));
       const response = await native(request);
       this.#observe(name => response.headers.get(name), response.url, response.status, sid);
       return response;
@@ -705,10 +711,10 @@ class Session extends EventTarget {
     return this.#gate ? this.#gate.then(send) : send();
   }
 
-  /** @param {(name: string) => boolean} has @param {(name: string, value: string) => void} set */
-  #headersFor(has, set) {
+  /** @param {boolean} own the app has set the header itself @param {(name: string, value: string) => void} set */
+  #carry(own, set) {
     this.#covered = this.#input;
-    if (!has(this.#options.idHeader)) Object.entries(this.headers()).forEach(([name, value]) => set(name, value));
+    if (!own) Object.entries(this.headers()).forEach(header => set(...header));
   }
 
   /**
@@ -778,9 +784,9 @@ class Session extends EventTarget {
         // Aborted or opened anew while it waited.
         if (opened.get(xhr) !== call || xhr.readyState !== 1) return;
         const { sid } = this.#identity;
-        this.#headersFor(() => call.own, (name, value) => setHeader.call(xhr, name, value));
-        const { signal } = this.#life;
-        xhr.addEventListener('load', () => this.#observe(name => xhr.getResponseHeader(name), xhr.responseURL, xhr.status, sid), { once: true, signal });
+        this.#carry(call.own, (name, value) => setHeader.call(xhr, name, value));
+        const observe = () => this.#observe(name => xhr.getResponseHeader(name), xhr.responseURL, xhr.status, sid);
+        xhr.addEventListener('load', observe, { once: true, signal: this.#life.signal });
         native(...args);
       };
       if (this.#gate && call.wait) this.#gate.then(send);
@@ -832,11 +838,10 @@ const languages = {
     absoluteMessage: 'It has reached its longest time and cannot be extended. Please save your work now.',
     failing: 'The server could not be reached. Trying again…',
     endedTitle: 'Your session has ended',
-    ended: 'Start again to go on.',
+    ended: 'You can close this page, or start again.',
     IdleTimeout: 'Nothing happened here for a while.',
     SignalLost: 'The server had not heard from this page for a while.',
     AbsoluteTimeout: 'It had reached its longest time.',
-    Exited: 'You can close this page, or start again.',
     Revoked: 'It was ended from elsewhere.',
     Displaced: 'A newer session has taken its place.',
     HostStopping: 'The server was restarted.',
@@ -853,11 +858,10 @@ const languages = {
     absoluteMessage: 'Sie hat ihre längste Dauer erreicht und lässt sich nicht verlängern. Bitte speichern Sie jetzt.',
     failing: 'Der Server ist nicht erreichbar. Neuer Versuch…',
     endedTitle: 'Ihre Sitzung ist beendet',
-    ended: 'Beginnen Sie neu, um weiterzuarbeiten.',
+    ended: 'Sie können diese Seite schließen oder neu beginnen.',
     IdleTimeout: 'Hier ist länger nichts geschehen.',
     SignalLost: 'Der Server hat länger nichts von dieser Seite gehört.',
     AbsoluteTimeout: 'Sie hatte ihre längste Dauer erreicht.',
-    Exited: 'Sie können diese Seite schließen oder neu beginnen.',
     Revoked: 'Sie wurde von anderer Stelle beendet.',
     Displaced: 'Eine neuere Sitzung ist an ihre Stelle getreten.',
     HostStopping: 'Der Server wurde neu gestartet.',
@@ -878,19 +882,17 @@ const texts = (wanted, own) => {
 };
 
 /**
- * The time as a number and a word: whole minutes, rounded up, then seconds.
+ * The time as words, and its number and unit: whole minutes, rounded up, then seconds.
  *
  * @param {number} ms @param {View} view
- * @returns {[string, string]}
  */
 const time = (ms, { strings, lang }) => {
   const seconds = Math.ceil(ms / 1000);
   const unit = seconds < 60 ? 'second' : 'minute', n = seconds < 60 ? seconds : Math.ceil(seconds / 60);
   const own = n === 1 ? strings[unit] : strings[`${unit}s`];
-  if (own) return [`${n}`, own.replace('{n}', '').trim()];
-  const parts = new Intl.NumberFormat(lang, { style: 'unit', unit, unitDisplay: 'long' }).formatToParts(n);
-  const pick = (/** @type {boolean} */ word) => parts.filter(({ type }) => word === (type === 'unit')).map(({ value }) => value).join('').trim();
-  return [pick(false), pick(true)];
+  const digits = n.toLocaleString(lang);
+  const words = own?.replace('{n}', digits) ?? n.toLocaleString(lang, { style: 'unit', unit, unitDisplay: 'long' });
+  return { words, digits, word: words.replace(digits, '').trim() };
 };
 
 // ---- The window
@@ -905,6 +907,7 @@ sheet.replaceSync(`
   --on-accent: var(--sl-on-accent, light-dark(#fff, #0c1838));
   --line: var(--sl-line, light-dark(#d3d8e1, #434a58));
   --urgent: var(--sl-urgent, light-dark(#c2331f, #ff9a86));
+  --radius: var(--sl-radius, 1.25em);
   color-scheme: light dark;
 }
 dialog {
@@ -913,14 +916,13 @@ dialog {
   max-height: calc(100dvh - 2rem);
   padding: 1.75em;
   border: 1px solid light-dark(transparent, var(--line));
-  border-radius: var(--sl-radius, 1.25em);
+  border-radius: var(--radius);
   background: var(--surface);
   color: var(--text);
-  font: 400 var(--sl-size, 1rem)/1.5 var(--sl-font, system-ui, sans-serif);
+  font: var(--sl-size, 1rem)/1.5 var(--sl-font, system-ui, sans-serif);
   text-align: start;
-  overflow: auto;
   overscroll-behavior: contain;
-  box-shadow: 0 .1em .3em rgb(8 12 24/.12), 0 1.5em 4em rgb(8 12 24/.28);
+  box-shadow: 0 1.5em 4em #080c1847, 0 .1em .3em #080c181f;
 }
 dialog[open] {
   display: grid;
@@ -931,7 +933,7 @@ dialog[open] {
   display: block;
 }
 dialog::backdrop {
-  background: var(--sl-backdrop, rgb(12 16 28/.5));
+  background: var(--sl-backdrop, #0c101c80);
 }
 [part=countdown] {
   grid-row: 1/4;
@@ -943,20 +945,17 @@ dialog::backdrop {
   text-align: center;
   line-height: 1.1;
 }
-[part=countdown] b {
+b {
   font-size: 2em;
-  font-weight: 650;
   font-variant-numeric: tabular-nums;
-  letter-spacing: -.02em;
 }
-[part=countdown] span {
+span {
   font-size: .75em;
   color: var(--muted);
 }
 svg {
   position: absolute;
-  inset: 0;
-  transform: rotate(-90deg);
+  rotate: -90deg;
 }
 circle {
   fill: none;
@@ -977,19 +976,15 @@ circle + circle {
 h2 {
   margin: 0;
   font-size: 1.3em;
-  font-weight: 650;
   line-height: 1.25;
-  letter-spacing: -.01em;
   text-wrap: balance;
 }
 p {
   margin: .5em 0 0;
   color: var(--muted);
-  text-wrap: pretty;
 }
 [part=note] {
   color: var(--urgent);
-  font-weight: 550;
 }
 [part=actions], slot:not([name]) {
   grid-column: 1/-1;
@@ -1004,11 +999,11 @@ button {
   min-height: 2.75em;
   padding: .5em 1.4em;
   border: 1px solid var(--line);
-  border-radius: calc(var(--sl-radius, 1.25em)*.6);
+  border-radius: calc(var(--radius)*.6);
   background: none;
   color: inherit;
   font: inherit;
-  font-weight: 550;
+  font-weight: 600;
   cursor: pointer;
 }
 [part=stay] {
@@ -1017,11 +1012,7 @@ button {
   color: var(--on-accent);
 }
 button:hover {
-  filter: brightness(.94);
-}
-[part=leave]:hover {
-  background: color-mix(in srgb, var(--line) 45%, transparent);
-  filter: none;
+  filter: brightness(.92);
 }
 button:focus-visible {
   outline: 3px solid color-mix(in srgb, var(--accent) 55%, transparent);
@@ -1032,9 +1023,7 @@ button:focus-visible {
 }
 #time {
   position: absolute;
-  width: 1px;
-  height: 1px;
-  overflow: hidden;
+  top: 0;
   clip-path: inset(50%);
 }
 @media (max-width: 32rem) {
@@ -1060,33 +1049,19 @@ button:focus-visible {
   dialog[open] {
     animation: rise .24s cubic-bezier(.2, .9, .3, 1);
   }
-  dialog[open]::backdrop {
-    animation: fade .24s;
-  }
 }
 @keyframes rise {
   from {
     opacity: 0;
-    transform: translateY(1em) scale(.98);
-  }
-}
-@keyframes fade {
-  from {
-    opacity: 0;
+    translate: 0 1em;
   }
 }
 @media (forced-colors: active) {
-  dialog, button {
-    border-color: CanvasText;
-  }
   circle {
     stroke: GrayText;
   }
-  circle + circle, :host([urgent]) circle + circle {
-    stroke: Highlight;
-  }
-  button:focus-visible {
-    outline-color: Highlight;
+  circle + circle {
+    stroke: Highlight !important;
   }
 }
 `);
@@ -1115,17 +1090,16 @@ export class SessionCountdown extends HTMLElement {
 
   constructor() {
     super();
-    const slot = (/** @type {string} */ name) => make('slot', { name });
     const arc = make('circle', ring);
     const parts = this.#parts = {
       arc,
       number: make('b'),
       unit: make('span'),
-      title: slot('title'),
-      message: slot('message'),
+      title: make('slot', { name: 'title' }),
+      message: make('slot', { name: 'message' }),
       note: make('p', { part: 'note', role: 'status' }),
-      stay: slot('stay'),
-      leave: slot('leave'),
+      stay: make('slot', { name: 'stay' }),
+      leave: make('slot', { name: 'leave' }),
       spoken: make('p', { id: 'time', 'aria-live': 'polite' }),
       countdown: make('div', { part: 'countdown', 'aria-hidden': 'true' }, make('svg', { viewBox: '0 0 96 96' }, make('circle', ring), arc)),
       leaveButton: make('button', { part: 'leave', type: 'button' }),
@@ -1187,14 +1161,14 @@ export class SessionCountdown extends HTMLElement {
     const { number, unit, arc, spoken } = this.#parts;
     const { left } = view;
     const opening = !before || before.state === 'ended' || left > before.left;
-    const [digits, word] = time(left, view);
+    const { digits, word } = time(left, view);
     write(number, digits);
     write(unit, word);
     // Aloud: at the opening, each minute, then at 40 and 20 seconds; who listens shall not be talked over.
     const step = left > 60_000 ? 60_000 : 20_000, round = Math.ceil(left / step) * step;
     if (opening || round < this.#said && round > 0) {
       this.#said = opening ? left : round;
-      write(spoken, view.strings.left.replace('{time}', time(this.#said, view).join(' ')));
+      write(spoken, view.strings.left.replace('{time}', time(this.#said, view).words));
     }
     if (!opening) return;
     const steps = matchMedia('(prefers-reduced-motion: reduce)').matches ? `steps(${Math.ceil(left / 60_000)})` : 'linear';
