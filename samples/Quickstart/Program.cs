@@ -1,0 +1,48 @@
+using Quickstart;
+using SessionLifetime;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.Services.AddSingleton<EventList>();
+builder.Services
+    .AddSessionLifetime(builder.Configuration.GetSection("SessionLifetime"))
+    .AddHandler<EventRecorder>();
+
+var app = builder.Build();
+app.Services.GetRequiredService<EventList>();
+app.UseDefaultFiles();
+app.UseStaticFiles();
+app.UseRouting();
+app.UseSessionLifetime();
+app.MapSessionLifetime();
+
+// An ordinary endpoint counts as activity of the user. This one cannot be reached without a living session.
+app.MapPost("/work", (HttpContext context) => Results.Ok(new { session = context.GetTabSession()!.Id, done = "something" }))
+    .RequireTabSession();
+
+// Polling says that the page is open, and nothing of its user.
+app.MapGet("/poll", (HttpContext context) => Results.Ok(new { session = context.GetTabSession()?.Id }))
+    .WithSessionSignal(SessionSignal.Alive);
+
+// While a request runs, its session's clocks stand still.
+app.MapGet("/slow", async (double? seconds, CancellationToken aborted) =>
+{
+    var duration = TimeSpan.FromSeconds(Math.Clamp(seconds ?? 1, 0, 3600));
+    await Task.Delay(duration, aborted);
+    return Results.Ok(new { took = duration.TotalSeconds });
+});
+
+// The session ends after that many seconds, unless it is heard of again.
+app.MapPost("/self-destruct", (HttpContext context, double? seconds) =>
+{
+    var after = TimeSpan.FromSeconds(Math.Clamp(seconds ?? 10, 0, 86_400));
+    context.GetTabSession()!.SelfDestruct(after);
+    return Results.Ok(new { inSeconds = after.TotalSeconds });
+}).RequireTabSession();
+
+// Signs out: the session ends, and the browser goes to a page that starts none.
+app.MapPost("/leave", (HttpContext context) => context.ExitAndRedirectAsync("/bye.html"));
+
+// What the server has heard of. The page polls it, so it has nothing to do with sessions.
+app.MapGet("/events", (EventList events) => events.ToArray()).DisableTabSession();
+
+app.Run();

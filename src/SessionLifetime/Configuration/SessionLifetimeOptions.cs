@@ -1,0 +1,86 @@
+namespace SessionLifetime;
+
+/// <summary>
+/// How long sessions live and what they may cost. Bound from the configuration section <c>SessionLifetime</c> when the app hands it
+/// to <c>AddSessionLifetime</c>; checked at start, every fault at once.
+/// </summary>
+public sealed class SessionLifetimeOptions
+{
+    /// <summary>How long the user may be idle before <c>SessionTimeout</c> is raised and the countdown shows.</summary>
+    /// <value>20 minutes. Zero means never. Not negative.</value>
+    public TimeSpan SessionTimeout { get; set; } = TimeSpan.FromMinutes(20);
+
+    /// <summary>How long the countdown shows before an idle session ends.</summary>
+    /// <value>Null: the session's timeout. Positive; WCAG 2.2.1 asks for at least 20 seconds.</value>
+    public TimeSpan? CountdownDuration { get; set; }
+
+    /// <summary>How long the browser may be silent before the session ends, handled or not.</summary>
+    /// <value>Null: the larger of twice the timeout and timeout plus countdown; never when the timeout is zero. Positive; a hidden tab
+    /// may ping only once a minute, so at least 130 seconds.</value>
+    public TimeSpan? SignalTimeout { get; set; }
+
+    /// <summary>The longest life of a session, counted from its start, whatever its user does (OWASP ASVS 5, 7.3.2).</summary>
+    /// <value>Null: none. Positive.</value>
+    public TimeSpan? AbsoluteTimeout { get; set; }
+
+    /// <summary>How soon a session ends that is never heard of after its first answer: a bot, a prefetch, a script without the module.</summary>
+    /// <value>Null: not sooner than any other. Positive.</value>
+    public TimeSpan? UnconfirmedTimeout { get; set; }
+
+    /// <summary>How often the sweep looks for sessions nobody looks at. It bounds how late their events are, never who is served.</summary>
+    /// <value>1 minute; from 10 milliseconds to 1 day.</value>
+    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How often an idle page pings.</summary>
+    /// <value>Null: the smallest of a third of the timeout, a third of the signal timeout, and 60 seconds; never under 1 second, or 250
+    /// milliseconds when the signal timeout is under 3 seconds. At least 100 milliseconds.</value>
+    public TimeSpan? KeepAliveInterval { get; set; }
+
+    /// <summary>Whether a page may ask to live as long as it is open: a stretch restarts the idle clock.</summary>
+    /// <value>True. When false, a stretch is an ordinary ping.</value>
+    public bool AllowStretch { get; set; } = true;
+
+    /// <summary>How long a request in flight holds its session's clocks.</summary>
+    /// <value>10 minutes. Positive.</value>
+    public TimeSpan MaxRequestHold { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long one event handler may run before it is abandoned and the next one starts.</summary>
+    /// <value>30 seconds. Positive, at most 1 day.</value>
+    public TimeSpan HandlerTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a page's good-bye waits for the next page of its tab before <c>PageUnloaded</c> is raised.</summary>
+    /// <value>5 seconds. Zero means at once. Not negative.</value>
+    public TimeSpan UnloadGrace { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How soon after its last page said good-bye a session ends, unless it is heard of again.</summary>
+    /// <value>Null: a good-bye ends nothing. Not negative; at least 10 seconds is recommended, so that a slow next page is in time.</value>
+    public TimeSpan? SelfDestructOnUnload { get; set; }
+
+    /// <summary>How many sessions may live at once. One more is refused with 503.</summary>
+    /// <value>1,000,000. At least 1.</value>
+    public int MaxSessions { get; set; } = 1_000_000;
+
+    /// <summary>How many ended sessions are remembered, so that a late request learns why; the oldest are forgotten first.</summary>
+    /// <value>100,000. Not negative.</value>
+    public int MaxEndedSessions { get; set; } = 100_000;
+
+    /// <summary>How long an ended session is remembered.</summary>
+    /// <value>10 minutes. Not negative.</value>
+    public TimeSpan EndedSessionRetention { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a stopping server waits for the <c>ApplicationExit</c> handlers of all its sessions together.</summary>
+    /// <value>20 seconds: inside the 30 seconds ASP.NET Core gives a stopping host. Not negative.</value>
+    public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Whether requests that tell nothing of the user (pings, endpoints marked alive or none) renew a sliding cookie sign-in.</summary>
+    /// <value>False: the sign-in slides with the user, not with an open page. A stretch always renews it.</value>
+    public bool PingsSlideAuthentication { get; set; }
+
+    /// <summary>The request header that carries the session's secret id.</summary>
+    /// <value><c>X-Session-Id</c>. A header name (RFC 9110, token).</value>
+    public string IdHeaderName { get; set; } = "X-Session-Id";
+
+    /// <summary>The request header that names the page a request comes from.</summary>
+    /// <value><c>X-Session-Page</c>. A header name (RFC 9110, token).</value>
+    public string PageHeaderName { get; set; } = "X-Session-Page";
+}

@@ -1,0 +1,95 @@
+using System.Buffers;
+using System.Globalization;
+using Microsoft.Extensions.Options;
+
+namespace SessionLifetime;
+
+/// <summary>Refuses a bad set of options with one message that names every fault: property, rule and value.</summary>
+internal sealed class SessionLifetimeOptionsValidator : IValidateOptions<SessionLifetimeOptions>
+{
+    // RFC 9110, section 5.6.2: tchar.
+    private static readonly SearchValues<char> s_token =
+        SearchValues.Create("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+    public ValidateOptionsResult Validate(string? name, SessionLifetimeOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var faults = new List<string>();
+
+        NotNegative(nameof(options.SessionTimeout), options.SessionTimeout, "zero (never) or positive");
+        Positive(nameof(options.CountdownDuration), options.CountdownDuration);
+        Positive(nameof(options.SignalTimeout), options.SignalTimeout);
+        Positive(nameof(options.AbsoluteTimeout), options.AbsoluteTimeout);
+        Positive(nameof(options.UnconfirmedTimeout), options.UnconfirmedTimeout);
+        Within(nameof(options.SweepInterval), options.SweepInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromDays(1));
+        if (options.KeepAliveInterval is { } keepAlive)
+        {
+            Within(nameof(options.KeepAliveInterval), keepAlive, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1));
+        }
+
+        Positive(nameof(options.MaxRequestHold), options.MaxRequestHold);
+        Positive(nameof(options.HandlerTimeout), options.HandlerTimeout);
+        if (options.HandlerTimeout > TimeSpan.FromDays(1))
+        {
+            Fault(nameof(options.HandlerTimeout), "at most 1 day", options.HandlerTimeout);
+        }
+
+        NotNegative(nameof(options.UnloadGrace), options.UnloadGrace, "zero (at once) or positive");
+        NotNegative(nameof(options.SelfDestructOnUnload), options.SelfDestructOnUnload ?? TimeSpan.Zero, "zero or positive");
+        NotNegative(nameof(options.EndedSessionRetention), options.EndedSessionRetention, "zero or positive");
+        Within(nameof(options.ShutdownTimeout), options.ShutdownTimeout, TimeSpan.Zero, TimeSpan.FromDays(1));
+        if (options.MaxSessions < 1)
+        {
+            Fault(nameof(options.MaxSessions), "at least 1", options.MaxSessions);
+        }
+
+        if (options.MaxEndedSessions < 0)
+        {
+            Fault(nameof(options.MaxEndedSessions), "zero or more", options.MaxEndedSessions);
+        }
+
+        HeaderName(nameof(options.IdHeaderName), options.IdHeaderName);
+        HeaderName(nameof(options.PageHeaderName), options.PageHeaderName);
+        if (string.Equals(options.IdHeaderName, options.PageHeaderName, StringComparison.OrdinalIgnoreCase))
+        {
+            faults.Add("SessionLifetimeOptions.PageHeaderName must differ from IdHeaderName; both are '" + options.IdHeaderName + "'.");
+        }
+
+        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+
+        void Fault(string property, string rule, IFormattable value) =>
+            faults.Add($"SessionLifetimeOptions.{property} must be {rule}; it is {value.ToString(format: null, CultureInfo.InvariantCulture)}.");
+
+        void Positive(string property, TimeSpan? value)
+        {
+            if (value is { } duration && duration <= TimeSpan.Zero)
+            {
+                Fault(property, "positive", duration);
+            }
+        }
+
+        void NotNegative(string property, TimeSpan value, string rule)
+        {
+            if (value < TimeSpan.Zero)
+            {
+                Fault(property, rule, value);
+            }
+        }
+
+        void Within(string property, TimeSpan value, TimeSpan least, TimeSpan most)
+        {
+            if (value < least || value > most)
+            {
+                Fault(property, $"from {least} to {most}", value);
+            }
+        }
+
+        void HeaderName(string property, string? value)
+        {
+            if (string.IsNullOrEmpty(value) || value.AsSpan().ContainsAnyExcept(s_token))
+            {
+                faults.Add($"SessionLifetimeOptions.{property} must be a header name (RFC 9110, token); it is '{value}'.");
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Adds SessionLifetime to an app's pipeline.</summary>
+public static class SessionLifetimeApplicationBuilderExtensions
+{
+    /// <summary>
+    /// Leads every request to its tab's session. Call it after <c>UseRouting()</c> and <c>UseAuthentication()</c>, before anything that
+    /// asks for the session.
+    /// </summary>
+    /// <param name="app">The app.</param>
+    /// <exception cref="InvalidOperationException"><c>AddSessionLifetime()</c> was not called.</exception>
+    public static IApplicationBuilder UseSessionLifetime(this IApplicationBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        SessionLifetimeServices.Require(app.ApplicationServices, nameof(UseSessionLifetime));
+        return app.UseMiddleware<SessionLifetimeMiddleware>();
+    }
+}

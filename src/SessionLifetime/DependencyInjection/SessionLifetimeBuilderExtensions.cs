@@ -1,0 +1,93 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using SessionLifetime;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>
+/// Subscribes to the events of sessions. Handlers run in the order they are added here, each on its own: one that throws is logged, one
+/// that hangs is abandoned after <see cref="SessionLifetimeOptions.HandlerTimeout"/>, and neither keeps a session alive.
+/// </summary>
+public static class SessionLifetimeBuilderExtensions
+{
+    /// <summary>Adds a handler class. It is resolved for each call from a scope of its own.</summary>
+    /// <typeparam name="THandler">The class; registered as scoped unless the app registered it before.</typeparam>
+    /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    public static SessionLifetimeBuilder AddHandler<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicMethods)]
+        THandler>(this SessionLifetimeBuilder builder)
+        where THandler : SessionLifetimeHandler
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.TryAddScoped<THandler>();
+        builder.Services.AddSingleton(SessionHandlerFactory.FromClass<THandler>());
+        return builder;
+    }
+
+    /// <summary>A new session exists. Its browser's first answer waits for the handler: load state here.</summary>
+    /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    /// <param name="handler">Called on a thread-pool thread. An <c>async</c> lambda is waited for.</param>
+    public static SessionLifetimeBuilder OnSessionStarted(this SessionLifetimeBuilder builder, Action<SessionStartedContext> handler) =>
+        builder.Add(SessionHandlerFactory.FromDelegate(SessionEventKind.SessionStarted, handler));
+
+    /// <summary>A new session exists. Its browser's first answer waits for the handler: load state here.</summary>
+    /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    /// <param name="handler">Called on a thread-pool thread, with a token that is cancelled when it is abandoned.</param>
+    public static SessionLifetimeBuilder OnSessionStarted(this SessionLifetimeBuilder builder, Func<SessionStartedContext, CancellationToken, ValueTask> handler) =>
+        builder.Add(SessionHandlerFactory.FromDelegate(SessionEventKind.SessionStarted, handler));
+
+    /// <summary>A page of an existing session attached: a refresh, Back, a restored tab.</summary>
+    /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    /// <param name="handler">Called on a thread-pool thread. An <c>async</c> lambda is waited for.</param>
+    public static SessionLifetimeBuilder OnSessionResumed(this SessionLifetimeBuilder builder, Action<SessionResumedContext> handler) =>
+        builder.Add(SessionHandlerFactory.FromDelegate(SessionEventKind.SessionResumed, handler));
+
+    /// <summary>A page of an existing session attached: a refresh, Back, a restored tab.</summary>
+    /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    /// <param name="handler">Called on a thread-pool thread, with a token that is cancelled when it is abandoned.</param>
+    public static SessionLifetimeBuilder OnSessionResumed(this SessionLifetimeBuilder builder, Func<SessionResumedContext, CancellationToken, ValueTask> handler) =>
+        builder.Add(SessionHandlerFactory.FromDelegate(SessionEventKind.SessionResumed, handler));
+
+    /// <summary>The user was idle for the session's timeout. Set <see cref="SessionTimeoutContext.Handled"/> to let the session live on.</summary>
+    /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    /// <param name="handler">Called on a thread-pool thread. An <c>async</c> lambda is waited for.</param>
+    public static SessionLifetimeBuilder OnSessionTimeout(this SessionLifetimeBuilder builder, Action<SessionTimeoutContext> handler) =>
+        builder.Add(SessionHandlerFactory.FromDelegate(SessionEventKind.SessionTimeout, handler));
+
+    /// <summary>The user was idle for the session's timeout. Set <see cref="SessionTimeoutContext.Handled"/> to let the session live on.</summary>
+    /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    /// <param name="handler">Called on a thread-pool thread, with a token that is cancelled when it is abandoned.</param>
+    public static SessionLifetimeBuilder OnSessionTimeout(this SessionLifetimeBuilder builder, Func<SessionTimeoutContext, CancellationToken, ValueTask> handler) =>
+        builder.Add(SessionHandlerFactory.FromDelegate(SessionEventKind.SessionTimeout, handler));
+
+    /// <summary>A page is gone, and no page of its tab followed.</summary>
+    /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    /// <param name="handler">Called on a thread-pool thread. An <c>async</c> lambda is waited for.</param>
+    public static SessionLifetimeBuilder OnPageUnloaded(this SessionLifetimeBuilder builder, Action<PageUnloadedContext> handler) =>
+        builder.Add(SessionHandlerFactory.FromDelegate(SessionEventKind.PageUnloaded, handler));
+
+    /// <summary>A page is gone, and no page of its tab followed.</summary>
+    /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    /// <param name="handler">Called on a thread-pool thread, with a token that is cancelled when it is abandoned.</param>
+    public static SessionLifetimeBuilder OnPageUnloaded(this SessionLifetimeBuilder builder, Func<PageUnloadedContext, CancellationToken, ValueTask> handler) =>
+        builder.Add(SessionHandlerFactory.FromDelegate(SessionEventKind.PageUnloaded, handler));
+
+    /// <summary>The session ended: release what belonged to it.</summary>
+    /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    /// <param name="handler">Called on a thread-pool thread. An <c>async</c> lambda is waited for.</param>
+    public static SessionLifetimeBuilder OnApplicationExit(this SessionLifetimeBuilder builder, Action<ApplicationExitContext> handler) =>
+        builder.Add(SessionHandlerFactory.FromDelegate(SessionEventKind.ApplicationExit, handler));
+
+    /// <summary>The session ended: release what belonged to it.</summary>
+    /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    /// <param name="handler">Called on a thread-pool thread, with a token that is cancelled when it is abandoned.</param>
+    public static SessionLifetimeBuilder OnApplicationExit(this SessionLifetimeBuilder builder, Func<ApplicationExitContext, CancellationToken, ValueTask> handler) =>
+        builder.Add(SessionHandlerFactory.FromDelegate(SessionEventKind.ApplicationExit, handler));
+
+    private static SessionLifetimeBuilder Add(this SessionLifetimeBuilder builder, SessionHandlerRegistration registration)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton(registration);
+        return builder;
+    }
+}

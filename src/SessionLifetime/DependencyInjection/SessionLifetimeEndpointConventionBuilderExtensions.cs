@@ -1,0 +1,26 @@
+using SessionLifetime;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Says what an endpoint has to do with sessions. MVC has attributes of the same names.</summary>
+public static class SessionLifetimeEndpointConventionBuilderExtensions
+{
+    /// <summary>Lets the endpoint be reached with a living session only; other requests get a problem that says why.</summary>
+    /// <typeparam name="TBuilder">The builder's type.</typeparam>
+    /// <param name="builder">The endpoint, or a group of them.</param>
+    public static TBuilder RequireTabSession<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new RequireTabSessionAttribute());
+
+    /// <summary>Says what requests to the endpoint tell of the user.</summary>
+    /// <typeparam name="TBuilder">The builder's type.</typeparam>
+    /// <param name="builder">The endpoint, or a group of them.</param>
+    /// <param name="signal">What they tell; endpoints without a mark count as activity.</param>
+    public static TBuilder WithSessionSignal<TBuilder>(this TBuilder builder, SessionSignal signal)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new SessionSignalAttribute(signal));
+
+    /// <summary>Keeps sessions away from the endpoint: none is looked up, none is touched.</summary>
+    /// <typeparam name="TBuilder">The builder's type.</typeparam>
+    /// <param name="builder">The endpoint, or a group of them.</param>
+    public static TBuilder DisableTabSession<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new DisableTabSessionAttribute());
+}

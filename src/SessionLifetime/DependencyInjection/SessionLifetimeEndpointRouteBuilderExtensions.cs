@@ -1,0 +1,62 @@
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Adds the calls of the browser module to an app's endpoints.</summary>
+public static class SessionLifetimeEndpointRouteBuilderExtensions
+{
+    /// <summary>
+    /// Maps the lifecycle calls (attach, ping, activity, exit, ...) under a prefix. They allow anonymous callers unless authorization is
+    /// put on the builder this returns, and stay out of OpenAPI documents.
+    /// </summary>
+    /// <param name="endpoints">The app.</param>
+    /// <param name="prefix">Where; <c>/_session</c> unless the app needs that for itself.</param>
+    /// <returns>A builder of conventions for all of them: rate limits, CORS, authorization.</returns>
+    /// <exception cref="InvalidOperationException"><c>AddSessionLifetime()</c> was not called.</exception>
+    public static IEndpointConventionBuilder MapSessionLifetime(this IEndpointRouteBuilder endpoints, string prefix = "/_session")
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentNullException.ThrowIfNull(prefix);
+        SessionLifetimeServices.Require(endpoints.ServiceProvider, nameof(MapSessionLifetime));
+        var calls = endpoints.ServiceProvider.GetRequiredService<LifecycleEndpoints>();
+        var group = endpoints.MapGroup(prefix);
+        group.ExcludeFromDescription();
+        group.WithMetadata(new DisableTabSessionAttribute(), LifecycleEndpointMetadata.Instance);
+
+        Map(group, "", HttpMethods.Get, SessionSignal.None, calls.StatusAsync);
+        Map(group, "/attach", HttpMethods.Post, SessionSignal.Activity, calls.AttachAsync);
+        Map(group, "/ping", HttpMethods.Post, SessionSignal.Alive, calls.PingAsync);
+        Map(group, "/activity", HttpMethods.Post, SessionSignal.Activity, calls.ActivityAsync);
+        Map(group, "/exit", HttpMethods.Post, SessionSignal.Activity, calls.ExitAsync);
+        Map(group, "/detach", HttpMethods.Post, SessionSignal.Alive, calls.DetachAsync);
+        Map(group, "/stretch", HttpMethods.Get, SessionSignal.Activity, calls.StretchAsync);
+
+        // An app that lets nobody in by default lets the module's calls in all the same, unless it says otherwise on the builder.
+        ((IEndpointConventionBuilder)group).Finally(static endpoint =>
+        {
+            if (!endpoint.Metadata.OfType<IAuthorizeData>().Any() && !endpoint.Metadata.OfType<AuthorizationPolicy>().Any())
+            {
+                endpoint.Metadata.Add(new AllowAnonymousAttribute());
+            }
+        });
+        return group;
+    }
+
+    private static void Map(RouteGroupBuilder group, string path, string method, SessionSignal signal, RequestDelegate call)
+    {
+        // Every method is ours, so that also the wrong ones are answered as the protocol answers.
+        group.Map(path, context => HttpMethods.Equals(context.Request.Method, method) ? call(context) : RefuseAsync(context, method))
+            .WithMetadata(new SessionSignalAttribute(signal))
+            .WithDisplayName($"SessionLifetime {method} {path}");
+    }
+
+    private static Task RefuseAsync(HttpContext context, string allowed)
+    {
+        context.Response.Headers.Allow = allowed;
+        return SessionAnswers.WriteAsync(context, SessionProblem.WrongMethod(allowed));
+    }
+}

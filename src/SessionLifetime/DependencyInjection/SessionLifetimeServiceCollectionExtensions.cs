@@ -1,0 +1,87 @@
+using System.Diagnostics.Metrics;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using SessionLifetime;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds SessionLifetime to an app's services.</summary>
+public static class SessionLifetimeServiceCollectionExtensions
+{
+    /// <summary>
+    /// Gives every browser tab a server session with a life. Then call <c>app.UseSessionLifetime()</c> and
+    /// <c>app.MapSessionLifetime()</c>. Calling it again is harmless: options add up.
+    /// </summary>
+    /// <param name="services">The app's services.</param>
+    /// <param name="configure">Sets options; they are checked when the app starts.</param>
+    public static SessionLifetimeBuilder AddSessionLifetime(this IServiceCollection services, Action<SessionLifetimeOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        var options = services.AddOptions<SessionLifetimeOptions>().ValidateOnStart();
+        if (configure is not null)
+        {
+            options.Configure(configure);
+        }
+
+        AddServices(services);
+        return new SessionLifetimeBuilder(services);
+    }
+
+    /// <summary>As the other overload, with options bound from a configuration section.</summary>
+    /// <param name="services">The app's services.</param>
+    /// <param name="section">Usually <c>builder.Configuration.GetSection("SessionLifetime")</c>.</param>
+    public static SessionLifetimeBuilder AddSessionLifetime(this IServiceCollection services, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(section);
+        services.AddOptions<SessionLifetimeOptions>().Bind(section);
+        return services.AddSessionLifetime();
+    }
+
+    private static void AddServices(IServiceCollection services)
+    {
+        services.AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SessionLifetimeOptions>, SessionLifetimeOptionsValidator>());
+
+        services.TryAddSingleton<ITabSessionStore>(static provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value;
+            return new MemorySessionStore(provider.GetRequiredService<TimeProvider>(), new MemorySessionStoreLimits
+            {
+                SlotWidth = options.SweepInterval,
+                MaxSessions = options.MaxSessions,
+                MaxEndedSessions = options.MaxEndedSessions,
+                EndedSessionRetention = options.EndedSessionRetention,
+            });
+        });
+
+        services.TryAddSingleton(static provider =>
+        {
+            var store = provider.GetRequiredService<ITabSessionStore>();
+            return new SessionMetrics(provider.GetRequiredService<IMeterFactory>(), () => store.Count);
+        });
+        services.TryAddSingleton<SweepHeartbeat>();
+        services.TryAddSingleton<SessionLifetimeEvents>();
+        services.TryAddSingleton(static provider => new HandlerWatch(
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value.HandlerTimeout));
+        services.TryAddSingleton<SessionEventDispatcher>();
+
+        services.TryAddSingleton<SessionEngine>();
+        services.TryAddSingleton<SessionSweeper>();
+        services.TryAddSingleton<ISessionLifetime, SessionLifetimeService>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SettingsAdvisor>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SessionSweepService>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SessionShutdownService>());
+
+        services.TryAddSingleton<SessionFinder>();
+        services.TryAddSingleton<LifecycleEndpoints>();
+        services.TryAddSingleton<SlidingSignIn>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<CookieAuthenticationOptions>, SlidingSignIn>(
+            static provider => provider.GetRequiredService<SlidingSignIn>()));
+    }
+}

@@ -1,0 +1,16 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace SessionLifetime;
+
+/// <summary>Tells a missing registration apart from everything else that can go wrong.</summary>
+internal static class SessionLifetimeServices
+{
+    public static void Require(IServiceProvider services, string caller)
+    {
+        if (services.GetService<IServiceProviderIsService>()?.IsService(typeof(SessionEngine)) != true)
+        {
+            throw new InvalidOperationException(
+                $"{caller}() needs the services of SessionLifetime: call builder.Services.AddSessionLifetime() before the app is built.");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using Microsoft.Extensions.Logging;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// Every log message of the library: Debug for routine, Information for a session's start and end, Warning for a client's fault or a
+/// risky setting, Error for ours or the app's. Sessions are named by their public id only.
+/// </summary>
+internal static partial class SessionLog
+{
+    [LoggerMessage(1, LogLevel.Information, "Session {Session} started.")]
+    public static partial void SessionStarted(this ILogger logger, string session);
+
+    [LoggerMessage(2, LogLevel.Information, "Session {Session} ended: {Reason}.")]
+    public static partial void SessionEnded(this ILogger logger, string session, SessionEndReason reason);
+
+    [LoggerMessage(3, LogLevel.Debug, "Session {Session} timed out, occurrence {Occurrence}.")]
+    public static partial void SessionTimedOut(this ILogger logger, string session, int occurrence);
+
+    [LoggerMessage(4, LogLevel.Debug, "The timeout of session {Session} was {Outcome}.")]
+    public static partial void TimeoutConcluded(this ILogger logger, string session, string outcome);
+
+    [LoggerMessage(5, LogLevel.Debug, "A page of session {Session} was unloaded; {OpenPages} left.")]
+    public static partial void PageUnloaded(this ILogger logger, string session, int openPages);
+
+    [LoggerMessage(10, LogLevel.Error, "The {Event} handler {Handler} of session {Session} threw.")]
+    public static partial void HandlerThrew(this ILogger logger, Exception exception, string @event, string handler, string session);
+
+    [LoggerMessage(11, LogLevel.Error, "The {Event} handler {Handler} of session {Session} did not finish within {HandlerTimeout} and was abandoned.")]
+    public static partial void HandlerAbandoned(this ILogger logger, string @event, string handler, string session, TimeSpan handlerTimeout);
+
+    [LoggerMessage(12, LogLevel.Error, "A callback of the Ended token of session {Session} threw.")]
+    public static partial void EndedCallbackThrew(this ILogger logger, Exception exception, string session);
+
+    [LoggerMessage(20, LogLevel.Debug, "The sweep looked at {Looked} sessions.")]
+    public static partial void Swept(this ILogger logger, int looked);
+
+    [LoggerMessage(21, LogLevel.Error, "The sweep failed; the next one comes in {SweepInterval}.")]
+    public static partial void SweepFailed(this ILogger logger, Exception exception, TimeSpan sweepInterval);
+
+    [LoggerMessage(22, LogLevel.Error, "The sweep could not look at session {Session}; the next one tries again.")]
+    public static partial void LookFailed(this ILogger logger, Exception exception, string session);
+
+    [LoggerMessage(30, LogLevel.Information, "The server is stopping: {Count} sessions end.")]
+    public static partial void Stopping(this ILogger logger, long count);
+
+    [LoggerMessage(31, LogLevel.Warning, "The server stops although the ApplicationExit handlers of {Count} sessions have not finished within {ShutdownTimeout}.")]
+    public static partial void StoppedUnfinished(this ILogger logger, long count, TimeSpan shutdownTimeout);
+
+    [LoggerMessage(40, LogLevel.Warning, "No session was started: {MaxSessions} sessions live already (MaxSessions).")]
+    public static partial void AtCapacity(this ILogger logger, int maxSessions);
+
+    [LoggerMessage(50, LogLevel.Warning, "SessionLifetime: {Advice}")]
+    public static partial void RiskySetting(this ILogger logger, string advice);
+
+    [LoggerMessage(51, LogLevel.Error, "UseSessionLifetime() is missing: endpoints of the app see no session. Call app.UseSessionLifetime() after UseRouting and UseAuthentication.")]
+    public static partial void MiddlewareMissing(this ILogger logger);
+}

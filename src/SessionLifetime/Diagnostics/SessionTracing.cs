@@ -1,0 +1,11 @@
+using System.Diagnostics;
+
+namespace SessionLifetime;
+
+/// <summary>The activity source <c>SessionLifetime</c>: spans for sweeps that find something, and for handler calls.</summary>
+internal static class SessionTracing
+{
+    public const string SourceName = "SessionLifetime";
+
+    public static readonly ActivitySource Source = new(SourceName);
+}

@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// Ends every session when the server stops: begun at <c>ApplicationStopping</c>, while the server still answers, within one budget of
+/// time. What did not fit is logged.
+/// </summary>
+internal sealed class SessionShutdownService(
+    SessionEngine engine,
+    IHostApplicationLifetime lifetime,
+    IOptions<SessionLifetimeOptions> options,
+    TimeProvider time,
+    ILogger<SessionShutdownService> logger) : IHostedService
+{
+    private readonly Lock _lock = new();
+    private CancellationTokenRegistration _registration;
+    private Task? _ending;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _registration = lifetime.ApplicationStopping.Register(() => _ = EndAsync());
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _registration.DisposeAsync();
+        await EndAsync();
+    }
+
+    private Task EndAsync()
+    {
+        lock (_lock)
+        {
+            return _ending ??= Task.Run(EndAllAsync);
+        }
+    }
+
+    private async Task EndAllAsync()
+    {
+        engine.Store.Close();
+        var budget = options.Value.ShutdownTimeout;
+        logger.Stopping(engine.Store.Count);
+        var exits = new List<Task>();
+        using var stop = new CancellationTokenSource();
+        var deadline = Task.Delay(budget, time, stop.Token);
+        await foreach (var session in engine.EndAllAsync(SessionEndReason.HostStopping, except: null))
+        {
+            exits.Add(session.Completion);
+            if (deadline.IsCompleted)
+            {
+                break;
+            }
+        }
+
+        await Task.WhenAny(Task.WhenAll(exits), deadline);
+        await stop.CancelAsync();
+        var unfinished = engine.Store.Count + exits.LongCount(static exit => !exit.IsCompleted);
+        if (unfinished > 0)
+        {
+            logger.StoppedUnfinished(unfinished, budget);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using Microsoft.Extensions.Logging;
+
+namespace SessionLifetime;
+
+/// <summary>One pass over the sessions that may be due and that nobody looks at.</summary>
+internal sealed class SessionSweeper(
+    SessionEngine engine,
+    SessionMetrics metrics,
+    SweepHeartbeat heartbeat,
+    TimeProvider time,
+    ILogger<SessionSweeper> logger)
+{
+    private readonly SessionCell[] _batch = new SessionCell[1024];
+    private readonly List<SessionCell> _failed = [];
+
+    /// <summary>
+    /// Looks at every session that may be due now. Not to be called twice at a time. A session that cannot be looked at is logged and
+    /// left to the next pass; handlers run elsewhere and delay nothing here.
+    /// </summary>
+    /// <returns>How many sessions it looked at.</returns>
+    public async ValueTask<int> SweepAsync(CancellationToken cancellationToken = default)
+    {
+        var startedAt = time.GetTimestamp();
+        var now = engine.Store.Now;
+        var looked = 0;
+        using var span = SessionTracing.Source.StartActivity("SessionLifetime.Sweep");
+        int count;
+        while ((count = await engine.Store.TakeDueAsync(_batch, now, cancellationToken)) > 0)
+        {
+            looked += count;
+            for (var index = 0; index < count; index++)
+            {
+                await LookAsync(_batch[index], now);
+            }
+
+            Array.Clear(_batch, 0, count);
+        }
+
+        foreach (var cell in _failed)
+        {
+            engine.Store.Reschedule(cell, now);
+        }
+
+        _failed.Clear();
+        span?.SetTag("looked", looked);
+        metrics.Swept(time.GetElapsedTime(startedAt));
+        logger.Swept(looked);
+        heartbeat.Beat();
+        return looked;
+    }
+
+    private async ValueTask LookAsync(SessionCell cell, Moment now)
+    {
+        var due = cell.NextDue;
+        if (due < now)
+        {
+            metrics.FoundDue(now.Since(due));
+        }
+
+        try
+        {
+            if (await engine.LookAsync(cell) != LookResult.Ended)
+            {
+                engine.Reschedule(cell);
+            }
+        }
+        catch (Exception exception)
+        {
+            // Put back behind this pass, so that it ends.
+            logger.LookFailed(exception, cell.Id.ToString());
+            _failed.Add(cell);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace SessionLifetime;
+
+/// <summary>Warns at start, one line each, of settings that are allowed and risky.</summary>
+internal sealed class SettingsAdvisor(IOptions<SessionLifetimeOptions> options, ILogger<SettingsAdvisor> logger) : IHostedService
+{
+    private static readonly TimeSpan s_leastWarning = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_leastSilence = TimeSpan.FromSeconds(130);
+    private static readonly TimeSpan s_leastUnload = TimeSpan.FromSeconds(10);
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var advice in Advise(options.Value))
+        {
+            logger.RiskySetting(advice);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    internal static IEnumerable<string> Advise(SessionLifetimeOptions options)
+    {
+        var timings = SessionTimings.Of(options);
+        if (timings.IdleTimeout < s_leastWarning)
+        {
+            yield return $"SessionTimeout is {timings.IdleTimeout}: a user who reads for 20 seconds is warned.";
+        }
+
+        if (timings.IdleTimeout != SessionTimings.Never && timings.Countdown < s_leastWarning)
+        {
+            yield return $"CountdownDuration is {timings.Countdown}: WCAG 2.2.1 gives a user at least 20 seconds to stay.";
+        }
+
+        if (timings.Signal < s_leastSilence)
+        {
+            yield return $"SignalTimeout is {timings.Signal}: a hidden tab may ping only once a minute, so sessions of open pages may end under 130 seconds.";
+        }
+
+        if (options.SelfDestructOnUnload is { } after && after < s_leastUnload)
+        {
+            yield return $"SelfDestructOnUnload is {after}: a page that takes longer than that to load finds its session gone; 10 seconds are recommended.";
+        }
+    }
+}

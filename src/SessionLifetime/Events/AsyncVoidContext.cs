@@ -1,0 +1,88 @@
+using System.Runtime.ExceptionServices;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// Makes a handler that returns nothing waitable although it may be <c>async void</c>. The compiler's <c>async void</c> builder reports
+/// to the synchronization context it started on: that it started, that it completed, and, by posting a rethrow, that it threw. This is
+/// that context. Continuations run on the thread pool with the context in place.
+/// </summary>
+internal sealed class AsyncVoidContext : SynchronizationContext
+{
+    private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ExceptionDispatchInfo? _failure;
+    private int _running = 1;
+
+    /// <summary>Runs the handler; the task completes when it, and all that is <c>async void</c> in it, has.</summary>
+    public static ValueTask Run<TState>(Action<TState> handler, TState state)
+    {
+        var context = new AsyncVoidContext();
+        var outer = Current;
+        SetSynchronizationContext(context);
+        try
+        {
+            handler(state);
+        }
+        finally
+        {
+            SetSynchronizationContext(outer);
+        }
+
+        if (Interlocked.Decrement(ref context._running) > 0)
+        {
+            return new(context._completed.Task);
+        }
+
+        context._failure?.Throw();
+        return default;
+    }
+
+    public override void OperationStarted() => Interlocked.Increment(ref _running);
+
+    public override void OperationCompleted()
+    {
+        if (Interlocked.Decrement(ref _running) > 0)
+        {
+            return;
+        }
+
+        if (_failure is { } failure)
+        {
+            _completed.TrySetException(failure.SourceException);
+        }
+        else
+        {
+            _completed.TrySetResult();
+        }
+    }
+
+    public override void Post(SendOrPostCallback d, object? state)
+    {
+        // A rethrow of the builder is posted before it reports completion, so it must run before that is counted.
+        Interlocked.Increment(ref _running);
+        ThreadPool.UnsafeQueueUserWorkItem(static work => work.Context.RunPosted(work.Callback, work.State), (Context: this, Callback: d, State: state), preferLocal: false);
+    }
+
+    public override void Send(SendOrPostCallback d, object? state) => d(state);
+
+    public override SynchronizationContext CreateCopy() => this;
+
+    private void RunPosted(SendOrPostCallback callback, object? state)
+    {
+        var outer = Current;
+        SetSynchronizationContext(this);
+        try
+        {
+            callback(state);
+        }
+        catch (Exception exception)
+        {
+            Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(exception), null);
+        }
+        finally
+        {
+            SetSynchronizationContext(outer);
+            OperationCompleted();
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using Microsoft.Extensions.Logging;
+
+namespace SessionLifetime;
+
+/// <summary>Brings events to their handlers: one at a time for one session, in order, without delaying anybody else.</summary>
+internal sealed class SessionEventDispatcher : IDisposable
+{
+    private readonly SessionHandlerRegistration[] _registrations;
+    private readonly SessionEventKind _registered;
+
+    public SessionEventDispatcher(
+        IEnumerable<SessionHandlerRegistration> registrations,
+        SessionLifetimeEvents events,
+        IServiceProvider services,
+        HandlerWatch watch,
+        SessionMetrics metrics,
+        ILogger<SessionEventDispatcher> logger)
+    {
+        _registrations = [.. registrations];
+        foreach (var registration in _registrations)
+        {
+            _registered |= registration.Kinds;
+        }
+
+        Events = events;
+        Services = services;
+        Watch = watch;
+        Metrics = metrics;
+        Logger = logger;
+    }
+
+    public SessionLifetimeEvents Events { get; }
+
+    public IServiceProvider Services { get; }
+
+    public HandlerWatch Watch { get; }
+
+    public SessionMetrics Metrics { get; }
+
+    public ILogger Logger { get; }
+
+    /// <summary>Whether anybody hears of such an event.</summary>
+    public bool Wants(SessionEventKind kind) => (_registered & kind) != 0 || Events.Subscribers(kind) is not null;
+
+    /// <summary>
+    /// Hands an event over. Its handlers run later, on the thread pool, after those of the session's events that wait already. With
+    /// nobody to hear it and nothing waiting it is complete at once.
+    /// </summary>
+    /// <returns>The event to wait for: this one, or the waiting one it was merged into.</returns>
+    public async ValueTask<SessionEvent> RaiseAsync(SessionEvent raised)
+    {
+        var session = raised.Context.Session;
+        var queue = (SessionEventQueue?)Volatile.Read(ref session.EventQueue);
+        if (queue is null)
+        {
+            if (!Wants(raised.Kind))
+            {
+                await raised.CompleteAsync();
+                return raised;
+            }
+
+            var made = new SessionEventQueue(this);
+            queue = (SessionEventQueue?)Interlocked.CompareExchange(ref session.EventQueue, made, null) ?? made;
+        }
+
+        return queue.Add(raised);
+    }
+
+    /// <summary>The handlers of one event, in registration order, C# subscribers last.</summary>
+    public HandlerCall[] HandlersOf(SessionEventKind kind)
+    {
+        var subscribers = Events.Subscribers(kind)?.GetInvocationList() ?? [];
+        if ((_registered & kind) == 0 && subscribers.Length == 0)
+        {
+            return [];
+        }
+
+        var handlers = new List<HandlerCall>(_registrations.Length + subscribers.Length);
+        foreach (var registration in _registrations)
+        {
+            if ((registration.Kinds & kind) != 0)
+            {
+                handlers.Add(new HandlerCall(registration, Subscriber: null));
+            }
+        }
+
+        foreach (var subscriber in subscribers)
+        {
+            handlers.Add(new HandlerCall(Registration: null, subscriber));
+        }
+
+        return [.. handlers];
+    }
+
+    public void Dispose() => Watch.Dispose();
+}

@@ -1,0 +1,68 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace SessionLifetime;
+
+/// <summary>Makes registrations of handler classes and delegates.</summary>
+internal static class SessionHandlerFactory
+{
+    private static readonly (SessionEventKind Kind, string Method)[] s_methods =
+    [
+        (SessionEventKind.SessionStarted, nameof(SessionLifetimeHandler.OnSessionStartedAsync)),
+        (SessionEventKind.SessionResumed, nameof(SessionLifetimeHandler.OnSessionResumedAsync)),
+        (SessionEventKind.SessionTimeout, nameof(SessionLifetimeHandler.OnSessionTimeoutAsync)),
+        (SessionEventKind.PageUnloaded, nameof(SessionLifetimeHandler.OnPageUnloadedAsync)),
+        (SessionEventKind.ApplicationExit, nameof(SessionLifetimeHandler.OnApplicationExitAsync)),
+    ];
+
+    public static SessionHandlerRegistration FromClass<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods)] THandler>()
+        where THandler : SessionLifetimeHandler
+    {
+        // What the class does not override it does not hear of: an event nobody overrides is never raised.
+        var kinds = SessionEventKind.None;
+        foreach (var (kind, method) in s_methods)
+        {
+            var isOverridden = typeof(THandler)
+                .GetMethods(BindingFlags.Public | BindingFlags.Instance)
+                .Any(candidate => string.Equals(candidate.Name, method, StringComparison.Ordinal)
+                    && candidate.GetBaseDefinition().DeclaringType == typeof(SessionLifetimeHandler)
+                    && candidate.DeclaringType != typeof(SessionLifetimeHandler));
+            kinds |= isOverridden ? kind : SessionEventKind.None;
+        }
+
+        return new(kinds, typeof(THandler).Name, InvokeAsync);
+
+        static async ValueTask InvokeAsync(IServiceProvider services, SessionEventContext context, CancellationToken cancellationToken)
+        {
+            await using var scope = services.CreateAsyncScope();
+            var handler = scope.ServiceProvider.GetRequiredService<THandler>();
+            await (context switch
+            {
+                SessionStartedContext started => handler.OnSessionStartedAsync(started, cancellationToken),
+                SessionResumedContext resumed => handler.OnSessionResumedAsync(resumed, cancellationToken),
+                SessionTimeoutContext timeout => handler.OnSessionTimeoutAsync(timeout, cancellationToken),
+                PageUnloadedContext unloaded => handler.OnPageUnloadedAsync(unloaded, cancellationToken),
+                ApplicationExitContext exit => handler.OnApplicationExitAsync(exit, cancellationToken),
+                _ => default,
+            });
+        }
+    }
+
+    public static SessionHandlerRegistration FromDelegate<TContext>(SessionEventKind kind, Action<TContext> handler)
+        where TContext : SessionEventContext
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+
+        // An async lambda handed over as an Action is async void: it is waited for all the same.
+        return new(kind, "On" + kind, (_, context, _) => AsyncVoidContext.Run(handler, (TContext)context));
+    }
+
+    public static SessionHandlerRegistration FromDelegate<TContext>(SessionEventKind kind, Func<TContext, CancellationToken, ValueTask> handler)
+        where TContext : SessionEventContext
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return new(kind, "On" + kind, (_, context, cancellationToken) => handler((TContext)context, cancellationToken));
+    }
+}

@@ -1,0 +1,35 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http;
+
+namespace SessionLifetime;
+
+/// <summary>Writes the answers of the protocol. None of them may be stored by a cache.</summary>
+internal static class SessionAnswers
+{
+    public static Task WriteAsync(HttpContext context, int status, StatusAnswer answer) =>
+        WriteAsync(context, status, "application/json", answer, SessionJson.Default.StatusAnswer);
+
+    public static Task WriteAsync(HttpContext context, SessionProblem problem) =>
+        WriteAsync(context, problem.Status, "application/problem+json", problem, SessionJson.Default.SessionProblem);
+
+    public static void WriteNothing(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        context.Response.Headers.CacheControl = "no-store";
+    }
+
+    private static async Task WriteAsync<T>(HttpContext context, int status, string contentType, T value, JsonTypeInfo<T> type)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(value, type);
+        var response = context.Response;
+        response.StatusCode = status;
+        response.ContentType = contentType;
+        response.ContentLength = json.Length;
+        response.Headers.CacheControl = "no-store";
+        if (!HttpMethods.IsHead(context.Request.Method))
+        {
+            await response.Body.WriteAsync(json, context.RequestAborted);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+namespace SessionLifetime;
+
+/// <summary>The header names of the protocol whose names do not vary, and their values.</summary>
+internal static class SessionHeaders
+{
+    public const string State = "X-Session-State";
+    public const string Location = "X-Session-Location";
+    public const string Signal = "X-Session-Signal";
+    public const string SecPurpose = "Sec-Purpose";
+    public const string SecFetchMode = "Sec-Fetch-Mode";
+
+    public static string? ValueOf(SessionSignal signal) => signal switch
+    {
+        SessionSignal.Alive => "alive",
+        SessionSignal.None => "none",
+        _ => null,
+    };
+}

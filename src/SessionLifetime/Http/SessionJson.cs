@@ -1,0 +1,9 @@
+using System.Text.Json.Serialization;
+
+namespace SessionLifetime;
+
+/// <summary>The JSON of the protocol: camelCase, made at build time.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(StatusAnswer))]
+[JsonSerializable(typeof(SessionProblem))]
+internal sealed partial class SessionJson : JsonSerializerContext;

@@ -1,0 +1,116 @@
+using Microsoft.AspNetCore.Http;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// Leads each request of the app to its session: applies what is due, counts the request as the endpoint says, holds the clocks while
+/// it is in flight, and puts the session on the context. Requests without the id header pass untouched.
+/// </summary>
+internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEngine engine, SessionFinder finder, SessionMetrics metrics)
+{
+    private static readonly object s_passed = new();
+
+    /// <summary>Whether this middleware has seen the request; what the endpoints check to tell a wrong set-up.</summary>
+    public static bool HasSeen(HttpContext context) => context.Items.ContainsKey(s_passed);
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        var metadata = context.GetEndpoint()?.Metadata;
+        if (metadata?.GetMetadata<DisableTabSessionAttribute>() is not null)
+        {
+            if (metadata.GetMetadata<LifecycleEndpointMetadata>() is not null)
+            {
+                context.Items[s_passed] = s_passed;
+            }
+
+            return next(context);
+        }
+
+        if (finder.TryGetHeader(context, out _))
+        {
+            return InvokeWithIdAsync(context, metadata);
+        }
+
+        return metadata?.GetMetadata<RequireTabSessionAttribute>() is null
+            ? next(context)
+            : SessionAnswers.WriteAsync(context, SessionProblem.Required);
+    }
+
+    private async Task InvokeWithIdAsync(HttpContext context, EndpointMetadataCollection? metadata)
+    {
+        var signal = metadata?.GetMetadata<SessionSignalAttribute>()?.Signal ?? SessionSignal.Activity;
+        if (SessionHeaders.ValueOf(signal) is { } told)
+        {
+            context.Response.Headers[SessionHeaders.Signal] = told;
+        }
+
+        if (Speculation.IsSpeculative(context.Request))
+        {
+            // Nobody has asked for this page yet.
+            signal = SessionSignal.None;
+        }
+
+        var finding = await finder.FindAsync(context);
+        HeldRequest? held = null;
+        if (finding.Cell is { } cell)
+        {
+            (finding, held) = await BeginAsync(context, cell, signal);
+        }
+
+        if (finding.Cell is null)
+        {
+            await PassWithoutAsync(context, metadata, finding);
+            return;
+        }
+
+        context.Features.Set<ITabSessionFeature>(engine.FaceOf(finding.Cell));
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            held?.Release();
+        }
+    }
+
+    private async ValueTask<(SessionFinding Finding, HeldRequest? Held)> BeginAsync(HttpContext context, SessionCell cell, SessionSignal signal)
+    {
+        if (signal == SessionSignal.None)
+        {
+            // It waits for nobody, unless only late handlers can tell whether the session still lives.
+            var found = await engine.LookAsync(cell);
+            found = found == LookResult.InDoubt ? await engine.LookAndWaitAsync(cell) : found;
+            return (found == LookResult.Ended ? Ended(cell) : new(SessionFindingKind.Found, cell), null);
+        }
+
+        if (await engine.TryBeginAsync(cell, isActivity: signal == SessionSignal.Activity) is not { } hold)
+        {
+            return (Ended(cell), null);
+        }
+
+        metrics.SignalCounted(signal == SessionSignal.Activity ? "request" : "alive-request");
+        if (finder.PageOf(context) is { IsNone: false } page)
+        {
+            cell.HeardPage(page, engine.Store.Now);
+        }
+
+        var held = new HeldRequest(engine, hold, context);
+        held.Watch();
+        return (new(SessionFindingKind.Found, cell), held);
+    }
+
+    private static SessionFinding Ended(SessionCell cell) => new(SessionFindingKind.Ended, Reason: cell.Read().EndReason);
+
+    private Task PassWithoutAsync(HttpContext context, EndpointMetadataCollection? metadata, SessionFinding finding)
+    {
+        context.Response.Headers[SessionHeaders.State] = finding.State;
+        if (metadata?.GetMetadata<RequireTabSessionAttribute>() is null)
+        {
+            return next(context);
+        }
+
+        metrics.Refused(finding.State!);
+        return SessionAnswers.WriteAsync(context, SessionProblem.Of(finding));
+    }
+}

@@ -1,0 +1,99 @@
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+
+namespace SessionLifetime;
+
+/// <summary>An answer that says what is wrong and what to do (RFC 9457).</summary>
+internal sealed record SessionProblem
+{
+    public required string Title { get; init; }
+
+    public required int Status { get; init; }
+
+    public required string Detail { get; init; }
+
+    /// <summary>What a program may rely on.</summary>
+    public required string Code { get; init; }
+
+    /// <summary>Why the session ended.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Reason { get; init; }
+
+    /// <summary>The field of the body that is wrong.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Field { get; init; }
+
+    public static SessionProblem Required => new()
+    {
+        Status = StatusCodes.Status428PreconditionRequired,
+        Code = "sessionRequired",
+        Title = "A session is required.",
+        Detail = "The request carries no session id. Attach first, and send the id you are given with every request.",
+    };
+
+    public static SessionProblem Unknown => new()
+    {
+        Status = StatusCodes.Status404NotFound,
+        Code = "sessionUnknown",
+        Title = "The session is unknown.",
+        Detail = "This server has no such session: it restarted, or ended the session too long ago to remember. Attach again.",
+    };
+
+    public static SessionProblem AtCapacity => new()
+    {
+        Status = StatusCodes.Status503ServiceUnavailable,
+        Code = "atCapacity",
+        Title = "No session can be started now.",
+        Detail = "As many sessions live as this server allows. Try again later.",
+    };
+
+    public static SessionProblem NotJson => new()
+    {
+        Status = StatusCodes.Status415UnsupportedMediaType,
+        Code = "notJson",
+        Title = "The body is not JSON.",
+        Detail = "Send a JSON object with Content-Type: application/json.",
+    };
+
+    public static SessionProblem TooLarge => new()
+    {
+        Status = StatusCodes.Status413PayloadTooLarge,
+        Code = "tooLarge",
+        Title = "The body is too large.",
+        Detail = "A lifecycle call takes 4,096 bytes at most.",
+    };
+
+    public static SessionProblem Ended(SessionEndReason reason) => new()
+    {
+        Status = StatusCodes.Status410Gone,
+        Code = "sessionEnded",
+        Title = "The session has ended.",
+        Detail = "Attach again to start a new one.",
+        Reason = reason.ToString(),
+    };
+
+    public static SessionProblem BadBody(string detail, string? field = null) => new()
+    {
+        Status = StatusCodes.Status400BadRequest,
+        Code = "badBody",
+        Title = "The body is not what it should be.",
+        Detail = detail,
+        Field = field,
+    };
+
+    public static SessionProblem WrongMethod(string allowed) => new()
+    {
+        Status = StatusCodes.Status405MethodNotAllowed,
+        Code = "wrongMethod",
+        Title = "The method is not allowed.",
+        Detail = $"Use {allowed}.",
+    };
+
+    /// <summary>The problem of a request that needs a session and was led to none.</summary>
+    public static SessionProblem Of(SessionFinding finding) => finding.Kind switch
+    {
+        SessionFindingKind.Ended => Ended(finding.Reason),
+        SessionFindingKind.Missing => Required,
+        _ => Unknown,
+    };
+}

@@ -1,0 +1,82 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+
+namespace SessionLifetime;
+
+/// <summary>The session of a request.</summary>
+public static class TabSessionHttpContextExtensions
+{
+    /// <summary>
+    /// The living session the request belongs to; null when it carries no id, or one that leads to no living session, or when
+    /// <c>UseSessionLifetime()</c> has not run before.
+    /// </summary>
+    /// <param name="context">The request.</param>
+    public static TabSession? GetTabSession(this HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return context.Features.Get<ITabSessionFeature>()?.Session;
+    }
+
+    /// <summary>
+    /// Ends the request's session, if it has one, and sends the browser elsewhere: a navigation by 303, a script request by 200 with
+    /// <c>X-Session-State: ended</c> and <c>X-Session-Location</c>, which the browser module follows. Write nothing else to the
+    /// response. The page it leads to starts no session unless it starts the browser module.
+    /// </summary>
+    /// <param name="context">The request.</param>
+    /// <param name="url">Where to; absolute, or relative to the site. It is the app's to make sure that no stranger chose it.</param>
+    /// <exception cref="ArgumentException"><paramref name="url"/> is empty or not a URL.</exception>
+    /// <exception cref="InvalidOperationException">The response has started.</exception>
+    public static async Task ExitAndRedirectAsync(this HttpContext context, string url)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentException.ThrowIfNullOrWhiteSpace(url);
+        if (!Uri.TryCreate(url, UriKind.RelativeOrAbsolute, out var target))
+        {
+            throw new ArgumentException("It is not a URL.", nameof(url));
+        }
+
+        if (context.Response.HasStarted)
+        {
+            throw new InvalidOperationException("The response has started: call ExitAndRedirectAsync before anything is written to it.");
+        }
+
+        if (context.GetTabSession() is { } session)
+        {
+            await session.ExitAsync();
+        }
+
+        // A header must be ASCII: what is not, is escaped.
+        var location = target.IsAbsoluteUri ? target.AbsoluteUri : Ascii(url);
+        if (IsNavigation(context.Request))
+        {
+            context.Response.StatusCode = StatusCodes.Status303SeeOther;
+            context.Response.Headers.Location = location;
+        }
+        else
+        {
+            context.Response.StatusCode = StatusCodes.Status200OK;
+            context.Response.Headers[SessionHeaders.State] = "ended";
+            context.Response.Headers[SessionHeaders.Location] = location;
+        }
+
+        context.Response.Headers.CacheControl = "no-store";
+    }
+
+    private static bool IsNavigation(HttpRequest request) =>
+        request.Headers.TryGetValue(SessionHeaders.SecFetchMode, out var mode)
+            ? string.Equals(mode.ToString(), "navigate", StringComparison.OrdinalIgnoreCase)
+
+            // Browsers leave the hint out on insecure origins. Only script can send the id header, and a session came with it.
+            : request.HttpContext.GetTabSession() is null;
+
+    private static string Ascii(string url)
+    {
+        var escaped = new StringBuilder(url.Length);
+        foreach (var rune in url.EnumerateRunes())
+        {
+            escaped.Append(rune.Value is > ' ' and < 0x7f ? rune.ToString() : Uri.EscapeDataString(rune.ToString()));
+        }
+
+        return escaped.ToString();
+    }
+}

@@ -1,0 +1,22 @@
+namespace SessionLifetime;
+
+/// <summary>A sign that the browser is there, and what it tells of the user.</summary>
+internal readonly struct Signal
+{
+    /// <summary>The page is open; its user does nothing.</summary>
+    public static Signal Alive => default;
+
+    /// <summary>The user did something just now.</summary>
+    public static readonly Signal Activity = new() { IdleFor = TimeSpan.Zero };
+
+    /// <summary>A page says good-bye: a signal that disarms nothing.</summary>
+    public static readonly Signal GoodBye = new() { IsGoodBye = true };
+
+    /// <summary>How long ago the user was active, where the signal says so. Not negative.</summary>
+    public TimeSpan? IdleFor { get; init; }
+
+    /// <summary>Whether the page asks to live as long as it is open.</summary>
+    public bool IsStretch { get; init; }
+
+    public bool IsGoodBye { get; init; }
+}

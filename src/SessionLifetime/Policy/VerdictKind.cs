@@ -1,0 +1,17 @@
+namespace SessionLifetime;
+
+/// <summary>The kinds of <see cref="Verdict"/>.</summary>
+internal enum VerdictKind
+{
+    /// <summary>No rule is due.</summary>
+    Lives,
+
+    /// <summary>Rule 4 is due: <c>SessionTimeout</c> is to be raised.</summary>
+    TimesOut,
+
+    /// <summary>One of the rules 1 to 3 is due, but rule 5 came due before it and only the running handlers can tell whether it counts.</summary>
+    Waits,
+
+    /// <summary>The session is over.</summary>
+    Ends,
+}

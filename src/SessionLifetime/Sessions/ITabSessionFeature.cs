@@ -1,0 +1,7 @@
+namespace SessionLifetime;
+
+/// <summary>The session of the current request, as the middleware leaves it on the request's feature collection.</summary>
+internal interface ITabSessionFeature
+{
+    TabSession? Session { get; }
+}

@@ -1,0 +1,188 @@
+namespace SessionLifetime;
+
+/// <summary>
+/// The server session of one browser tab (or of one browser, where the app stores the id so). It starts, is active, is warned, and
+/// ends exactly once for a known reason.
+/// </summary>
+/// <remarks>
+/// All members may be called from any thread, at any time, also after the end. One instance exists for each session of this server
+/// as long as anything refers to it.
+/// </remarks>
+public sealed class TabSession : ITabSessionFeature
+{
+    private readonly SessionCell _cell;
+    private readonly ITabSessionController _controller;
+    private readonly Lock _lock = new();
+    private CancellationTokenSource? _ended;
+    private TaskCompletionSource? _completed;
+    private bool _isCompleted;
+    private string? _id;
+
+    internal TabSession(SessionCell cell, ITabSessionController controller)
+    {
+        _cell = cell;
+        _controller = controller;
+    }
+
+    /// <summary>
+    /// The session's public id: 11 characters that name it in logs, lists and statuses. It is unrelated to the secret the browser
+    /// holds, never changes, and opens nothing.
+    /// </summary>
+    public string Id => _id ??= _cell.Id.ToString();
+
+    /// <summary>Where the session is in its life, as of the last time anybody looked.</summary>
+    public SessionState State => _cell.Read().State;
+
+    /// <summary>Why the session ended; null while it lives.</summary>
+    public SessionEndReason? EndReason => _cell.Read() is { State: SessionState.Ended } seen ? seen.EndReason : null;
+
+    /// <summary>When the session started, in UTC by the server's clock.</summary>
+    public DateTimeOffset StartedAt => _controller.ToUtc(_cell.StartedAt);
+
+    /// <summary>When its user last did something, in UTC by the server's clock.</summary>
+    public DateTimeOffset LastActivity => _controller.ToUtc(_cell.LastActivity);
+
+    /// <summary>When its browser was last heard of, in UTC by the server's clock.</summary>
+    public DateTimeOffset LastSignal => _controller.ToUtc(_cell.LastSignal);
+
+    /// <summary>How many pages the session shows now. Pages that were silent for the signal timeout do not count.</summary>
+    public int OpenPages => _controller.CountOpenPages(_cell);
+
+    /// <summary>
+    /// Cancelled when the session has ended and its <c>ApplicationExit</c> handlers have run. Hand it to work done for the session.
+    /// Callbacks run on a thread-pool thread.
+    /// </summary>
+    public CancellationToken Ended
+    {
+        get
+        {
+            lock (_lock)
+            {
+                if (_isCompleted && _ended is null)
+                {
+                    return new CancellationToken(canceled: true);
+                }
+
+                return (_ended ??= new()).Token;
+            }
+        }
+    }
+
+    /// <summary>How long the user may be idle before <c>SessionTimeout</c> is raised.</summary>
+    /// <value>Zero means never. Setting null follows <see cref="SessionLifetimeOptions.SessionTimeout"/> again.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
+    public TimeSpan? SessionTimeout
+    {
+        get => _controller.EffectiveTimeouts(_cell).SessionTimeout;
+        set
+        {
+            if (value is { } duration)
+            {
+                ArgumentOutOfRangeException.ThrowIfLessThan(duration, TimeSpan.Zero, nameof(value));
+            }
+
+            _controller.Override(_cell, own => own with { SessionTimeout = value });
+        }
+    }
+
+    /// <summary>How long the countdown shows before the session ends.</summary>
+    /// <value>Positive. Setting null follows <see cref="SessionLifetimeOptions.CountdownDuration"/> again.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
+    public TimeSpan? CountdownDuration
+    {
+        get => _controller.EffectiveTimeouts(_cell).CountdownDuration;
+        set => _controller.Override(_cell, own => own with { CountdownDuration = Positive(value) });
+    }
+
+    /// <summary>How long the browser may be silent before the session ends.</summary>
+    /// <value>Positive; null means never when read. Setting null follows <see cref="SessionLifetimeOptions.SignalTimeout"/> again.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
+    public TimeSpan? SignalTimeout
+    {
+        get => _controller.EffectiveTimeouts(_cell).SignalTimeout;
+        set => _controller.Override(_cell, own => own with { SignalTimeout = Positive(value) });
+    }
+
+    /// <summary>The longest life of the session, counted from its start, whatever its user does.</summary>
+    /// <value>Positive; null means none when read. Setting null follows <see cref="SessionLifetimeOptions.AbsoluteTimeout"/> again.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
+    public TimeSpan? AbsoluteTimeout
+    {
+        get => _controller.EffectiveTimeouts(_cell).AbsoluteTimeout;
+        set => _controller.Override(_cell, own => own with { AbsoluteTimeout = Positive(value) });
+    }
+
+    TabSession ITabSessionFeature.Session => this;
+
+    /// <summary>The dispatcher's queue of this session's events, made by it when the first one waits.</summary>
+    internal object? EventQueue;
+
+    internal SessionCell Cell => _cell;
+
+    /// <summary>Completes when the session has ended and its <c>ApplicationExit</c> handlers have run.</summary>
+    internal Task Completion
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _isCompleted
+                    ? Task.CompletedTask
+                    : (_completed ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+        }
+    }
+
+    /// <summary>Counts as activity of the user now, as a request would: work the server did on the user's word.</summary>
+    /// <returns>False when the session has ended.</returns>
+    public bool MarkActivity() => _controller.MarkActivity(_cell);
+
+    /// <summary>
+    /// Ends the session now, for the reason <see cref="SessionEndReason.Exited"/>. Completes when the <c>ApplicationExit</c> handlers
+    /// have run; it waits for no socket, request or disposal. Inside a handler of this same session it returns once the end is
+    /// decided. Harmless when the session has ended already.
+    /// </summary>
+    public Task ExitAsync() => _controller.ExitAsync(_cell, SessionEndReason.Exited);
+
+    /// <summary>
+    /// Ends the session after <paramref name="after"/>, for the reason <see cref="SessionEndReason.SelfDestructed"/>, unless any later
+    /// signal arrives: a ping, an attach, an app request. A second call replaces the first.
+    /// </summary>
+    /// <param name="after">Zero or more; zero ends it at the next look.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="after"/> is negative.</exception>
+    public void SelfDestruct(TimeSpan after)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(after, TimeSpan.Zero);
+        _controller.SelfDestruct(_cell, after);
+    }
+
+    /// <summary>Disarms <see cref="SelfDestruct"/>.</summary>
+    public void CancelSelfDestruct() => _controller.SelfDestruct(_cell, after: null);
+
+    /// <summary>The public <see cref="Id"/>: safe to log.</summary>
+    public override string ToString() => Id;
+
+    /// <summary>The exit handlers have run: waiters go on. Returns what is to be cancelled now, if anybody asked for the token.</summary>
+    internal CancellationTokenSource? Complete()
+    {
+        CancellationTokenSource? ended;
+        lock (_lock)
+        {
+            _isCompleted = true;
+            ended = _ended;
+        }
+
+        _completed?.TrySetResult();
+        return ended;
+    }
+
+    private static TimeSpan? Positive(TimeSpan? value)
+    {
+        if (value is { } duration)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(duration, TimeSpan.Zero, nameof(value));
+        }
+
+        return value;
+    }
+}

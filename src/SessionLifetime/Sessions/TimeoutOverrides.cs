@@ -1,0 +1,7 @@
+namespace SessionLifetime;
+
+/// <summary>The durations one session has of its own; null follows the options. Immutable: a change is a new instance.</summary>
+internal sealed record TimeoutOverrides(TimeSpan? SessionTimeout, TimeSpan? CountdownDuration, TimeSpan? SignalTimeout, TimeSpan? AbsoluteTimeout)
+{
+    public static readonly TimeoutOverrides None = new(null, null, null, null);
+}

@@ -1,0 +1,73 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// Where sessions are kept: the one seam between the engine and memory, or a database that nodes share.
+/// </summary>
+/// <remarks>
+/// <para>
+/// The engine judges, the store keeps. A store holds a <see cref="SessionCell"/> for every session this node has met; touches move the
+/// cell's stamps in place, without the store (one that is shared writes them down in batches, see <see cref="Touched"/>). Everything
+/// that may happen only once goes through <see cref="TryCommitAsync"/>: it replaces what was seen by what was decided if the session is
+/// still as it was seen, wherever it is kept. In memory that is the cell's own compare-and-set; in a database it is one conditional
+/// update, after which the cell follows.
+/// </para>
+/// <para>
+/// <see cref="TakeDueAsync"/> hands each due session to one caller: in memory by taking it out of the due index, in a database by
+/// claiming its row for a lease. The caller puts it back with <see cref="Reschedule"/>, or commits its end.
+/// </para>
+/// <para>All members are thread-safe. The store's clock rules; every moment handed in or out is on it.</para>
+/// </remarks>
+internal interface ITabSessionStore
+{
+    /// <summary>How many sessions live.</summary>
+    long Count { get; }
+
+    /// <summary>Now, on the clock that rules.</summary>
+    Moment Now { get; }
+
+    DateTimeOffset ToUtc(Moment moment);
+
+    /// <summary>Finds a living session this node has met: the hot path, without waiting.</summary>
+    bool TryGet(SessionId secret, [NotNullWhen(true)] out SessionCell? cell);
+
+    /// <summary>Finds a living session wherever it is kept.</summary>
+    ValueTask<SessionCell?> FindAsync(SessionId secret, CancellationToken cancellationToken);
+
+    /// <summary>Finds a living session by its public id.</summary>
+    ValueTask<SessionCell?> FindAsync(PublicId id, CancellationToken cancellationToken);
+
+    /// <summary>What is remembered of an ended session; null when nothing is.</summary>
+    ValueTask<EndedSession?> FindEndedAsync(SessionId secret, CancellationToken cancellationToken);
+
+    /// <summary>The living sessions with public ids above <paramref name="after"/>, in that order, at most <paramref name="count"/>.</summary>
+    ValueTask<IReadOnlyList<SessionCell>> ListAsync(PublicId? after, int count, CancellationToken cancellationToken);
+
+    /// <summary>Adds a new session.</summary>
+    /// <returns>False when the store is full or closed; the cell is not kept.</returns>
+    ValueTask<bool> TryAddAsync(SessionCell cell, Moment nextDue, CancellationToken cancellationToken);
+
+    /// <summary>The cell's stamps, pages or holds were moved in place: to be written down sooner or later, where that is needed.</summary>
+    void Touched(SessionCell cell);
+
+    /// <summary>
+    /// Replaces <paramref name="seen"/> by <paramref name="next"/> if the session is still as it was seen. A committed end takes it out
+    /// of the store and into the memory of ended sessions in the same step, seen from any caller that was told of it.
+    /// </summary>
+    /// <returns>False when the session moved on: look again.</returns>
+    ValueTask<bool> TryCommitAsync(SessionCell cell, SessionSnapshot seen, SessionSnapshot next, Moment nextDue);
+
+    /// <summary>Takes sessions that may be due by <paramref name="now"/>; each is handed to one caller.</summary>
+    /// <param name="due">Filled from the start.</param>
+    /// <param name="now">The store's now.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>How many; zero when none is left.</returns>
+    ValueTask<int> TakeDueAsync(Memory<SessionCell> due, Moment now, CancellationToken cancellationToken);
+
+    /// <summary>Makes sure a living session is looked at by <paramref name="nextDue"/> at the latest.</summary>
+    void Reschedule(SessionCell cell, Moment nextDue);
+
+    /// <summary>Adds no session any more.</summary>
+    void Close();
+}

@@ -1,0 +1,14 @@
+namespace SessionLifetime;
+
+/// <summary>What the in-memory store may hold, and how finely it looks.</summary>
+internal sealed record MemorySessionStoreLimits
+{
+    /// <summary>The time between two sweeps, which is as fine as the due index needs to be.</summary>
+    public required TimeSpan SlotWidth { get; init; }
+
+    public required int MaxSessions { get; init; }
+
+    public required int MaxEndedSessions { get; init; }
+
+    public required TimeSpan EndedSessionRetention { get; init; }
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds with warnings as errors, runs every test, and skips none.
+# The last line is "N passed, N failed"; anything but zero failures, or any skipped test, exits with 1.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+export SESSIONLIFETIME_TESTS_COMPLETE=1
+
+fail() {
+  echo "$1" >&2
+  echo "0 passed, 1 failed"
+  exit 1
+}
+
+dotnet build SessionLifetime.sln -c Release --nologo -v quiet || fail "The build failed."
+
+for project in tests/*/*.Tests.csproj; do
+  name=$(basename "$project" .csproj)
+  dotnet test "$project" -c Release --no-build --nologo \
+    --logger "trx;LogFileName=$name.trx" --results-directory "$results" --blame-hang-timeout 10min \
+    || echo "$name did not pass." >&2
+  [ -f "$results/$name.trx" ] || fail "$name wrote no results."
+done
+
+passed=0 failed=0 skipped=0
+for file in "$results"/*.trx; do
+  counters=$(grep -o '<Counters [^>]*' "$file")
+  total=$(sed -E 's/.* total="([0-9]+)".*/\1/' <<<"$counters")
+  ok=$(sed -E 's/.* passed="([0-9]+)".*/\1/' <<<"$counters")
+  bad=$(sed -E 's/.* failed="([0-9]+)".*/\1/' <<<"$counters")
+  passed=$((passed + ok))
+  failed=$((failed + bad))
+  skipped=$((skipped + total - ok - bad))
+done
+
+if [ "$skipped" -gt 0 ]; then
+  echo "$skipped tests did not run; here that is a failure." >&2
+  failed=$((failed + skipped))
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
