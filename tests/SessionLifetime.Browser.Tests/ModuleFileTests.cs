@@ -33,12 +33,17 @@ public sealed class ModuleFileTests
             document.addEventListener('sessionlifetime:timeout', event => event.detail.countdownMs.toFixed());
             document.createElement('session-countdown').close();
             """);
-        await RunAsync("node",
-        [
-            Path.Combine(work.FullName, "node_modules/typescript/bin/tsc"), "--noEmit", "--strict", "--checkJs", "--allowJs",
-            "--target", "esnext", "--module", "esnext", "--moduleResolution", "bundler", "--types", "",
-            "--lib", "esnext,dom,dom.iterable", Path.Combine(work.FullName, "agreement.ts"), Path.Combine(work.FullName, "session-lifetime.d.ts"),
-        ]);
+        await File.WriteAllTextAsync(Path.Combine(work.FullName, "tsconfig.json"),
+            """
+            {
+              "compilerOptions": {
+                "noEmit": true, "strict": true, "allowJs": true, "checkJs": true, "types": [],
+                "target": "esnext", "module": "esnext", "moduleResolution": "bundler", "lib": ["esnext", "dom", "dom.iterable"]
+              },
+              "files": ["agreement.ts", "implementation.js", "session-lifetime.d.ts"]
+            }
+            """);
+        await RunAsync("node", [Path.Combine(work.FullName, "node_modules/typescript/bin/tsc"), "--project", work.FullName]);
     }
 
     [Fact]

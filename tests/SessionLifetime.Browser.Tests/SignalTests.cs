@@ -54,7 +54,11 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
     [InlineData("/api/none")]
     public async Task A_request_that_tells_nothing_of_the_user_does_not_count_for_one(string url)
     {
-        await using var server = await TestServer.StartAsync(options => options.SessionTimeout = TimeSpan.FromSeconds(8));
+        await using var server = await TestServer.StartAsync(options =>
+        {
+            options.SessionTimeout = TimeSpan.FromSeconds(8);
+            options.KeepAliveInterval = TimeSpan.FromMinutes(1);
+        });
         var page = await OpenAsync(server);
         await page.EvaluateAsync("url => { window.addEventListener('click', () => fetch(url)); }", url);
         await page.WaitForTimeoutAsync(2200);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net.WebSockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 
 namespace SessionLifetime.Browser.Tests;
 
@@ -11,6 +12,8 @@ namespace SessionLifetime.Browser.Tests;
 /// </summary>
 public sealed class DevToolsClient : IAsyncDisposable
 {
+    private static readonly JsonSerializerOptions s_json = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
     private readonly ClientWebSocket _socket = new();
     private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonNode?>> _pending = new();
     private int _last;
@@ -28,7 +31,7 @@ public sealed class DevToolsClient : IAsyncDisposable
     {
         var id = Interlocked.Increment(ref _last);
         var answer = _pending[id] = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        var message = JsonSerializer.SerializeToUtf8Bytes(new { id, method, @params = parameters ?? new { }, sessionId = target });
+        var message = JsonSerializer.SerializeToUtf8Bytes(new { id, method, @params = parameters ?? new { }, sessionId = target }, s_json);
         await _socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
         return await answer.Task.WaitAsync(TimeSpan.FromSeconds(30));
     }
