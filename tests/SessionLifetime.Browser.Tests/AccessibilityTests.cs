@@ -39,7 +39,8 @@ public sealed class AccessibilityTests(ChromiumFixture chromium) : BrowserTest(c
         async Task AssertCleanAsync(string state)
         {
             var result = await page.RunAxe();
-            Assert.True(result.Violations.Length == 0, $"{state}: {string.Join(", ", result.Violations.Select(violation => $"{violation.Id} {violation.Nodes[0].Html}"))}");
+            var found = string.Join(", ", result.Violations.Select(violation => $"{violation.Id} {violation.Nodes[0].Html}"));
+            Assert.True(result.Violations.Length == 0, $"{state}: {found}");
         }
     }
 
@@ -60,7 +61,8 @@ public sealed class AccessibilityTests(ChromiumFixture chromium) : BrowserTest(c
         Assert.True(await page.EvaluateAsync<bool>(
             """
             () => {
-              const dialog = document.querySelector('session-countdown').shadowRoot.querySelector('dialog'), { left, right, top, bottom } = dialog.getBoundingClientRect();
+              const dialog = document.querySelector('session-countdown').shadowRoot.querySelector('dialog');
+              const { left, right, top, bottom } = dialog.getBoundingClientRect();
               return dialog.scrollWidth <= dialog.clientWidth && left >= 0 && right <= 320 && top >= 0 && bottom <= 256;
             }
             """));

@@ -98,7 +98,8 @@ public sealed class HeaderTests(ChromiumFixture chromium) : BrowserTest(chromium
         Assert.Contains("[native code]", await page.EvaluateAsync<string>("() => fetch.toString()"), StringComparison.Ordinal);
         Assert.Equal("fetch 1", await page.EvaluateAsync<string>("() => `${fetch.name} ${fetch.length}`"));
         Assert.Equal("TypeError", await page.EvaluateAsync<string>("() => fetch('http://').catch(error => error.name)"));
-        Assert.Equal("why", await page.EvaluateAsync<string>("() => fetch('/api', { signal: AbortSignal.abort('why') }).catch(reason => reason)"));
+        Assert.Equal("why", await page.EvaluateAsync<string>(
+            "() => fetch('/api', { signal: AbortSignal.abort('why') }).catch(reason => reason)"));
         Assert.True(await page.EvaluateAsync<bool>(
             """
             async () => {
@@ -146,7 +147,9 @@ public sealed class HeaderTests(ChromiumFixture chromium) : BrowserTest(chromium
         await using var server = await TestServer.StartAsync(options => options.KeepAliveInterval = TimeSpan.FromSeconds(1));
         await Context.AddInitScriptAsync(
             """
-            window.natives = [window.fetch, XMLHttpRequest.prototype.open, XMLHttpRequest.prototype.send, XMLHttpRequest.prototype.setRequestHeader];
+            const { prototype } = XMLHttpRequest;
+            window.patched = () => [window.fetch, prototype.open, prototype.send, prototype.setRequestHeader];
+            window.natives = patched();
             window.timers = new Set();
             const { setTimeout, clearTimeout } = window;
             window.setTimeout = (action, ms) => {
@@ -165,11 +168,7 @@ public sealed class HeaderTests(ChromiumFixture chromium) : BrowserTest(chromium
         await page.WaitForTimeoutAsync(1500);
 
         Assert.Equal(received, server.Requests.Count);
-        Assert.True(await page.EvaluateAsync<bool>(
-            """
-            () => [window.fetch, XMLHttpRequest.prototype.open, XMLHttpRequest.prototype.send, XMLHttpRequest.prototype.setRequestHeader]
-              .every((now, i) => now === natives[i])
-            """));
+        Assert.True(await page.EvaluateAsync<bool>("() => patched().every((now, i) => now === natives[i])"));
         Assert.Equal(0, await page.EvaluateAsync<int>("() => timers.size"));
         Assert.Equal(0, await page.EvaluateAsync<int>("async () => (await navigator.locks.query()).held.length"));
         Assert.Equal(0, await page.Locator("session-countdown").CountAsync());

@@ -3,7 +3,16 @@ namespace SessionLifetime.Browser.Tests;
 /// <summary>Hidden, frozen, crashed, cached and prerendered pages: what Playwright cannot show.</summary>
 public sealed class LifecycleTests
 {
-    private const string Started = "(async () => { window.session = (await import('/_session/session-lifetime.js')).start(); await session.ready; return true; })()";
+    private const string Started = """
+        (async () => {
+          window.session = (await import('/_session/session-lifetime.js')).start();
+          await session.ready;
+          return true;
+        })()
+        """;
+
+    private const string KeepsPrevious =
+        "session.addEventListener('sessionlifetime:restarted', event => { window.previous = event.detail.previous.state; })";
 
     [Fact]
     public async Task A_hidden_tab_whose_timers_are_slowed_down_pings_in_time()
@@ -29,6 +38,9 @@ public sealed class LifecycleTests
         await tab.WaitForAsync("document.hidden");
         await tab.SendAsync("Page.setWebLifecycleState", new { state = "frozen" });
         await server.EndAllAsync(SessionEndReason.SignalLost);
+
+        // What was heard within the last second is not asked again.
+        await Task.Delay(1100);
         await tab.SendAsync("Page.setWebLifecycleState", new { state = "active" });
         await chromium.ActivateAsync(tab);
 
@@ -73,7 +85,7 @@ public sealed class LifecycleTests
         await using var server = await TestServer.StartAsync();
         await using var chromium = await BareChromium.StartAsync();
         var tab = await OpenAsync(chromium, server);
-        await tab.EvaluateAsync("session.addEventListener('sessionlifetime:restarted', event => { window.previous = event.detail.previous.state; })");
+        await tab.EvaluateAsync(KeepsPrevious);
         await tab.EvaluateAsync("location.href = '/next'");
         await server.WaitForCallsAsync("attach", 2);
         await server.EndAllAsync(SessionEndReason.SignalLost);
@@ -99,7 +111,8 @@ public sealed class LifecycleTests
         await Eventually.BecomesTrueAsync(() => server.Requests.Any(request => request.Path == "/shown"), () => "a prerender");
         await server.WaitForCallsAsync("attach", 1);
 
-        Assert.Contains("prerender", server.Requests.First(request => request.Path == "/shown").Headers["Sec-Purpose"].ToString(), StringComparison.Ordinal);
+        var shown = server.Requests.First(request => request.Path == "/shown");
+        Assert.Contains("prerender", shown.Headers["Sec-Purpose"].ToString(), StringComparison.Ordinal);
         Assert.True(server.Calls("attach")[0].At.TotalMilliseconds > 2400, server.ToString());
         Assert.Equal(1, server.Sessions.Count);
     }

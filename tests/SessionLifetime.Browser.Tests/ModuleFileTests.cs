@@ -19,8 +19,9 @@ public sealed class ModuleFileTests
         }
 
         // The declarations would hide the module, were it beside them under the same name.
+        var declarations = Path.ChangeExtension(RepositoryFiles.Module, ".d.ts");
         File.Copy(RepositoryFiles.Module, Path.Combine(work.FullName, "implementation.js"), overwrite: true);
-        File.Copy(Path.ChangeExtension(RepositoryFiles.Module, ".d.ts"), Path.Combine(work.FullName, "session-lifetime.d.ts"), overwrite: true);
+        File.Copy(declarations, Path.Combine(work.FullName, "session-lifetime.d.ts"), overwrite: true);
         await File.WriteAllTextAsync(Path.Combine(work.FullName, "agreement.ts"),
             """
             import * as implementation from './implementation.js';
@@ -52,15 +53,15 @@ public sealed class ModuleFileTests
         var code = await File.ReadAllTextAsync(RepositoryFiles.Module);
 
         Assert.DoesNotMatch(@"innerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|\.style\b|setInterval|unload'", code);
-        Assert.DoesNotMatch(new Regex("^(?:var|window\\.)", RegexOptions.Multiline), code);
-        Assert.DoesNotContain("import ", string.Join('\n', code.Split('\n').Where(line => line.StartsWith("import ", StringComparison.Ordinal))), StringComparison.Ordinal);
+        Assert.DoesNotMatch(new Regex("^(?:var |window\\.|import )", RegexOptions.Multiline), code);
     }
 
     [Fact]
     public async Task Without_its_comments_it_is_at_most_9_kilobytes()
     {
         var code = await File.ReadAllTextAsync(RepositoryFiles.Module);
-        var lean = Regex.Replace(Regex.Replace(code, @"/\*\*.*?\*/ ?", "", RegexOptions.Singleline), @"^\s*(?://.*)?\n|^[ ]+", "", RegexOptions.Multiline);
+        var lean = Regex.Replace(code, @"/\*\*.*?\*/ ?", "", RegexOptions.Singleline);
+        lean = Regex.Replace(lean, @"^\s*(?://.*)?\n|^[ ]+", "", RegexOptions.Multiline);
 
         Assert.InRange(Brotli(lean), 1, 9 * 1024);
     }

@@ -123,7 +123,8 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
         var server = await TestServer.StartAsync();
         var page = await OpenAsync(server);
         var (id, port) = (await page.IdAsync(), new Uri(server.Url).Port);
-        await page.EvaluateAsync("() => { session.addEventListener('sessionlifetime:restarted', event => { window.previous = event.detail.previous.state; }); }");
+        await page.EvaluateAsync(
+            "() => { session.addEventListener('sessionlifetime:restarted', event => { window.previous = event.detail.previous.state; }); }");
         await server.DisposeAsync();
         await using var restarted = await TestServer.StartAsync(port: port);
         await page.CheckAsync();

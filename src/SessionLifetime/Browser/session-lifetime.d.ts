@@ -172,7 +172,8 @@ export interface View {
 /**
  * The window, `<session-countdown>`. Put one on the page to fill its slots (`title`, `message`, `stay`, `leave`, and one without a name for
  * more text), or let the module add it. Parts: `dialog countdown title message note actions stay leave`.
- * Properties: `--sl-surface --sl-text --sl-muted --sl-accent --sl-on-accent --sl-line --sl-urgent --sl-backdrop --sl-radius --sl-font --sl-size`.
+ * Properties: `--sl-surface --sl-text --sl-muted --sl-accent --sl-on-accent --sl-line --sl-urgent --sl-backdrop --sl-radius --sl-font
+ * --sl-size`.
  */
 export class SessionCountdown extends HTMLElement {
   /** Set by the module. A subclass calls its `stay()`, `leave()`, `dismiss()`. */

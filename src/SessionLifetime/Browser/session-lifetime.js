@@ -371,8 +371,8 @@ class Session extends EventTarget {
   #goodbye(persisted) {
     if (this.#attached) {
       const url = `${this.#prefix}/detach`, body = this.#detachment(persisted);
-      if ('keepalive' in Request.prototype) this.#native(url, { method: 'POST', body, keepalive: true, credentials: 'include' }).catch(() => {});
-      else navigator.sendBeacon(url, new Blob([body], { type: 'application/json' }));
+      if (!('keepalive' in Request.prototype)) navigator.sendBeacon(url, new Blob([body], { type: 'application/json' }));
+      else this.#native(url, { method: 'POST', body, keepalive: true, credentials: 'include' }).catch(() => {});
     }
     this.#farewell.abort();
     this.#release();
@@ -1101,7 +1101,8 @@ export class SessionCountdown extends HTMLElement {
       stay: make('slot', { name: 'stay' }),
       leave: make('slot', { name: 'leave' }),
       spoken: make('p', { id: 'time', 'aria-live': 'polite' }),
-      countdown: make('div', { part: 'countdown', 'aria-hidden': 'true' }, make('svg', { viewBox: '0 0 96 96' }, make('circle', ring), arc)),
+      countdown: make('div', { part: 'countdown', 'aria-hidden': 'true' },
+        make('svg', { viewBox: '0 0 96 96' }, make('circle', ring), arc)),
       leaveButton: make('button', { part: 'leave', type: 'button' }),
       dialog: make('dialog', { part: 'dialog', role: 'alertdialog', 'aria-labelledby': 'title', 'aria-describedby': 'message time' }),
     };
@@ -1139,7 +1140,8 @@ export class SessionCountdown extends HTMLElement {
     this.setAttribute('state', state);
     this.toggleAttribute('urgent', !ended && left <= 20_000);
     write(parts.title, say ? strings[`${say}Title`] : strings.title);
-    write(parts.message, ended ? strings[/** @type {keyof Strings} */ (reason)] ?? strings.ended : say ? strings.absoluteMessage : strings.message);
+    const why = strings[/** @type {keyof Strings} */ (reason)] ?? strings.ended;
+    write(parts.message, ended ? why : say ? strings.absoluteMessage : strings.message);
     write(parts.note, state === 'failing' ? strings.failing : '');
     write(parts.stay, ended ? strings.restart : extendable ? strings.stay : strings.dismiss);
     write(parts.leave, strings.leave);

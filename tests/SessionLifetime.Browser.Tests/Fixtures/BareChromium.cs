@@ -87,7 +87,9 @@ public sealed class BareTab(DevToolsClient client, string targetId, string sessi
     public async Task<JsonNode?> EvaluateAsync(string expression)
     {
         var answer = await SendAsync("Runtime.evaluate", new { expression, awaitPromise = true, returnByValue = true });
-        return answer!["exceptionDetails"] is { } details ? throw new InvalidOperationException(details.ToJsonString()) : answer["result"]!["value"];
+        return answer!["exceptionDetails"] is { } details
+            ? throw new InvalidOperationException(details.ToJsonString())
+            : answer["result"]!["value"];
     }
 
     public async Task WaitForAsync(string expression)

@@ -1,6 +1,6 @@
 namespace SessionLifetime.Browser.Tests;
 
-/// <summary>What the tests in Chromium share: a browser of their own, pages that listen, and the end of a test in which a page threw.</summary>
+/// <summary>What the tests in Chromium share: a browser with nothing in it, and a failure when a page threw.</summary>
 public abstract class BrowserTest(ChromiumFixture chromium) : IAsyncLifetime
 {
     private readonly List<string> _errors = [];

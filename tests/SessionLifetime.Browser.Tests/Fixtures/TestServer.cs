@@ -86,8 +86,11 @@ public sealed class TestServer : IAsyncDisposable
     }
 
     /// <summary>The calls of the module, by the last part of their path: "attach", "ping", ...; "" is the status.</summary>
-    public IReadOnlyList<RecordedRequest> Calls(string name) =>
-        [.. _requests.Where(request => request.Path == (name.Length == 0 ? "/_session" : $"/_session/{name}") && request.Method != "OPTIONS")];
+    public IReadOnlyList<RecordedRequest> Calls(string name)
+    {
+        var path = $"/_session/{name}".TrimEnd('/');
+        return [.. _requests.Where(request => request.Path == path && request.Method != "OPTIONS")];
+    }
 
     /// <summary>Waits until the server has received that many calls of a name.</summary>
     public Task WaitForCallsAsync(string name, int count, TimeSpan? within = null) =>
