@@ -1,0 +1,33 @@
+namespace SessionLifetime.Browser.Tests;
+
+/// <summary>What the tests in Chromium share: a browser with nothing in it, and a failure when a page threw.</summary>
+public abstract class BrowserTest(ChromiumFixture chromium) : IAsyncLifetime
+{
+    private readonly List<string> _errors = [];
+
+    protected IBrowserContext Context { get; private set; } = null!;
+
+    protected virtual BrowserNewContextOptions ContextOptions => new();
+
+    public virtual async ValueTask InitializeAsync()
+    {
+        Context = await chromium.Browser.NewContextAsync(ContextOptions);
+        Context.Page += (_, page) => page.PageError += (_, error) => _errors.Add(error);
+    }
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        await Context.DisposeAsync();
+        Assert.Empty(_errors);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Opens a page and waits until it has its session.</summary>
+    protected async Task<IPage> OpenAsync(TestServer server, string path = "/")
+    {
+        var page = await Context.NewPageAsync();
+        await page.GotoAsync(server.Url + path);
+        await page.ReadyAsync();
+        return page;
+    }
+}

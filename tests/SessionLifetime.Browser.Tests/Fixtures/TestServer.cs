@@ -1,0 +1,191 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.Logging;
+
+namespace SessionLifetime.Browser.Tests;
+
+/// <summary>
+/// The server under test: a small app that uses the library, on real Kestrel and a port of its own. It records every request, and
+/// fails on demand. Its pages run under a strict content-security policy unless a test says otherwise.
+/// </summary>
+public sealed class TestServer : IAsyncDisposable
+{
+    public const string StrictPolicy = "default-src 'self'; require-trusted-types-for 'script'";
+
+    private readonly ConcurrentQueue<RecordedRequest> _requests = new();
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly WebApplication _app;
+
+    private TestServer(Action<SessionLifetimeOptions>? configure, int port)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
+            .SetIsOriginAllowed(_ => true).AllowCredentials().AllowAnyMethod()
+            .WithHeaders("X-Session-Id", "X-Session-Page", "Content-Type")
+            .WithExposedHeaders("X-Session-Id", "X-Session-State", "X-Session-Location", "X-Session-Signal")));
+        builder.Services.AddSessionLifetime(options =>
+        {
+            options.SweepInterval = TimeSpan.FromMilliseconds(200);
+            configure?.Invoke(options);
+        });
+
+        _app = builder.Build();
+        _app.Use(RecordAsync);
+        _app.UseCors();
+        _app.Use(FailAsync);
+        _app.UseRouting();
+        _app.UseSessionLifetime();
+        _app.MapSessionLifetime();
+        MapModule();
+        _app.MapMethods("/api", ["GET", "POST"], AnswerAsync);
+        _app.MapMethods("/api/alive", ["GET", "POST"], AnswerAsync).WithSessionSignal(SessionSignal.Alive);
+        _app.MapMethods("/api/none", ["GET", "POST"], AnswerAsync).WithSessionSignal(SessionSignal.None);
+        _app.MapPost("/api/leave", (HttpContext context) => context.ExitAndRedirectAsync("/bye"));
+        _app.MapGet("/file", () => Results.File(Encoding.UTF8.GetBytes("x"), "application/octet-stream", "file.bin"));
+        _app.MapGet("/204", () => Results.NoContent());
+        _app.MapGet("/{**path}", PageAsync).DisableTabSession();
+    }
+
+    public string Url => _app.Urls.First();
+
+    /// <summary>Attributes of the script tag of the pages made from here on.</summary>
+    public string Attributes { get; set; } = "";
+
+    /// <summary>The same for the <c>html</c> element.</summary>
+    public string HtmlAttributes { get; set; } = "lang=\"en\"";
+
+    public string Policy { get; set; } = StrictPolicy;
+
+    /// <summary>Whole pages by path, in place of the usual one.</summary>
+    public IDictionary<string, string> Pages { get; } = new Dictionary<string, string>();
+
+    /// <summary>While set, this is what the session calls and the app's own answer.</summary>
+    public ServerFailure? Failure { get; set; }
+
+    public ISessionLifetime Sessions => _app.Services.GetRequiredService<ISessionLifetime>();
+
+    public SessionLifetimeEvents Events => _app.Services.GetRequiredService<SessionLifetimeEvents>();
+
+    public IReadOnlyList<RecordedRequest> Requests => [.. _requests];
+
+    public TimeSpan Elapsed => _clock.Elapsed;
+
+    public static async Task<TestServer> StartAsync(Action<SessionLifetimeOptions>? configure = null, int port = 0)
+    {
+        var server = new TestServer(configure, port);
+        await server._app.StartAsync();
+        return server;
+    }
+
+    /// <summary>The calls of the module, by the last part of their path: "attach", "ping", ...; "" is the status.</summary>
+    public IReadOnlyList<RecordedRequest> Calls(string name)
+    {
+        var path = $"/_session/{name}".TrimEnd('/');
+        return [.. _requests.Where(request => request.Path == path && request.Method != "OPTIONS")];
+    }
+
+    /// <summary>Waits until the server has received that many calls of a name.</summary>
+    public Task WaitForCallsAsync(string name, int count, TimeSpan? within = null) =>
+        Eventually.BecomesTrueAsync(() => Calls(name).Count >= count, () => $"{count} calls of '{name}', but received:\n{this}", within);
+
+    public async Task EndAllAsync(SessionEndReason reason = SessionEndReason.Revoked)
+    {
+        foreach (var session in await Sessions.ListAsync())
+        {
+            await Sessions.EndAsync(session.Id, reason);
+        }
+    }
+
+    public override string ToString() => string.Join('\n', _requests);
+
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+
+    /// <summary>The module as the library will serve it; from its source here, so that the browser tests stand alone.</summary>
+    private void MapModule() => _app.MapGet("/_session/session-lifetime.js", async context =>
+    {
+        var files = new PhysicalFileProvider(RepositoryFiles.Browser);
+        context.Response.ContentType = "text/javascript; charset=utf-8";
+        await context.Response.SendFileAsync(files.GetFileInfo("session-lifetime.js"));
+    }).DisableTabSession();
+
+    private async Task RecordAsync(HttpContext context, RequestDelegate next)
+    {
+        context.Request.EnableBuffering();
+        using var reader = new StreamReader(context.Request.Body, leaveOpen: true);
+        var recorded = new RecordedRequest
+        {
+            Method = context.Request.Method,
+            Path = context.Request.Path,
+            Headers = new HeaderDictionary(context.Request.Headers.ToDictionary()),
+            Body = await reader.ReadToEndAsync(),
+            At = _clock.Elapsed,
+        };
+        context.Request.Body.Position = 0;
+        _requests.Enqueue(recorded);
+        await next(context);
+        recorded.Status = context.Response.StatusCode;
+    }
+
+    private Task FailAsync(HttpContext context, RequestDelegate next)
+    {
+        var isApi = context.Request.Path.StartsWithSegments("/_session") || context.Request.Path.StartsWithSegments("/api");
+        if (Failure is not { } failure || !isApi || context.Request.Path.Value!.EndsWith(".js", StringComparison.Ordinal))
+        {
+            return next(context);
+        }
+
+        if (failure.Status == 0)
+        {
+            context.Abort();
+            return Task.CompletedTask;
+        }
+
+        context.Response.StatusCode = failure.Status;
+        context.Response.ContentType = failure.ContentType;
+        return context.Response.WriteAsync(failure.Body);
+    }
+
+    private static async Task AnswerAsync(HttpContext context)
+    {
+        using var reader = new StreamReader(context.Request.Body);
+        await context.Response.WriteAsJsonAsync(new
+        {
+            session = context.GetTabSession()?.Id,
+            header = context.Request.Headers["X-Session-Id"].ToString(),
+            body = await reader.ReadToEndAsync(),
+        });
+    }
+
+    private async Task PageAsync(HttpContext context)
+    {
+        context.Response.ContentType = "text/html; charset=utf-8";
+        context.Response.Headers.ContentSecurityPolicy = Policy;
+        await context.Response.WriteAsync((Pages.TryGetValue(context.Request.Path, out var own) ? own : $"""
+            <!doctype html>
+            <html {HtmlAttributes}>
+            <head>
+              <meta charset="utf-8">
+              <meta name="viewport" content="width=device-width, initial-scale=1">
+              <title>Order 4711</title>
+              <link rel="icon" href="data:,">
+              <script type="module" src="/_session/session-lifetime.js" data-session-lifetime {Attributes}></script>
+            </head>
+            <body>
+              <main>
+                <h1>Order 4711</h1>
+                <p><a id="next" href="/next">Next</a></p>
+                <label>Name <input id="name"></label>
+              </main>
+            </body>
+            </html>
+            """));
+    }
+}

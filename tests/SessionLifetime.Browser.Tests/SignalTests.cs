@@ -1,0 +1,203 @@
+namespace SessionLifetime.Browser.Tests;
+
+public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium)
+{
+    [Fact]
+    public async Task An_idle_page_pings_as_often_as_the_server_wants()
+    {
+        await using var server = await TestServer.StartAsync(options => options.KeepAliveInterval = TimeSpan.FromSeconds(1));
+        await OpenAsync(server);
+        await server.WaitForCallsAsync("ping", 5);
+
+        var pings = server.Calls("ping");
+        var gaps = pings.Zip(pings.Skip(1), (a, b) => (b.At - a.At).TotalMilliseconds);
+        Assert.All(gaps, gap => Assert.InRange(gap, 850, 1250));
+        Assert.All(pings, ping => Assert.False(ping.Json.TryGetProperty("idleMs", out _)));
+        Assert.Empty(server.Calls("activity"));
+    }
+
+    [Fact]
+    public async Task A_page_whose_user_types_reports_that_and_never_pings_or_warns()
+    {
+        await using var server = await TestServer.StartAsync(options =>
+        {
+            options.SessionTimeout = TimeSpan.FromSeconds(4);
+            options.KeepAliveInterval = TimeSpan.FromSeconds(2);
+        });
+        var page = await OpenAsync(server);
+        for (var i = 0; i < 40; i++)
+        {
+            await page.Locator("#name").PressSequentiallyAsync("x");
+            await page.WaitForTimeoutAsync(150);
+        }
+
+        Assert.Empty(server.Calls("ping"));
+        Assert.InRange(server.Calls("activity").Count, 4, 8);
+        Assert.DoesNotContain("timeout", await page.FiredAsync());
+    }
+
+    [Fact]
+    public async Task A_request_of_the_app_tells_of_the_user_so_the_module_does_not()
+    {
+        await using var server = await TestServer.StartAsync(options => options.SessionTimeout = TimeSpan.FromSeconds(8));
+        var page = await OpenAsync(server);
+        await page.EvaluateAsync("() => { window.addEventListener('click', () => fetch('/api')); }");
+        await page.WaitForTimeoutAsync(2200);
+        await page.Mouse.ClickAsync(300, 300);
+        await page.WaitForTimeoutAsync(2500);
+
+        Assert.Empty(server.Calls("activity"));
+    }
+
+    [Theory]
+    [InlineData("/api/alive")]
+    [InlineData("/api/none")]
+    public async Task A_request_that_tells_nothing_of_the_user_does_not_count_for_one(string url)
+    {
+        await using var server = await TestServer.StartAsync(options =>
+        {
+            options.SessionTimeout = TimeSpan.FromSeconds(8);
+            options.KeepAliveInterval = TimeSpan.FromMinutes(1);
+        });
+        var page = await OpenAsync(server);
+        await page.EvaluateAsync("url => { window.addEventListener('click', () => fetch(url)); }", url);
+        await page.WaitForTimeoutAsync(2200);
+        await page.Mouse.ClickAsync(300, 300);
+        await server.WaitForCallsAsync("activity", 1);
+
+        Assert.InRange(server.Calls("activity")[0].Json.GetProperty("idleMs").GetInt32(), 0, 4000);
+    }
+
+    [Fact]
+    public async Task A_page_that_keeps_quiet_lets_the_clocks_run_out()
+    {
+        await using var server = await TestServer.StartAsync(options =>
+        {
+            options.SessionTimeout = TimeSpan.FromSeconds(2);
+            options.CountdownDuration = TimeSpan.FromSeconds(2);
+        });
+        server.Attributes = "data-keep-alive=\"off\"";
+        var page = await OpenAsync(server);
+        await page.WaitForStateAsync("ended");
+
+        Assert.Empty(server.Calls("ping"));
+    }
+
+    [Fact]
+    public async Task A_page_that_stretches_lives_as_long_as_it_is_open()
+    {
+        await using var server = await TestServer.StartAsync(options => options.SessionTimeout = TimeSpan.FromSeconds(2));
+        server.Attributes = "data-keep-alive=\"stretch\"";
+        var page = await OpenAsync(server);
+        await page.WaitForTimeoutAsync(6000);
+
+        Assert.Equal("active", await page.StateAsync());
+        Assert.Empty(await page.FiredAsync());
+        Assert.All(server.Calls("ping"), ping => Assert.True(ping.Json.GetProperty("stretch").GetBoolean()));
+    }
+
+    [Theory]
+    [InlineData(0, "")]
+    [InlineData(500, "text/html")]
+    [InlineData(502, "text/html")]
+    [InlineData(404, "text/html")]
+    [InlineData(200, "text/html")]
+    [InlineData(410, "application/problem+json")]
+    public async Task An_answer_that_is_not_of_the_protocol_never_ends_a_session(int status, string type)
+    {
+        await using var server = await TestServer.StartAsync(options => options.KeepAliveInterval = TimeSpan.FromSeconds(1));
+        var page = await OpenAsync(server);
+        server.Failure = new(status, type, """{"reason":"Exited"}""");
+        await page.CheckAsync();
+        Assert.Equal("active", await page.StateAsync());
+        Assert.Equal(["unreachable"], await page.FiredAsync());
+
+        server.Failure = null;
+        await page.WaitForFunctionAsync("() => fired.includes('reachable')");
+        Assert.Equal("active", await page.StateAsync());
+    }
+
+    [Fact]
+    public async Task A_server_that_was_restarted_gives_the_page_another_session()
+    {
+        var server = await TestServer.StartAsync();
+        var page = await OpenAsync(server);
+        var (id, port) = (await page.IdAsync(), new Uri(server.Url).Port);
+        await page.EvaluateAsync(
+            "() => { session.addEventListener('sessionlifetime:restarted', event => { window.previous = event.detail.previous.state; }); }");
+        await server.DisposeAsync();
+        await using var restarted = await TestServer.StartAsync(port: port);
+        await page.CheckAsync();
+
+        Assert.Contains("restarted", await page.FiredAsync());
+        Assert.Equal("unknown", await page.EvaluateAsync<string>("() => previous"));
+        Assert.NotEqual(id, await page.IdAsync());
+        Assert.Equal(1, restarted.Sessions.Count);
+    }
+
+    [Fact]
+    public async Task An_ended_session_is_learned_from_an_answer_to_the_app_and_stays_ended_until_the_page_is_loaded_anew()
+    {
+        await using var server = await TestServer.StartAsync(options => options.KeepAliveInterval = TimeSpan.FromSeconds(1));
+        var page = await OpenAsync(server);
+        await server.EndAllAsync();
+        await page.FetchAsync("/api");
+        await page.WaitForStateAsync("ended");
+        Assert.Equal("Revoked", await page.EvaluateAsync<string>("() => session.reason"));
+
+        var received = server.Requests.Count;
+        await page.Mouse.ClickAsync(5, 5);
+        await page.WaitForTimeoutAsync(1500);
+        Assert.Equal(received, server.Requests.Count);
+
+        await page.Part("stay").ClickAsync();
+        await server.WaitForCallsAsync("attach", 2);
+        await page.ReadyAsync();
+        Assert.Equal("active", await page.StateAsync());
+    }
+
+    [Fact]
+    public async Task An_exit_with_a_redirect_leads_the_browser_elsewhere()
+    {
+        await using var server = await TestServer.StartAsync();
+        server.Pages["/bye"] = "<!doctype html><title>Bye</title>";
+        var page = await OpenAsync(server);
+        await page.EvaluateAsync("() => { fetch('/api/leave', { method: 'POST' }); }");
+        await page.WaitForURLAsync("**/bye");
+
+        Assert.Equal(0, server.Sessions.Count);
+    }
+
+    [Fact]
+    public async Task A_wall_clock_moved_by_a_day_changes_nothing()
+    {
+        await using var server = await TestServer.StartAsync(options =>
+        {
+            options.SessionTimeout = TimeSpan.FromSeconds(2);
+            options.CountdownDuration = TimeSpan.FromSeconds(20);
+        });
+        var page = await OpenAsync(server);
+        await page.WaitForStateAsync("timedOut");
+        await page.EvaluateAsync("() => { const now = Date.now; Date.now = () => now() + 86_400_000; }");
+        await page.WaitForTimeoutAsync(2500);
+
+        Assert.Equal("timedOut", await page.StateAsync());
+        Assert.InRange(await page.EvaluateAsync<double>("() => session.left"), 12_000, 20_000);
+    }
+
+    [Fact]
+    public async Task A_lid_closed_past_the_end_shows_the_end_and_no_countdown()
+    {
+        await using var server = await TestServer.StartAsync();
+        var page = await Context.NewPageAsync();
+        await page.Clock.InstallAsync();
+        await page.GotoAsync(server.Url);
+        await page.ReadyAsync();
+        await server.EndAllAsync(SessionEndReason.SignalLost);
+        await page.Clock.FastForwardAsync("02:00:00");
+        await page.WaitForStateAsync("ended");
+
+        Assert.Equal(["ended"], await page.FiredAsync());
+        await Assertions.Expect(page.Part("title")).ToHaveTextAsync("Your session has ended");
+    }
+}
