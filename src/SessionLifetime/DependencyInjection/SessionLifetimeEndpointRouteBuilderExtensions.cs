@@ -34,6 +34,9 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
         Map(group, "/exit", HttpMethods.Post, SessionSignal.Activity, calls.ExitAsync);
         Map(group, "/detach", HttpMethods.Post, SessionSignal.Alive, calls.DetachAsync);
         Map(group, "/stretch", HttpMethods.Get, SessionSignal.Activity, calls.StretchAsync);
+        var module = endpoints.ServiceProvider.GetRequiredService<BrowserModule>();
+        Map(group, "/" + BrowserModule.FileName, HttpMethods.Get, SessionSignal.None, module.ServeAsync)
+            .WithMetadata(BrowserModuleMetadata.Instance);
 
         // An app that lets nobody in by default lets the module's calls in all the same, unless it says otherwise on the builder.
         ((IEndpointConventionBuilder)group).Finally(static endpoint =>
@@ -46,10 +49,10 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
         return group;
     }
 
-    private static void Map(RouteGroupBuilder group, string path, string method, SessionSignal signal, RequestDelegate call)
+    private static IEndpointConventionBuilder Map(RouteGroupBuilder group, string path, string method, SessionSignal signal, RequestDelegate call)
     {
         // Every method is ours, so that also the wrong ones are answered as the protocol answers.
-        group.Map(path, context => HttpMethods.Equals(context.Request.Method, method) ? call(context) : RefuseAsync(context, method))
+        return group.Map(path, context => HttpMethods.Equals(context.Request.Method, method) ? call(context) : RefuseAsync(context, method))
             .WithMetadata(new SessionSignalAttribute(signal))
             .WithDisplayName($"SessionLifetime {method} {path}");
     }

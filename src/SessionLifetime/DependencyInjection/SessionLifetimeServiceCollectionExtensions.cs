@@ -80,6 +80,8 @@ public static class SessionLifetimeServiceCollectionExtensions
 
         services.TryAddSingleton<SessionFinder>();
         services.TryAddSingleton<LifecycleEndpoints>();
+        services.TryAddSingleton<BrowserModule>();
+        services.TryAddSingleton<BrowserModuleAddress>();
         services.TryAddSingleton<SlidingSignIn>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<CookieAuthenticationOptions>, SlidingSignIn>(
             static provider => provider.GetRequiredService<SlidingSignIn>()));

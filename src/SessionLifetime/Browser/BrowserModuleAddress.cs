@@ -1,0 +1,20 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace SessionLifetime;
+
+/// <summary>Where the app has mapped the browser module, whatever prefix or group it stands in.</summary>
+internal sealed class BrowserModuleAddress(EndpointDataSource endpoints, BrowserModule module)
+{
+    private string? _path;
+
+    /// <summary>The module's address for a page of this request, path base and version included.</summary>
+    /// <exception cref="InvalidOperationException"><c>MapSessionLifetime()</c> was not called.</exception>
+    public string For(HttpRequest request) => $"{request.PathBase.ToUriComponent()}{_path ??= Find()}?v={module.Version.Value}";
+
+    private string Find() =>
+        endpoints.Endpoints.OfType<RouteEndpoint>().FirstOrDefault(static endpoint => endpoint.Metadata.GetMetadata<BrowserModuleMetadata>() is not null)
+            is { RoutePattern.RawText: { } pattern }
+            ? "/" + pattern.TrimStart('/')
+            : throw new InvalidOperationException("<session-lifetime> needs the browser module: call app.MapSessionLifetime().");
+}

@@ -1,0 +1,51 @@
+using Microsoft.AspNetCore.Mvc.Rendering;
+using Microsoft.AspNetCore.Mvc.ViewFeatures;
+using Microsoft.AspNetCore.Razor.TagHelpers;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// Renders the script tag that starts the browser module, with the address the app has mapped it to and the version of its content, so
+/// that browsers may cache it for ever: <c>&lt;session-lifetime /&gt;</c>. Attributes that begin with <c>data-</c> are handed on to the
+/// module as its options.
+/// </summary>
+/// <remarks>Put it into the page's head, once. It needs <c>@addTagHelper *, SessionLifetime</c>.</remarks>
+/// <param name="services">The request's services.</param>
+[HtmlTargetElement("session-lifetime", TagStructure = TagStructure.NormalOrSelfClosing)]
+public sealed class SessionLifetimeTagHelper(IServiceProvider services) : TagHelper
+{
+    private static readonly SessionLifetimeOptions s_defaults = new();
+
+    /// <summary>The view it stands in; set by the framework.</summary>
+    [HtmlAttributeNotBound]
+    [ViewContext]
+    public ViewContext ViewContext { get; set; } = default!;
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException"><c>AddSessionLifetime()</c> or <c>MapSessionLifetime()</c> was not called.</exception>
+    public override void Process(TagHelperContext context, TagHelperOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        var address = services.GetService<BrowserModuleAddress>()
+            ?? throw new InvalidOperationException("<session-lifetime> needs the services of SessionLifetime: call builder.Services.AddSessionLifetime().");
+        var options = services.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value;
+
+        output.TagName = "script";
+        output.TagMode = TagMode.StartTagAndEndTag;
+        output.Attributes.SetAttribute("type", "module");
+        output.Attributes.SetAttribute("src", address.For(ViewContext.HttpContext.Request));
+        output.Attributes.SetAttribute(new TagHelperAttribute("data-session-lifetime", value: null, HtmlAttributeValueStyle.Minimized));
+        SetUnlessDefault("data-id-header", options.IdHeaderName, s_defaults.IdHeaderName);
+        SetUnlessDefault("data-page-header", options.PageHeaderName, s_defaults.PageHeaderName);
+
+        void SetUnlessDefault(string name, string value, string usual)
+        {
+            if (!string.Equals(value, usual, StringComparison.Ordinal) && !output.Attributes.ContainsName(name))
+            {
+                output.Attributes.SetAttribute(name, value);
+            }
+        }
+    }
+}
