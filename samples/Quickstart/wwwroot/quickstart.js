@@ -97,7 +97,7 @@ async function listen() {
     if (key === shown) return;
     shown = key;
     at('empty').hidden = events.length > 0;
-    write(at('count'), events.length ? `${events.length} events` : '');
+    write(at('count'), events.length === 1 ? '1 event' : events.length ? `${events.length} events` : '');
     at('events').replaceChildren(...last.map(entry => {
       const row = document.createElement('li');
       const cells = [`${(entry.at / 1000).toFixed(1)} s`, entry.session, [
