@@ -126,6 +126,30 @@ public sealed class IdentityTests(ChromiumFixture chromium) : BrowserTest(chromi
         Assert.Single((await Task.WhenAll(pages.Select(page => page.IdAsync()))).Distinct());
     }
 
+    [Fact]
+    public async Task A_browser_that_was_closed_and_started_again_goes_on_with_its_session()
+    {
+        await using var server = await TestServer.StartAsync();
+        server.Attributes = "data-storage=\"browser\"";
+        var profile = Directory.CreateTempSubdirectory("session-lifetime-");
+        var ids = new List<string>();
+        for (var i = 0; i < 2; i++)
+        {
+            await using var browser = await Chromium.LaunchAsync(profile.FullName);
+            var page = await browser.NewPageAsync();
+            await page.GotoAsync(server.Url);
+            await page.ReadyAsync();
+            ids.Add(await page.IdAsync());
+
+            // The browser writes its storage to disk a moment later.
+            await page.CloseAsync();
+        }
+
+        Assert.Equal(ids[0], ids[1]);
+        Assert.Equal([201, 200], server.Calls("attach").Select(call => call.Status));
+        profile.Delete(recursive: true);
+    }
+
     private async Task<IPage> DuplicateAsync(IPage page)
     {
         // What "Duplicate tab" does to the storage; browsers offer no command for it.

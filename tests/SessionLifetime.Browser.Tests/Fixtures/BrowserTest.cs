@@ -5,6 +5,8 @@ public abstract class BrowserTest(ChromiumFixture chromium) : IAsyncLifetime
 {
     private readonly List<string> _errors = [];
 
+    protected ChromiumFixture Chromium => chromium;
+
     protected IBrowserContext Context { get; private set; } = null!;
 
     protected virtual BrowserNewContextOptions ContextOptions => new();

@@ -18,6 +18,10 @@ public sealed class ChromiumFixture : IAsyncLifetime
 
     public IBrowser Browser { get; private set; } = null!;
 
+    /// <summary>A browser that keeps what it knows in a folder, so that it can be closed and started again.</summary>
+    public Task<IBrowserContext> LaunchAsync(string folder) =>
+        _playwright!.Chromium.LaunchPersistentContextAsync(folder, new() { ExecutablePath = ExecutablePath, Args = Arguments });
+
     public async ValueTask InitializeAsync()
     {
         _playwright = await Playwright.CreateAsync();
