@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -73,7 +74,10 @@ internal sealed class SessionApp : IAsyncDisposable
         setup.Services(builder);
         if (setup.Kestrel)
         {
-            builder.WebHost.ConfigureKestrel(server => server.Listen(IPAddress.Loopback, 0));
+            builder.WebHost.ConfigureKestrel(server => server.Listen(
+                IPAddress.Loopback,
+                0,
+                listen => listen.Protocols = setup.Http2 ? HttpProtocols.Http2 : HttpProtocols.Http1));
         }
         else
         {
@@ -145,6 +149,7 @@ internal sealed class SessionApp : IAsyncDisposable
         Action<HttpRequestMessage>? with = null)
     {
         using var request = NewRequest(method, path, id);
+        (request.Version, request.VersionPolicy) = (Client.DefaultRequestVersion, Client.DefaultVersionPolicy);
         if (body is not null)
         {
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
@@ -253,6 +258,8 @@ internal sealed class SessionApp : IAsyncDisposable
     {
         BaseAddress = Address,
         Timeout = TimeSpan.FromSeconds(60),
+        DefaultRequestVersion = _setup.Http2 ? HttpVersion.Version20 : HttpVersion.Version11,
+        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
     private async Task<Answer> ReadAsync(HttpResponseMessage response)

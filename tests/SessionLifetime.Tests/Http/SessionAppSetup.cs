@@ -30,6 +30,9 @@ internal sealed class SessionAppSetup
     /// <summary>A real server on a port of its own instead of the one in memory.</summary>
     public bool Kestrel { get; set; }
 
+    /// <summary>Kestrel speaks HTTP/2, and nothing else.</summary>
+    public bool Http2 { get; set; }
+
     /// <summary>Log lines of ours, or of the framework, at Error and above that the test provokes.</summary>
     public bool ExpectsErrors { get; set; }
 }
