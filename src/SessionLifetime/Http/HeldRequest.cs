@@ -1,3 +1,4 @@
+using System.Net.WebSockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -12,22 +13,20 @@ internal sealed class HeldRequest(SessionEngine engine, RequestHold hold, HttpCo
     public void Watch()
     {
         context.Response.OnStarting(static state => ((HeldRequest)state).OnStarting(), this);
-        if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade)
+        if (context.Features.Get<IHttpWebSocketFeature>() is { IsWebSocketRequest: true } webSocket)
         {
-            context.Features.Set<IHttpUpgradeFeature>(new ReleasingUpgrade(this, upgrade));
-        }
-
-        if (context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
-        {
-            context.Features.Set<IHttpExtendedConnectFeature>(new ReleasingConnect(this, connect));
+            context.Features.Set<IHttpWebSocketFeature>(new ReleasingWebSocket(this, webSocket));
         }
     }
 
     public void Release() => engine.Release(hold);
 
+    /// <summary>Every way to upgrade starts a response, wherever in the pipeline the feature behind it was taken from.</summary>
     private Task OnStarting()
     {
-        if (context.Response.ContentType is { } type && type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase))
+        if (context.Response.StatusCode == StatusCodes.Status101SwitchingProtocols
+            || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }
+            || (context.Response.ContentType is { } type && type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase)))
         {
             Release();
         }
@@ -35,27 +34,15 @@ internal sealed class HeldRequest(SessionEngine engine, RequestHold hold, HttpCo
         return Task.CompletedTask;
     }
 
-    private sealed class ReleasingUpgrade(HeldRequest held, IHttpUpgradeFeature inner) : IHttpUpgradeFeature
+    /// <summary>For servers that accept a WebSocket themselves, without a response that starts.</summary>
+    private sealed class ReleasingWebSocket(HeldRequest held, IHttpWebSocketFeature inner) : IHttpWebSocketFeature
     {
-        public bool IsUpgradableRequest => inner.IsUpgradableRequest;
+        public bool IsWebSocketRequest => inner.IsWebSocketRequest;
 
-        public Task<Stream> UpgradeAsync()
+        public Task<WebSocket> AcceptAsync(WebSocketAcceptContext context)
         {
             held.Release();
-            return inner.UpgradeAsync();
-        }
-    }
-
-    private sealed class ReleasingConnect(HeldRequest held, IHttpExtendedConnectFeature inner) : IHttpExtendedConnectFeature
-    {
-        public bool IsExtendedConnect => inner.IsExtendedConnect;
-
-        public string? Protocol => inner.Protocol;
-
-        public ValueTask<Stream> AcceptAsync()
-        {
-            held.Release();
-            return inner.AcceptAsync();
+            return inner.AcceptAsync(context);
         }
     }
 }

@@ -160,9 +160,18 @@ internal sealed class LifecycleBody : IDisposable
     private bool TryGet(string field, out JsonElement value)
     {
         value = default;
-        return _document is { RootElement.ValueKind: JsonValueKind.Object }
-            && _document.RootElement.TryGetProperty(field, out value)
-            && value.ValueKind != JsonValueKind.Null;
+        try
+        {
+            return _document is { RootElement.ValueKind: JsonValueKind.Object }
+                && _document.RootElement.TryGetProperty(field, out value)
+                && value.ValueKind != JsonValueKind.Null;
+        }
+        catch (InvalidOperationException)
+        {
+            // A lone surrogate in the name of a field, which only a look for a field finds out.
+            Problem ??= SessionProblem.BadBody("The body is not valid JSON: the name of a field is no text.");
+            return false;
+        }
     }
 
     private void Fault(string field, string rule) => Problem ??= SessionProblem.BadBody($"The field '{field}' {rule}.", field);

@@ -218,6 +218,12 @@ internal sealed class LifecycleEndpoints(
             engine.Release(hold);
         }
 
+        if (cell.Read().State == SessionState.Ended)
+        {
+            // A handler ended it, or somebody else while the handlers ran.
+            return false;
+        }
+
         await AnswerAsync(context, cell, found, StatusCodes.Status200OK, static answer => answer with { Outcome = "resumed" });
         return true;
     }
@@ -249,7 +255,15 @@ internal sealed class LifecycleEndpoints(
         int status = StatusCodes.Status200OK,
         Func<StatusAnswer, StatusAnswer>? with = null)
     {
-        var answer = StatusAnswer.Of(cell, engine.StatusOf(cell), stillAsked: found == LookResult.Asked);
+        var seen = engine.StatusOf(cell);
+        if (seen.State == SessionState.Ended)
+        {
+            // It ended since it was counted: nothing that has ended is answered as living.
+            metrics.Refused("ended");
+            return RefuseAsync(context, Ended(cell));
+        }
+
+        var answer = StatusAnswer.Of(cell, seen, stillAsked: found == LookResult.Asked);
         return SessionAnswers.WriteAsync(context, status, with?.Invoke(answer) ?? answer);
     }
 

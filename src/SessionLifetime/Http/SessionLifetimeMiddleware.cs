@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 
 namespace SessionLifetime;
@@ -38,7 +39,7 @@ internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEng
 
     private async Task InvokeWithIdAsync(HttpContext context, EndpointMetadataCollection? metadata)
     {
-        var signal = metadata?.GetMetadata<SessionSignalAttribute>()?.Signal ?? SessionSignal.Activity;
+        var signal = SignalOf(context, metadata);
         if (SessionHeaders.ValueOf(signal) is { } told)
         {
             context.Response.Headers[SessionHeaders.Signal] = told;
@@ -72,6 +73,21 @@ internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEng
         {
             held?.Release();
         }
+    }
+
+    /// <summary>
+    /// What the request tells of its user. An error page stands for the endpoint that failed, and comes by here a second time: a poll
+    /// that fails tells no more than one that succeeds.
+    /// </summary>
+    private static SessionSignal SignalOf(HttpContext context, EndpointMetadataCollection? metadata)
+    {
+        if (context.Features.Get<ITabSessionFeature>() is not null)
+        {
+            var failed = context.Features.Get<IExceptionHandlerFeature>()?.Endpoint ?? context.Features.Get<IStatusCodeReExecuteFeature>()?.Endpoint;
+            metadata = failed?.Metadata ?? metadata;
+        }
+
+        return metadata?.GetMetadata<SessionSignalAttribute>()?.Signal ?? SessionSignal.Activity;
     }
 
     private async ValueTask<(SessionFinding Finding, HeldRequest? Held)> BeginAsync(HttpContext context, SessionCell cell, SessionSignal signal)

@@ -1,0 +1,111 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace SessionLifetime.Tests.Http;
+
+public sealed class ExitAndRedirectTests
+{
+    [Fact]
+    public async Task A_script_is_told_where_to_go_and_its_session_is_over()
+    {
+        await using var app = await StartAsync();
+        var id = await app.StartSessionAsync();
+
+        var answer = (await app.SendAsync(HttpMethod.Post, "/leave", id, with: request => request.Headers.Add("Sec-Fetch-Mode", "cors"))).Is(HttpStatusCode.OK);
+
+        Assert.Equal("ended", answer.Header("X-Session-State"));
+        Assert.Equal("/bye.html", answer.Header("X-Session-Location"));
+        Assert.Null(answer.Header("Location"));
+        Assert.Equal("no-store", answer.Header("Cache-Control"));
+        Assert.Equal(["SessionStarted", "ApplicationExit Exited"], app.Events);
+        (await app.StatusAsync(id)).IsProblem(HttpStatusCode.Gone, "sessionEnded");
+    }
+
+    [Fact]
+    public async Task A_navigation_is_redirected()
+    {
+        await using var app = await StartAsync();
+        var id = await app.StartSessionAsync();
+
+        var answer = (await app.SendAsync(HttpMethod.Post, "/leave", id, with: request => request.Headers.Add("Sec-Fetch-Mode", "navigate")))
+            .Is(HttpStatusCode.SeeOther);
+
+        Assert.Equal("/bye.html", answer.Header("Location"));
+        Assert.Null(answer.Header("X-Session-Location"));
+        (await app.StatusAsync(id)).IsProblem(HttpStatusCode.Gone, "sessionEnded");
+    }
+
+    [Fact]
+    public async Task Without_the_browsers_hint_a_session_means_script_and_none_means_navigation()
+    {
+        await using var app = await StartAsync();
+
+        (await app.SendAsync(HttpMethod.Post, "/leave", await app.StartSessionAsync())).Is(HttpStatusCode.OK);
+        var plain = (await app.SendAsync(HttpMethod.Post, "/leave", null)).Is(HttpStatusCode.SeeOther);
+        Assert.DoesNotContain(plain.Headers.Keys, header => header.StartsWith("X-Session", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Theory]
+    [InlineData("/bye.html", "/bye.html")]
+    [InlineData("bye?x=1#y", "bye?x=1#y")]
+    [InlineData("https://elsewhere.example/bye", "https://elsewhere.example/bye")]
+    [InlineData("https://elsewhere.example/tschüß", "https://elsewhere.example/tsch%C3%BC%C3%9F")]
+    [InlineData("/tschüß", "/tsch%C3%BC%C3%9F")]
+    [InlineData("/a\r\nX-Injected: 1", "/a%0D%0AX-Injected:%201")]
+    [InlineData("/a%20b", "/a%20b")]
+    public async Task The_location_is_one_ascii_header_whatever_it_holds(string url, string expected)
+    {
+        await using var app = await SessionApp.StartAsync(setup =>
+            setup.Map = web => web.MapPost("/leave", (HttpContext context) => context.ExitAndRedirectAsync(url)));
+        var id = await app.StartSessionAsync();
+
+        var script = await app.SendAsync(HttpMethod.Post, "/leave", id);
+        var navigation = await app.SendAsync(HttpMethod.Post, "/leave", null);
+
+        Assert.Equal(expected, script.Header("X-Session-Location"));
+        Assert.Equal(expected, navigation.Header("Location"));
+        Assert.Null(script.Header("X-Injected"));
+    }
+
+    [Fact]
+    public async Task The_landing_page_starts_no_session()
+    {
+        await using var app = await StartAsync();
+        var id = await app.StartSessionAsync();
+        await app.SendAsync(HttpMethod.Post, "/leave", id);
+
+        (await app.GetAsync("/bye.html", null)).Is(HttpStatusCode.OK);
+        (await app.GetAsync("/bye.html", id)).Is(HttpStatusCode.OK);
+
+        Assert.Equal(0, app.Sessions.Count);
+    }
+
+    [Fact]
+    public async Task Too_late_is_said_clearly_and_ends_nothing()
+    {
+        Exception? thrown = null;
+        await using var app = await SessionApp.StartAsync(setup => setup.Map = web =>
+        {
+            web.MapPost("/late", async (HttpContext context) =>
+            {
+                await context.Response.WriteAsync("started");
+                thrown = await Record.ExceptionAsync(() => context.ExitAndRedirectAsync("/bye.html"));
+            });
+            web.MapPost("/empty", async (HttpContext context) => thrown = await Record.ExceptionAsync(() => context.ExitAndRedirectAsync(" ")));
+        });
+        var id = await app.StartSessionAsync();
+
+        await app.SendAsync(HttpMethod.Post, "/late", id);
+        Assert.IsType<InvalidOperationException>(thrown);
+        await app.SendAsync(HttpMethod.Post, "/empty", id);
+        Assert.IsType<ArgumentException>(thrown);
+        (await app.StatusAsync(id)).Is(HttpStatusCode.OK);
+    }
+
+    private static Task<SessionApp> StartAsync() => SessionApp.StartRecordingAsync(setup => setup.Map = web =>
+    {
+        web.MapPost("/leave", static (HttpContext context) => context.ExitAndRedirectAsync("/bye.html"));
+        web.MapGet("/bye.html", static () => Results.Text("<title>Bye</title>", "text/html"));
+    });
+}
