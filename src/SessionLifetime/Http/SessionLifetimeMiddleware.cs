@@ -23,6 +23,11 @@ internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEng
             {
                 context.Items[s_passed] = s_passed;
             }
+            else if (finder.TryGetHeader(context, out _))
+            {
+                // Without it the browser module would take the answer for one that has heard of the user.
+                context.Response.Headers[SessionHeaders.Signal] = SessionHeaders.ValueOf(SessionSignal.None);
+            }
 
             return next(context);
         }
