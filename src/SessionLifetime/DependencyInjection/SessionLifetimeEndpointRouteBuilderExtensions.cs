@@ -33,7 +33,7 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
         Map(group, "/activity", HttpMethods.Post, SessionSignal.Activity, calls.ActivityAsync);
         Map(group, "/exit", HttpMethods.Post, SessionSignal.Activity, calls.ExitAsync);
         Map(group, "/detach", HttpMethods.Post, SessionSignal.Alive, calls.DetachAsync);
-        Map(group, "/stretch", HttpMethods.Get, SessionSignal.Activity, calls.StretchAsync);
+        Map(group, "/stretch", HttpMethods.Get, SessionSignal.Alive, calls.StretchAsync);
 
         // An app that lets nobody in by default lets the module's calls in all the same, unless it says otherwise on the builder.
         ((IEndpointConventionBuilder)group).Finally(static endpoint =>

@@ -130,6 +130,10 @@ internal sealed class LifecycleEndpoints(
         {
             metrics.SignalCounted("stretch");
             lives = await engine.TryCountAsync(finding.Cell!, new Signal { IsStretch = engine.AllowsStretch });
+            if (lives && engine.AllowsStretch)
+            {
+                await SlidingSignIn.RenewAsync(context);
+            }
         }
 
         await StretchPage.WriteAsync(context, refreshes: lives);
