@@ -30,7 +30,7 @@ internal sealed class LifecycleEndpoints(
         var tab = body.Page("tab", isRequired: false);
         if (body.Problem is { } problem)
         {
-            await SessionAnswers.WriteAsync(context, problem);
+            await RefuseBodyAsync(context, problem);
             return;
         }
 
@@ -151,6 +151,12 @@ internal sealed class LifecycleEndpoints(
         return SessionAnswers.WriteAsync(context, SessionProblem.Of(finding));
     }
 
+    private Task RefuseBodyAsync(HttpContext context, SessionProblem problem)
+    {
+        metrics.Refused("body");
+        return SessionAnswers.WriteAsync(context, problem);
+    }
+
     /// <summary>The living session of a call that needs one; null when the answer has been written.</summary>
     private async ValueTask<(SessionCell Cell, LookResult Found)?> FindAsync(HttpContext context)
     {
@@ -176,7 +182,7 @@ internal sealed class LifecycleEndpoints(
     {
         if (body.Problem is { } problem)
         {
-            await SessionAnswers.WriteAsync(context, problem);
+            await RefuseBodyAsync(context, problem);
             return false;
         }
 
@@ -188,6 +194,7 @@ internal sealed class LifecycleEndpoints(
         metrics.SignalCounted(kind);
         if (!await engine.TryCountAsync(cell, signal))
         {
+            metrics.Refused("ended");
             await RefuseAsync(context, Ended(cell));
             return false;
         }
