@@ -26,7 +26,7 @@ app.MapGet("/poll", (HttpContext context) => Results.Ok(new { session = context.
 // While a request runs, its session's clocks stand still.
 app.MapGet("/slow", async (double? seconds, CancellationToken aborted) =>
 {
-    var duration = TimeSpan.FromSeconds(Math.Clamp(seconds ?? 1, 0, 3600));
+    var duration = TimeSpan.FromSeconds(seconds >= 0 ? Math.Min(seconds.Value, 3600) : 1);
     await Task.Delay(duration, aborted);
     return Results.Ok(new { took = duration.TotalSeconds });
 });
@@ -34,7 +34,7 @@ app.MapGet("/slow", async (double? seconds, CancellationToken aborted) =>
 // The session ends after that many seconds, unless it is heard of again.
 app.MapPost("/self-destruct", (HttpContext context, double? seconds) =>
 {
-    var after = TimeSpan.FromSeconds(Math.Clamp(seconds ?? 10, 0, 86_400));
+    var after = TimeSpan.FromSeconds(seconds >= 0 ? Math.Min(seconds.Value, 86_400) : 10);
     context.GetTabSession()!.SelfDestruct(after);
     return Results.Ok(new { inSeconds = after.TotalSeconds });
 }).RequireTabSession();

@@ -33,7 +33,7 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
         Map(group, "/activity", HttpMethods.Post, SessionSignal.Activity, calls.ActivityAsync);
         Map(group, "/exit", HttpMethods.Post, SessionSignal.Activity, calls.ExitAsync);
         Map(group, "/detach", HttpMethods.Post, SessionSignal.Alive, calls.DetachAsync);
-        Map(group, "/stretch", HttpMethods.Get, SessionSignal.Activity, calls.StretchAsync);
+        Map(group, "/stretch", HttpMethods.Get, SessionSignal.Alive, calls.StretchAsync);
         var module = endpoints.ServiceProvider.GetRequiredService<BrowserModule>();
         Map(group, "/" + BrowserModule.FileName, HttpMethods.Get, SessionSignal.None, module.ServeAsync)
             .WithMetadata(BrowserModuleMetadata.Instance);

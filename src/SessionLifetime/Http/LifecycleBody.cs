@@ -40,6 +40,11 @@ internal sealed class LifecycleBody : IDisposable
             // The server's own limits: a body sent too slowly, or not framed as HTTP asks.
             return new(document: null, SessionProblem.BadBody("The body could not be read.") with { Status = exception.StatusCode });
         }
+        catch (IOException)
+        {
+            // A chunk of an impossible size, or a client that hung up.
+            return new(document: null, SessionProblem.BadBody("The body could not be read."));
+        }
 
         if (bytes.Length > MaxLength)
         {

@@ -30,7 +30,7 @@ internal sealed class LifecycleEndpoints(
         var tab = body.Page("tab", isRequired: false);
         if (body.Problem is { } problem)
         {
-            await SessionAnswers.WriteAsync(context, problem);
+            await RefuseBodyAsync(context, problem);
             return;
         }
 
@@ -130,6 +130,10 @@ internal sealed class LifecycleEndpoints(
         {
             metrics.SignalCounted("stretch");
             lives = await engine.TryCountAsync(finding.Cell!, new Signal { IsStretch = engine.AllowsStretch });
+            if (lives && engine.AllowsStretch)
+            {
+                await SlidingSignIn.RenewAsync(context);
+            }
         }
 
         await StretchPage.WriteAsync(context, refreshes: lives);
@@ -145,6 +149,12 @@ internal sealed class LifecycleEndpoints(
         }
 
         return SessionAnswers.WriteAsync(context, SessionProblem.Of(finding));
+    }
+
+    private Task RefuseBodyAsync(HttpContext context, SessionProblem problem)
+    {
+        metrics.Refused("body");
+        return SessionAnswers.WriteAsync(context, problem);
     }
 
     /// <summary>The living session of a call that needs one; null when the answer has been written.</summary>
@@ -172,7 +182,7 @@ internal sealed class LifecycleEndpoints(
     {
         if (body.Problem is { } problem)
         {
-            await SessionAnswers.WriteAsync(context, problem);
+            await RefuseBodyAsync(context, problem);
             return false;
         }
 
@@ -184,6 +194,7 @@ internal sealed class LifecycleEndpoints(
         metrics.SignalCounted(kind);
         if (!await engine.TryCountAsync(cell, signal))
         {
+            metrics.Refused("ended");
             await RefuseAsync(context, Ended(cell));
             return false;
         }

@@ -37,9 +37,13 @@ internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEng
             return InvokeWithIdAsync(context, metadata);
         }
 
-        return metadata?.GetMetadata<RequireTabSessionAttribute>() is null
-            ? next(context)
-            : SessionAnswers.WriteAsync(context, SessionProblem.Required);
+        if (metadata?.GetMetadata<RequireTabSessionAttribute>() is null)
+        {
+            return next(context);
+        }
+
+        metrics.Refused("missing");
+        return SessionAnswers.WriteAsync(context, SessionProblem.Required);
     }
 
     private async Task InvokeWithIdAsync(HttpContext context, EndpointMetadataCollection? metadata)

@@ -31,7 +31,12 @@ internal sealed class SlidingSignIn(IOptions<SessionLifetimeOptions> options) : 
             if (context.ShouldRenew && TellsNothing(context.HttpContext))
             {
                 context.ShouldRenew = false;
-                context.HttpContext.Items[s_withheld] = new AuthenticationTicket(context.Principal!, context.Properties, context.Scheme.Name);
+
+                // As the framework renews: from now on, for as long as it was issued for.
+                var renewed = context.Properties.Clone();
+                renewed.IssuedUtc += context.ElapsedTime;
+                renewed.ExpiresUtc += context.ElapsedTime;
+                context.HttpContext.Items[s_withheld] = new AuthenticationTicket(context.Principal!, renewed, context.Scheme.Name);
             }
         };
     }
@@ -41,12 +46,11 @@ internal sealed class SlidingSignIn(IOptions<SessionLifetimeOptions> options) : 
     {
         if (context.Items.Remove(s_withheld, out var value) && value is AuthenticationTicket ticket)
         {
-            ticket.Properties.IssuedUtc = null;
-            ticket.Properties.ExpiresUtc = null;
             await context.SignInAsync(ticket.AuthenticationScheme, ticket.Principal, ticket.Properties);
         }
     }
 
     private static bool TellsNothing(HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<SessionSignalAttribute>() is { Signal: not SessionSignal.Activity };
+        Speculation.IsSpeculative(context.Request)
+        || context.GetEndpoint()?.Metadata.GetMetadata<SessionSignalAttribute>() is { Signal: not SessionSignal.Activity };
 }

@@ -53,6 +53,15 @@ public sealed class FakeTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>How many timers would fire if the clock moved that far: a test waits so for code that is about to wait.</summary>
+    public int CountDueWithin(TimeSpan by)
+    {
+        lock (_lock)
+        {
+            return _timers.Count(timer => timer.DueAt <= _ticks + by.Ticks);
+        }
+    }
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new FakeTimer(this, callback, state);

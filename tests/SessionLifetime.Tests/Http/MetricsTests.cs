@@ -1,0 +1,174 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace SessionLifetime.Tests.Http;
+
+public sealed class MetricsTests
+{
+    [Fact]
+    public async Task Sessions_signals_and_timeouts_are_counted()
+    {
+        await using var app = await StartAsync();
+        using var counts = new Counts(app);
+        var first = await app.StartSessionAsync();
+        var second = await app.StartSessionAsync();
+        await app.AttachAsync(first, "again");
+        await app.PingAsync(first);
+        await app.PingAsync(first, """{"stretch":true}""");
+        await app.ActivityAsync(first);
+        await app.GetAsync("/plain", first);
+        await app.GetAsync("/alive", first);
+        await app.GetAsync("/none", first);
+        await app.CallAsync(HttpMethod.Get, "/stretch", first);
+        await app.GoodByeAsync(first);
+        await app.StatusAsync(first);
+        Assert.Equal(2, counts.Observe("sessionlifetime.sessions.active"));
+        await app.ExitAsync(first);
+        app.Time.Advance(TimeSpan.FromMinutes(20));
+        await app.PingAsync(second);
+        app.Time.Advance(TimeSpan.FromMinutes(20) + TimeSpan.FromSeconds(1));
+        await app.SweepAsync();
+
+        Assert.Equal(2, counts["sessionlifetime.sessions.started"]);
+        Assert.Equal(1, counts["sessionlifetime.sessions.ended reason=Exited"]);
+        Assert.Equal(1, counts["sessionlifetime.sessions.ended reason=IdleTimeout"]);
+        Assert.Equal(1, counts["sessionlifetime.timeouts.raised"]);
+        Assert.Equal(0, counts["sessionlifetime.timeouts.handled"]);
+        Assert.Equal(1, counts["sessionlifetime.signals kind=attach"]);
+        Assert.Equal(2, counts["sessionlifetime.signals kind=ping"]);
+        Assert.Equal(2, counts["sessionlifetime.signals kind=stretch"]);
+        Assert.Equal(1, counts["sessionlifetime.signals kind=activity"]);
+        Assert.Equal(1, counts["sessionlifetime.signals kind=request"]);
+        Assert.Equal(1, counts["sessionlifetime.signals kind=alive-request"]);
+        Assert.Equal(1, counts["sessionlifetime.signals kind=detach"]);
+        Assert.Equal(1, counts["sessionlifetime.sweep.duration"]);
+        Assert.Equal(1, counts["sessionlifetime.sweep.lag"]);
+        Assert.Equal(0, counts.Observe("sessionlifetime.sessions.active"));
+    }
+
+    [Fact]
+    public async Task Handlers_are_measured_and_their_failures_counted()
+    {
+        await using var app = await StartAsync(setup =>
+        {
+            setup.ExpectsErrors = true;
+            setup.Sessions = builder => builder
+                .OnSessionStarted(_ => throw new InvalidOperationException("started"))
+                .OnSessionTimeout(context => context.Handled = true);
+        });
+        using var counts = new Counts(app);
+        var id = await app.StartSessionAsync();
+        app.Time.Advance(TimeSpan.FromMinutes(20));
+        await app.PingAsync(id);
+
+        Assert.Equal(1, counts["sessionlifetime.handlers.failed cause=threw"]);
+        Assert.Equal(1, counts["sessionlifetime.handlers.duration event=SessionStarted"]);
+        Assert.Equal(1, counts["sessionlifetime.handlers.duration event=SessionTimeout"]);
+        Assert.Equal(1, counts["sessionlifetime.timeouts.handled"]);
+    }
+
+    [Fact]
+    public async Task Every_refusal_is_counted_by_its_cause()
+    {
+        await using var app = await StartAsync(setup => setup.Options = options => options.MaxSessions = 1);
+        using var counts = new Counts(app);
+        var id = await app.StartSessionAsync();
+
+        (await app.AttachAsync()).Is(HttpStatusCode.ServiceUnavailable);
+        (await app.PingAsync(null)).Is(HttpStatusCode.PreconditionRequired);
+        (await app.GetAsync("/required", null)).Is(HttpStatusCode.PreconditionRequired);
+        (await app.PingAsync("malformed")).Is(HttpStatusCode.NotFound);
+        (await app.GetAsync("/required", "malformed")).Is(HttpStatusCode.NotFound);
+        (await app.PingAsync(id, "{")).Is(HttpStatusCode.BadRequest);
+        (await app.PostAsync("/attach", null, "{}")).Is(HttpStatusCode.BadRequest);
+        (await app.PingAsync(id, new string(' ', 5000))).Is(HttpStatusCode.RequestEntityTooLarge);
+        (await app.CallAsync(HttpMethod.Post, "/ping", id, "{}", "text/plain")).Is(HttpStatusCode.UnsupportedMediaType);
+        await app.ExitAsync(id);
+        (await app.PingAsync(id)).Is(HttpStatusCode.Gone);
+        (await app.GetAsync("/required", id)).Is(HttpStatusCode.Gone);
+
+        Assert.Equal(1, counts["sessionlifetime.refused cause=capacity"]);
+        Assert.Equal(2, counts["sessionlifetime.refused cause=missing"]);
+        Assert.Equal(2, counts["sessionlifetime.refused cause=unknown"]);
+        Assert.Equal(2, counts["sessionlifetime.refused cause=ended"]);
+        Assert.Equal(4, counts["sessionlifetime.refused cause=body"]);
+    }
+
+    [Fact]
+    public async Task No_tag_of_a_metric_holds_an_id()
+    {
+        await using var app = await StartAsync();
+        using var counts = new Counts(app);
+        var start = await app.AttachAsync();
+        await app.PingAsync(start.Id);
+        await app.ExitAsync(start.Id);
+
+        Assert.All(counts.Names, name =>
+        {
+            Assert.DoesNotContain(start.Id!, name, StringComparison.Ordinal);
+            Assert.DoesNotContain(start.String("session")!, name, StringComparison.Ordinal);
+        });
+    }
+
+    private static Task<SessionApp> StartAsync(Action<SessionAppSetup>? configure = null) => SessionApp.StartAsync(setup =>
+    {
+        setup.Map = static web =>
+        {
+            web.MapGet("/plain", static () => "plain");
+            web.MapGet("/alive", static () => "alive").WithSessionSignal(SessionSignal.Alive);
+            web.MapGet("/none", static () => "none").WithSessionSignal(SessionSignal.None);
+            web.MapGet("/required", static () => "required").RequireTabSession();
+        };
+        configure?.Invoke(setup);
+    });
+
+    /// <summary>Sums of counters, and how often histograms were recorded, of one app; others in the process count on their own.</summary>
+    private sealed class Counts : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+        private readonly ConcurrentDictionary<string, long> _sums = new(StringComparer.Ordinal);
+
+        public Counts(SessionApp app)
+        {
+            var factory = app.App.Services.GetRequiredService<IMeterFactory>();
+            _listener.InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == "SessionLifetime" && ReferenceEquals(instrument.Meter.Scope, factory))
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            };
+            _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+                _sums.AddOrUpdate(Name(instrument, tags), value, (_, sum) => instrument.IsObservable ? value : sum + value));
+            _listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) =>
+                _sums.AddOrUpdate(Name(instrument, tags), 1, static (_, sum) => sum + 1));
+            _listener.Start();
+        }
+
+        public IEnumerable<string> Names => _sums.Keys;
+
+        public long this[string name] => _sums.GetValueOrDefault(name);
+
+        public long Observe(string name)
+        {
+            _listener.RecordObservableInstruments();
+            return this[name];
+        }
+
+        public void Dispose() => _listener.Dispose();
+
+        private static string Name(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            var name = instrument.Name;
+            foreach (var (key, value) in tags)
+            {
+                name += $" {key}={value}";
+            }
+
+            return name;
+        }
+    }
+}
