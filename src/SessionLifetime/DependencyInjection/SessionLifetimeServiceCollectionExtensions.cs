@@ -69,9 +69,11 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton(static provider => new HandlerWatch(
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value.HandlerTimeout));
+        services.TryAddSingleton<HandlerThreads>();
         services.TryAddSingleton<SessionEventDispatcher>();
 
         services.TryAddSingleton<SessionEngine>();
+        services.TryAddSingleton<SessionArrivals>();
         services.TryAddSingleton<SessionSweeper>();
         services.TryAddSingleton<ISessionLifetime, SessionLifetimeService>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SettingsAdvisor>());

@@ -32,6 +32,12 @@ internal static partial class SessionLog
     [LoggerMessage(12, LogLevel.Error, "A callback of the Ended token of session {Session} threw.")]
     public static partial void EndedCallbackThrew(this ILogger logger, Exception exception, string session);
 
+    [LoggerMessage(13, LogLevel.Error, "The answer of the SessionTimeout handlers of session {Session} could not be applied.")]
+    public static partial void ConclusionFailed(this ILogger logger, Exception exception, string session);
+
+    [LoggerMessage(14, LogLevel.Error, "The store could not be told that the ApplicationExit handlers of session {Session} have run.")]
+    public static partial void AcknowledgementFailed(this ILogger logger, Exception exception, string session);
+
     [LoggerMessage(20, LogLevel.Debug, "The sweep looked at {Looked} sessions.")]
     public static partial void Swept(this ILogger logger, int looked);
 
@@ -53,6 +59,6 @@ internal static partial class SessionLog
     [LoggerMessage(50, LogLevel.Warning, "SessionLifetime: {Advice}")]
     public static partial void RiskySetting(this ILogger logger, string advice);
 
-    [LoggerMessage(51, LogLevel.Error, "UseSessionLifetime() is missing: endpoints of the app see no session. Call app.UseSessionLifetime() after UseRouting and UseAuthentication.")]
+    [LoggerMessage(51, LogLevel.Error, "UseSessionLifetime() is missing, or comes before UseRouting(): endpoints of the app see no session. Call app.UseSessionLifetime() after UseRouting() and UseAuthentication().")]
     public static partial void MiddlewareMissing(this ILogger logger);
 }

@@ -34,8 +34,6 @@ internal sealed class SessionMetrics
         _sweepLag = meter.CreateHistogram<double>("sessionlifetime.sweep.lag", "s", "How late the sweep found what was due.");
     }
 
-    public bool TimesHandlers => _handlerDuration.Enabled;
-
     public void SessionStarted() => _started.Add(1);
 
     public void SessionEnded(SessionEndReason reason)
@@ -76,8 +74,13 @@ internal sealed class SessionMetrics
         }
     }
 
-    public void HandlerRan(string kind, TimeSpan duration) =>
-        _handlerDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("event", kind));
+    public void HandlerRan(string kind, TimeSpan duration)
+    {
+        if (_handlerDuration.Enabled)
+        {
+            _handlerDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("event", kind));
+        }
+    }
 
     public void Swept(TimeSpan duration) => _sweepDuration.Record(duration.TotalSeconds);
 

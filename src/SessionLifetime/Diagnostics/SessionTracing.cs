@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace SessionLifetime;
 
-/// <summary>The activity source <c>SessionLifetime</c>: spans for sweeps that find something, and for handler calls.</summary>
+/// <summary>The activity source <c>SessionLifetime</c>: spans for sweeps and for handler calls.</summary>
 internal static class SessionTracing
 {
     public const string SourceName = "SessionLifetime";

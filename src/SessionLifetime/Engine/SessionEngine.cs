@@ -5,37 +5,37 @@ using Microsoft.Extensions.Options;
 namespace SessionLifetime;
 
 /// <summary>
-/// The one place where the store, the policy and the events meet. Whoever deals with a session comes through here.
+/// The one place where the store, the policy and the events meet: it looks at sessions, changes them, and ends them.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Every method follows one pattern: read what is, ask the clockwork what is due, commit that in one step, begin again when somebody
-/// else was faster. What was committed is told to the handlers afterwards, outside every lock. So each fact has one winner, and the
-/// winner tells.
+/// Every step follows one pattern: read what is, ask the clockwork what is due, commit that in one step, begin again when somebody else
+/// was faster. What was committed is told to the handlers afterwards, outside every lock. So each fact has one winner, and the winner
+/// tells; the event has its place in the session's queue before the commit, so that facts are told in the order they became facts.
 /// </para>
 /// <para>
-/// A look comes before a count: a request, a ping, a status read first applies the rules that are due, and only then counts as a
-/// signal. So an expired session is never served, however long ago the last sweep was.
+/// A look comes before a count: a request, a ping, a status read first applies the rules that are due, and only then counts as a signal.
+/// So an expired session is never served, however long ago the last sweep was.
 /// </para>
 /// <para>
-/// The life of an end: committed (one winner) -> an owed <c>SessionTimeout</c>, then <c>ApplicationExit</c> wait in the session's queue
-/// -> their handlers run -> those who wait for the exit go on, the <c>Ended</c> token is cancelled.
+/// The life of an end: committed (one winner) -> an owed <c>SessionTimeout</c>, then <c>ApplicationExit</c> reach their handlers -> those
+/// who wait for the exit go on, the store is told, the <c>Ended</c> token is cancelled.
 /// </para>
+/// <para>It is longer than a file should be because the loop of look, time-out, conclusion and end calls itself all around.</para>
 /// </remarks>
-internal sealed class SessionEngine : ITabSessionController
+internal sealed class SessionEngine
 {
     /// <summary>How long lifecycle calls wait for the timeout handlers.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
 
-    private readonly SessionLifetimeOptions _options;
     private readonly SessionEventDispatcher _dispatcher;
     private readonly SessionMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SessionTimings _timings;
+    private readonly SessionController _controller;
     private readonly Func<SessionEvent, ValueTask> _conclude;
     private readonly Func<SessionEvent, ValueTask> _complete;
-    private int _isFull;
 
     public SessionEngine(
         ITabSessionStore store,
@@ -46,83 +46,34 @@ internal sealed class SessionEngine : ITabSessionController
         ILogger<SessionEngine> logger)
     {
         Store = store;
-        _options = options.Value;
+        Options = options.Value;
         _dispatcher = dispatcher;
         _metrics = metrics;
         _time = time;
         _logger = logger;
-        _timings = SessionTimings.Of(_options);
+        _timings = SessionTimings.Of(Options);
+        _controller = new SessionController(this);
         _conclude = ConcludeAsync;
         _complete = CompleteAsync;
     }
 
+    /// <summary>Changes a session that has been looked at. False leaves it as it is.</summary>
+    public delegate bool Change<TArgument>(ref SessionSnapshot next, SessionTimings timings, Moment now, TArgument argument);
+
     public ITabSessionStore Store { get; }
 
-    /// <summary>Whether a page may ask to live as long as it is open.</summary>
-    public bool AllowsStretch => _options.AllowStretch;
+    public SessionLifetimeOptions Options { get; }
 
     /// <summary>The durations in force for a session.</summary>
-    public SessionTimings TimingsOf(in SessionSnapshot seen) =>
-        seen.Overrides is { } own ? SessionTimings.Of(_options, own) : _timings;
+    public SessionTimings TimingsOf(in SessionSnapshot seen) => seen.Overrides is { } own ? SessionTimings.Of(Options, own) : _timings;
 
-    public TabSession FaceOf(SessionCell cell) => cell.Face ?? cell.GetFace(this);
+    public TabSession FaceOf(SessionCell cell) => cell.Face ?? cell.GetFace(_controller);
 
-    /// <summary>
-    /// Starts a session for a page that says hello, tells the handlers, and waits for them. Null when the store is full or closed.
-    /// </summary>
-    public async ValueTask<SessionCell?> TryStartAsync(PageId page, PageId tab, CancellationToken cancellationToken)
+    /// <summary>The status a browser is told of a session.</summary>
+    public SessionStatus StatusOf(SessionCell cell)
     {
-        var now = Store.Now;
-        var cell = new SessionCell(SessionId.Create(), PublicId.Create(), now);
         var seen = cell.Read();
-        var due = Clockwork.NextDue(seen, _timings, now);
-        if (!page.IsNone)
-        {
-            cell.TryAttachPage(page, tab, now, _timings.Signal);
-        }
-
-        cell.Prepare(due, isPlain: _timings.Unconfirmed == SessionTimings.Never);
-
-        // First in its queue, and told only once the store has the session: whoever ends it at that very moment is heard after it.
-        var wanted = _dispatcher.Wants(SessionEventKind.SessionStarted);
-        var started = wanted ? new SessionEvent(SessionEventKind.SessionStarted, new SessionStartedContext(FaceOf(cell))) : null;
-        var queue = started is null ? null : _dispatcher.Hold(started);
-        if (!await Store.TryAddAsync(cell, due, cancellationToken))
-        {
-            _metrics.Refused("capacity");
-            if (Interlocked.Exchange(ref _isFull, 1) == 0)
-            {
-                _logger.AtCapacity(_options.MaxSessions);
-            }
-
-            return null;
-        }
-
-        _isFull = 0;
-        _metrics.SessionStarted();
-        if (_logger.IsEnabled(LogLevel.Information))
-        {
-            _logger.SessionStarted(cell.Id.ToString());
-        }
-
-        if (queue is not null)
-        {
-            queue.Release();
-            await started!.Done;
-        }
-
-        return cell;
-    }
-
-    /// <summary>Tells the handlers that a page of a living session attached, and waits for them.</summary>
-    public async ValueTask RaiseResumedAsync(SessionCell cell, PageId page)
-    {
-        if (_dispatcher.Wants(SessionEventKind.SessionResumed))
-        {
-            var context = new SessionResumedContext(FaceOf(cell), page.ToString());
-            var raised = await _dispatcher.RaiseAsync(new(SessionEventKind.SessionResumed, context));
-            await raised.Done;
-        }
+        return SessionStatus.Of(seen, TimingsOf(seen), Store.Now);
     }
 
     /// <summary>Applies every rule that is due.</summary>
@@ -149,7 +100,7 @@ internal sealed class SessionEngine : ITabSessionController
                     break;
                 case VerdictKind.Ends:
                 case VerdictKind.Waits when !patient:
-                    await EndAsync(cell, seen, timings, verdict.Reason, now);
+                    await EndAsync(cell, seen, verdict.Reason, now, whateverTouches: false);
                     break;
                 case VerdictKind.Waits:
                     return LookResult.InDoubt;
@@ -185,9 +136,19 @@ internal sealed class SessionEngine : ITabSessionController
     }
 
     /// <summary>
-    /// Counts a signal of a session, after a look that waits for nobody: who wants to wait has done so. False when the session has ended.
+    /// Waits only where the session should have ended before, and nobody but handlers that were asked too late can tell whether it has:
+    /// an expired session is never served.
     /// </summary>
-    public async ValueTask<bool> TryCountAsync(SessionCell cell, Signal signal)
+    public async ValueTask<LookResult> LookAndWaitInDoubtAsync(SessionCell cell)
+    {
+        var found = await LookAsync(cell);
+        return found == LookResult.InDoubt ? await LookAndWaitAsync(cell) : found;
+    }
+
+    /// <summary>
+    /// Looks, waiting for nobody, and changes what lives in one step. False when the session has ended, or the change declined.
+    /// </summary>
+    public async ValueTask<bool> TryChangeAsync<TArgument>(SessionCell cell, TArgument argument, Change<TArgument> change)
     {
         while (await LookAsync(cell, patient: false) != LookResult.Ended)
         {
@@ -200,77 +161,18 @@ internal sealed class SessionEngine : ITabSessionController
             }
 
             var next = seen;
-            Clockwork.Count(ref next, signal, timings, now);
-            if (await Store.TryCommitAsync(cell, seen, next, Clockwork.NextDue(next, timings, now)))
+            if (!change(ref next, timings, now, argument))
+            {
+                return false;
+            }
+
+            if (await Store.TryCommitAsync(cell, seen, next, Clockwork.NextDue(next, TimingsOf(next), now)))
             {
                 return true;
             }
         }
 
         return false;
-    }
-
-    /// <summary>
-    /// Begins a request that holds the clocks while it is in flight: the look, the signal, the hold. Null when the session has ended.
-    /// </summary>
-    /// <remarks>
-    /// A request never waits for timeout handlers, with one exception: where the session should have ended before it came and only
-    /// late handlers can tell. It then waits as a lifecycle call does, since an expired session is never served.
-    /// </remarks>
-    public ValueTask<RequestHold?> TryBeginAsync(SessionCell cell, bool isActivity)
-    {
-        var now = Store.Now;
-        var hold = NewHold(cell, isActivity, now);
-        if (cell.TryBegin(hold, now))
-        {
-            Store.Touched(cell);
-            return new(hold);
-        }
-
-        return BeginSlowlyAsync(cell, isActivity);
-    }
-
-    /// <summary>The request completed, or stopped being one that holds.</summary>
-    public void Release(RequestHold hold)
-    {
-        hold.Cell.Release(hold, Store.Now);
-        Store.Touched(hold.Cell);
-    }
-
-    /// <summary>A page says hello to a living session. False when the session has ended.</summary>
-    public bool TryAttachPage(SessionCell cell, PageId page, PageId tab)
-    {
-        var attached = cell.TryAttachPage(page, tab, Store.Now, TimingsOf(cell.Read()).Signal);
-        Store.Touched(cell);
-        return attached;
-    }
-
-    /// <summary>A page says good-bye: a signal, and perhaps the beginning of the end.</summary>
-    public async ValueTask DetachAsync(SessionCell cell, PageId page, bool persisted)
-    {
-        if (await LookAndWaitAsync(cell) == LookResult.Ended || !await TryCountAsync(cell, Signal.GoodBye))
-        {
-            return;
-        }
-
-        var now = Store.Now;
-        var timings = TimingsOf(cell.Read());
-        if (page.IsNone || !cell.TryDetachPage(page, persisted, now, _options.UnloadGrace, timings.Signal, out var openPages))
-        {
-            return;
-        }
-
-        if (openPages == 0 && _options.SelfDestructOnUnload is { } after)
-        {
-            // Unless a page has attached meanwhile, which would be a later signal.
-            await ArmAsync(cell, now + after, onlyWithoutPages: true);
-        }
-
-        Store.Reschedule(cell, cell.NextDue);
-        if (_options.UnloadGrace == TimeSpan.Zero)
-        {
-            await LookAsync(cell);
-        }
     }
 
     /// <summary>Ends a session now. True when this call decided it.</summary>
@@ -280,13 +182,27 @@ internal sealed class SessionEngine : ITabSessionController
         while (await LookAsync(cell) != LookResult.Ended)
         {
             var seen = cell.Read();
-            if (seen.State != SessionState.Ended && await EndAsync(cell, seen, TimingsOf(seen), reason, Store.Now))
+            if (seen.State != SessionState.Ended && await EndAsync(cell, seen, reason, Store.Now, whateverTouches: true))
             {
                 return true;
             }
         }
 
         return false;
+    }
+
+    /// <summary>Ends a session and waits for its exit handlers, unless it is called from inside one of its handlers.</summary>
+    /// <returns>Whether this call decided it.</returns>
+    public async Task<bool> ExitAsync(SessionCell cell, SessionEndReason reason)
+    {
+        var isOurs = await TryEndAsync(cell, reason);
+        var face = FaceOf(cell);
+        if (!HandlerScope.IsInside(face))
+        {
+            await face.Completion;
+        }
+
+        return isOurs;
     }
 
     /// <summary>Ends every session but one; gives those this call ended, as it goes.</summary>
@@ -321,77 +237,11 @@ internal sealed class SessionEngine : ITabSessionController
         Store.Reschedule(cell, cell.NextDue);
     }
 
-    public async Task ExitAsync(SessionCell cell, SessionEndReason reason)
+    private static SessionTimeoutContext TimeoutContext(TabSession face, in SessionSnapshot next, SessionTimings timings, Moment now)
     {
-        await TryEndAsync(cell, reason);
-        var face = FaceOf(cell);
-        if (!HandlerScope.IsInside(face))
-        {
-            await face.Completion;
-        }
-    }
-
-    /// <summary>The status a browser is told of a living session.</summary>
-    public SessionStatus StatusOf(SessionCell cell)
-    {
-        var seen = cell.Read();
-        return SessionStatus.Of(seen, TimingsOf(seen), Store.Now);
-    }
-
-    public DateTimeOffset ToUtc(Moment moment) => Store.ToUtc(moment);
-
-    public bool MarkActivity(SessionCell cell)
-    {
-        if (cell.TryTouch(Store.Now, isActivity: true))
-        {
-            Store.Touched(cell);
-            return true;
-        }
-
-        return Wait(TryCountAsync(cell, Signal.Activity));
-    }
-
-    public void SelfDestruct(SessionCell cell, TimeSpan? after) => Wait(ArmAsync(cell, after is { } delay ? Store.Now + delay : Moment.Never));
-
-    public void Override(SessionCell cell, Func<TimeoutOverrides, TimeoutOverrides> change) => Wait(OverrideAsync(cell, change));
-
-    public TimeoutOverrides EffectiveTimeouts(SessionCell cell)
-    {
-        var timings = TimingsOf(cell.Read());
-        return new(
-            timings.IdleTimeout == SessionTimings.Never ? TimeSpan.Zero : timings.IdleTimeout,
-            timings.Countdown,
-            timings.Signal == SessionTimings.Never ? null : timings.Signal,
-            timings.Absolute == SessionTimings.Never ? null : timings.Absolute);
-    }
-
-    public int CountOpenPages(SessionCell cell) => cell.CountOpenPages(Store.Now, TimingsOf(cell.Read()).Signal);
-
-    /// <summary>
-    /// The result of a step that TabSession's synchronous members take. The in-memory store never waits; a shared one keeps these steps
-    /// local and writes them down later, so that it does not either.
-    /// </summary>
-    private static T Wait<T>(ValueTask<T> step) => step.IsCompleted ? step.Result : step.AsTask().GetAwaiter().GetResult();
-
-    private RequestHold NewHold(SessionCell cell, bool isActivity, Moment now) =>
-        new() { Cell = cell, IsActivity = isActivity, Until = now + _options.MaxRequestHold };
-
-    private async ValueTask<RequestHold?> BeginSlowlyAsync(SessionCell cell, bool isActivity)
-    {
-        var found = await LookAsync(cell);
-        if (found == LookResult.InDoubt)
-        {
-            found = await LookAndWaitAsync(cell);
-        }
-
-        if (found == LookResult.Ended || !await TryCountAsync(cell, isActivity ? Signal.Activity : Signal.Alive))
-        {
-            return null;
-        }
-
-        var now = Store.Now;
-        var hold = NewHold(cell, isActivity, now);
-        return cell.TryHold(hold, now) ? hold : null;
+        var status = SessionStatus.Of(next, timings, now);
+        var isPresent = next.LastSignal + timings.KeepAlive + timings.KeepAlive > now;
+        return new SessionTimeoutContext(face, next.Occurrence, status.EndsIn ?? Timeout.InfiniteTimeSpan, isPresent);
     }
 
     private async ValueTask TimeOutAsync(SessionCell cell, SessionSnapshot seen, SessionTimings timings, Moment now)
@@ -399,19 +249,20 @@ internal sealed class SessionEngine : ITabSessionController
         var next = seen;
         var hasHandlers = _dispatcher.Wants(SessionEventKind.SessionTimeout);
         Clockwork.TimeOut(ref next, now, hasHandlers);
-        SessionEvent? raised = null;
+        HeldEvent? held = null;
         if (hasHandlers)
         {
-            raised = new(SessionEventKind.SessionTimeout, TimeoutContext(FaceOf(cell), next, timings, now))
+            held = _dispatcher.Hold(new(SessionEventKind.SessionTimeout, TimeoutContext(FaceOf(cell), next, timings, now))
             {
                 RaiseNumber = next.RaiseNumber,
                 Completed = _conclude,
-            };
-            next.Answer = raised.Done;
+            });
+            next.Answer = held.Value.Event.Done;
         }
 
         if (!await Store.TryCommitAsync(cell, seen, next, Clockwork.NextDue(next, timings, now)))
         {
+            held?.TakeOut();
             return;
         }
 
@@ -421,17 +272,10 @@ internal sealed class SessionEngine : ITabSessionController
             _logger.SessionTimedOut(cell.Id.ToString(), next.Occurrence);
         }
 
-        if (raised is not null)
+        if (held is { } told)
         {
-            await _dispatcher.RaiseAsync(raised);
+            await told.ReleaseAsync();
         }
-    }
-
-    private static SessionTimeoutContext TimeoutContext(TabSession face, in SessionSnapshot next, SessionTimings timings, Moment now)
-    {
-        var status = SessionStatus.Of(next, timings, now);
-        var isPresent = next.LastSignal + timings.KeepAlive + timings.KeepAlive > now;
-        return new SessionTimeoutContext(face, next.Occurrence, status.EndsIn ?? Timeout.InfiniteTimeSpan, isPresent);
     }
 
     /// <summary>The timeout handlers have answered. Runs on the session's pump; whatever fails here must not stop it.</summary>
@@ -451,7 +295,7 @@ internal sealed class SessionEngine : ITabSessionController
         }
         catch (Exception exception)
         {
-            _logger.LookFailed(exception, cell.Id.ToString());
+            _logger.ConclusionFailed(exception, cell.Id.ToString());
         }
     }
 
@@ -483,19 +327,27 @@ internal sealed class SessionEngine : ITabSessionController
         }
     }
 
-    private async ValueTask<bool> EndAsync(SessionCell cell, SessionSnapshot seen, SessionTimings timings, SessionEndReason reason, Moment now)
+    private async ValueTask<bool> EndAsync(SessionCell cell, SessionSnapshot seen, SessionEndReason reason, Moment now, bool whateverTouches)
     {
         var next = seen;
-        var owesTimeout = Clockwork.OwesTimeout(seen, reason);
-        if (owesTimeout)
+        var face = FaceOf(cell);
+        HeldEvent? owed = null;
+        if (Clockwork.OwesTimeout(seen, reason))
         {
             Clockwork.TimeOut(ref next, now, hasHandlers: false);
+            owed = _dispatcher.Hold(new(SessionEventKind.SessionTimeout, new SessionTimeoutContext(
+                face,
+                next.Occurrence,
+                timeLeft: TimeSpan.Zero,
+                isBrowserPresent: false)));
         }
 
-        var raised = next;
+        var exit = _dispatcher.Hold(new(SessionEventKind.ApplicationExit, new ApplicationExitContext(face, reason)) { Completed = _complete });
         Clockwork.End(ref next, reason);
-        if (!await Store.TryCommitAsync(cell, seen, next, Moment.Never))
+        if (!await Store.TryCommitAsync(cell, seen, next, Moment.Never, whateverTouches))
         {
+            owed?.TakeOut();
+            exit.TakeOut();
             return false;
         }
 
@@ -505,23 +357,18 @@ internal sealed class SessionEngine : ITabSessionController
             _logger.SessionEnded(cell.Id.ToString(), reason);
         }
 
-        var face = FaceOf(cell);
-        if (owesTimeout)
+        if (owed is { } told)
         {
             _metrics.TimeoutRaised();
-            await _dispatcher.RaiseAsync(new(SessionEventKind.SessionTimeout, new SessionTimeoutContext(
-                face,
-                raised.Occurrence,
-                timeLeft: TimeSpan.Zero,
-                isBrowserPresent: false)));
+            await told.ReleaseAsync();
         }
 
-        await _dispatcher.RaiseAsync(new(SessionEventKind.ApplicationExit, new ApplicationExitContext(face, reason)) { Completed = _complete });
+        await exit.ReleaseAsync();
         return true;
     }
 
     /// <summary>The exit handlers have run: those who wait go on, and the token is cancelled where its callbacks delay nobody.</summary>
-    private ValueTask CompleteAsync(SessionEvent exit)
+    private async ValueTask CompleteAsync(SessionEvent exit)
     {
         var session = exit.Context.Session;
         if (session.Complete() is { } ended)
@@ -529,7 +376,14 @@ internal sealed class SessionEngine : ITabSessionController
             _ = CancelAsync(session, ended);
         }
 
-        return default;
+        try
+        {
+            await Store.AcknowledgeEndAsync(session.Cell);
+        }
+        catch (Exception exception)
+        {
+            _logger.AcknowledgementFailed(exception, session.Id);
+        }
     }
 
     private async Task CancelAsync(TabSession session, CancellationTokenSource ended)
@@ -554,47 +408,5 @@ internal sealed class SessionEngine : ITabSessionController
                 await _dispatcher.RaiseAsync(new(SessionEventKind.PageUnloaded, new PageUnloadedContext(FaceOf(cell), page)));
             }
         }
-    }
-
-    private async ValueTask<bool> ArmAsync(SessionCell cell, Moment at, bool onlyWithoutPages = false)
-    {
-        while (await LookAsync(cell, patient: false) != LookResult.Ended)
-        {
-            var seen = cell.Read();
-            var next = seen;
-            if (onlyWithoutPages && CountOpenPages(cell) > 0)
-            {
-                return false;
-            }
-
-            next.SelfDestructAt = at;
-            if (seen.State != SessionState.Ended
-                && await Store.TryCommitAsync(cell, seen, next, Clockwork.NextDue(next, TimingsOf(next), Store.Now)))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private async ValueTask<bool> OverrideAsync(SessionCell cell, Func<TimeoutOverrides, TimeoutOverrides> change)
-    {
-        while (await LookAsync(cell, patient: false) != LookResult.Ended)
-        {
-            var now = Store.Now;
-            var seen = cell.Read();
-            var next = seen;
-            var own = change(seen.Overrides ?? TimeoutOverrides.None);
-            next.Overrides = own == TimeoutOverrides.None ? null : own;
-            var timings = TimingsOf(next);
-            Clockwork.Reconsider(ref next, timings, now);
-            if (seen.State != SessionState.Ended && await Store.TryCommitAsync(cell, seen, next, Clockwork.NextDue(next, timings, now)))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 }

@@ -37,18 +37,9 @@ internal sealed class SessionLifetimeService(SessionEngine engine) : ISessionLif
         SessionEndReason reason = SessionEndReason.Revoked,
         CancellationToken cancellationToken = default)
     {
-        if (await FindCellAsync(id, cancellationToken) is not { } cell || !await engine.TryEndAsync(cell, reason))
-        {
-            return false;
-        }
-
-        var session = engine.FaceOf(cell);
-        if (!HandlerScope.IsInside(session))
-        {
-            await session.Completion.WaitAsync(cancellationToken);
-        }
-
-        return true;
+        ThrowIfUndefined(reason);
+        return await FindCellAsync(id, cancellationToken) is { } cell
+            && await engine.ExitAsync(cell, reason).WaitAsync(cancellationToken);
     }
 
     public async ValueTask<int> EndAllAsync(
@@ -56,6 +47,7 @@ internal sealed class SessionLifetimeService(SessionEngine engine) : ISessionLif
         SessionEndReason reason = SessionEndReason.Revoked,
         CancellationToken cancellationToken = default)
     {
+        ThrowIfUndefined(reason);
         var exits = new List<Task>();
         var count = 0;
         await foreach (var session in engine.EndAllAsync(reason, except, cancellationToken))
@@ -69,6 +61,14 @@ internal sealed class SessionLifetimeService(SessionEngine engine) : ISessionLif
 
         await Task.WhenAll(exits).WaitAsync(cancellationToken);
         return count;
+    }
+
+    private static void ThrowIfUndefined(SessionEndReason reason)
+    {
+        if (!Enum.IsDefined(reason))
+        {
+            throw new ArgumentOutOfRangeException(nameof(reason), reason, "It is not one of the reasons.");
+        }
     }
 
     private async ValueTask<SessionCell?> FindCellAsync(string id, CancellationToken cancellationToken)

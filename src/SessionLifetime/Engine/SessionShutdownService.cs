@@ -28,7 +28,15 @@ internal sealed class SessionShutdownService(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _registration.DisposeAsync();
-        await EndAsync();
+        try
+        {
+            await EndAsync().WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // The host's own budget is smaller than ours.
+            logger.StoppedUnfinished(engine.Store.Count, options.Value.ShutdownTimeout);
+        }
     }
 
     private Task EndAsync()

@@ -10,10 +10,10 @@ internal readonly record struct HandlerCall(SessionHandlerRegistration? Registra
     public string Name => Registration?.Name ?? Subscriber!.Method.DeclaringType?.Name + "." + Subscriber.Method.Name;
 
     /// <summary>Starts the call. May throw at once.</summary>
-    public ValueTask Start(SessionEventDispatcher dispatcher, SessionEventContext context, CancellationToken cancellationToken) =>
+    public ValueTask Start(SessionEventDispatcher dispatcher, WatchedCall call) =>
         Registration is { } registration
-            ? registration.Invoke(dispatcher.Services, context, cancellationToken)
+            ? registration.Invoke(dispatcher.Services, call.Event.Context, registration.TakesToken ? call.Token : CancellationToken.None)
             : AsyncVoidContext.Run(
                 static call => call.Events.Invoke(call.Subscriber, call.Context),
-                (dispatcher.Events, Subscriber: Subscriber!, Context: context));
+                (dispatcher.Events, Subscriber: Subscriber!, call.Event.Context));
 }

@@ -1,13 +1,20 @@
 namespace SessionLifetime;
 
-/// <summary>Which session's handler the current code runs in, so that an exit from inside does not wait for itself.</summary>
-internal static class HandlerScope
+/// <summary>
+/// A handler call that is running, as far as the code it runs can tell: an exit from inside must not wait for itself. Work a handler
+/// leaves behind is inside no more once the call is over.
+/// </summary>
+internal sealed class HandlerScope(TabSession session)
 {
-    private static readonly AsyncLocal<TabSession?> s_current = new();
+    private static readonly AsyncLocal<HandlerScope?> s_current = new();
 
-    public static bool IsInside(TabSession session) => ReferenceEquals(s_current.Value, session);
+    private volatile bool _isOver;
 
-    public static void Enter(TabSession session) => s_current.Value = session;
+    public static bool IsInside(TabSession session) => s_current.Value is { _isOver: false } scope && ReferenceEquals(scope.Session, session);
 
-    public static void Leave() => s_current.Value = null;
+    public static void Set(HandlerScope? scope) => s_current.Value = scope;
+
+    public TabSession Session { get; } = session;
+
+    public void End() => _isOver = true;
 }

@@ -8,59 +8,57 @@ namespace SessionLifetime;
 internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit) : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly LinkedList<(SessionEventQueue Queue, int Turn, long StartedAt)> _running = new();
+    private readonly LinkedList<WatchedCall> _running = new();
     private ITimer? _timer;
     private bool _isArmed;
 
     public TimeSpan Limit => limit;
 
-    public LinkedListNode<(SessionEventQueue Queue, int Turn, long StartedAt)> Begin(SessionEventQueue queue, int turn)
+    public void Begin(WatchedCall call)
     {
-        var startedAt = time.GetTimestamp();
+        call.StartedAt = time.GetTimestamp();
         lock (_lock)
         {
-            var node = _running.AddLast((queue, turn, startedAt));
+            call.Node = _running.AddLast(call);
             if (!_isArmed)
             {
-                _isArmed = true;
                 Arm(limit);
             }
-
-            return node;
         }
     }
 
     /// <summary>The call is over. Returns how long it ran.</summary>
-    public TimeSpan End(LinkedListNode<(SessionEventQueue Queue, int Turn, long StartedAt)> node)
+    public TimeSpan End(WatchedCall call)
     {
         lock (_lock)
         {
-            if (node.List is not null)
-            {
-                _running.Remove(node);
-            }
+            Remove(call);
         }
 
-        return time.GetElapsedTime(node.Value.StartedAt);
+        return time.GetElapsedTime(call.StartedAt);
     }
 
     public void Dispose() => _timer?.Dispose();
 
+    private void Remove(WatchedCall call)
+    {
+        if (call.Node is { } node)
+        {
+            _running.Remove(node);
+            call.Node = null;
+        }
+    }
+
     private void Arm(TimeSpan after)
     {
-        if (_timer is null)
-        {
-            _timer = time.CreateTimer(static state => ((HandlerWatch)state!).Look(), this, after, Timeout.InfiniteTimeSpan);
-        }
-        else
-        {
-            _timer.Change(after, Timeout.InfiniteTimeSpan);
-        }
+        _isArmed = true;
+        _timer ??= time.CreateTimer(static state => ((HandlerWatch)state!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer.Change(after, Timeout.InfiniteTimeSpan);
     }
 
     private void Look()
     {
-        List<(SessionEventQueue Queue, int Turn, long StartedAt)>? late = null;
+        var late = new List<WatchedCall>();
         lock (_lock)
         {
             _isArmed = false;
@@ -69,19 +67,20 @@ internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit) : IDisposa
                 var left = limit - time.GetElapsedTime(first.Value.StartedAt);
                 if (left > TimeSpan.Zero)
                 {
-                    _isArmed = true;
                     Arm(left);
                     break;
                 }
 
-                (late ??= []).Add(first.Value);
-                _running.RemoveFirst();
+                late.Add(first.Value);
+                Remove(first.Value);
             }
         }
 
-        foreach (var call in late ?? [])
+        // All go on before any is logged or told: that may take its time.
+        var abandoned = late.FindAll(static call => call.Queue.TryAbandon(call));
+        foreach (var call in abandoned)
         {
-            call.Queue.Abandon(call.Turn);
+            call.Queue.ReportAbandoned(call);
         }
     }
 }

@@ -13,7 +13,10 @@ internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext co
     public SessionEventContext Context { get; set; } = context;
 
     /// <summary>Which raise of the timeout this is.</summary>
-    public uint RaiseNumber { get; set; }
+    public uint RaiseNumber { get; init; }
+
+    /// <summary>Whether what it tells of has not happened yet; the queue's to read and write.</summary>
+    public bool IsHeld { get; set; }
 
     /// <summary>Called once, after the last handler, before anybody who waits goes on. Never throws.</summary>
     public Func<SessionEvent, ValueTask>? Completed { get; init; }
@@ -51,14 +54,7 @@ internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext co
         }
     }
 
-    /// <summary>Stands for <paramref name="newer"/> as well from now on.</summary>
-    public void TakeOver(SessionEvent newer)
-    {
-        Context = newer.Context;
-        RaiseNumber = newer.RaiseNumber;
-    }
-
-    /// <summary>The handlers have run.</summary>
+    /// <summary>The handlers have run, or nobody wants to hear it.</summary>
     public async ValueTask CompleteAsync()
     {
         if (Completed is not null)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace SessionLifetime;
 
 /// <summary>Brings events to their handlers: one at a time for one session, in order, without delaying anybody else.</summary>
-internal sealed class SessionEventDispatcher : IDisposable
+internal sealed class SessionEventDispatcher
 {
     private readonly SessionHandlerRegistration[] _registrations;
     private readonly SessionEventKind _registered;
@@ -13,6 +13,7 @@ internal sealed class SessionEventDispatcher : IDisposable
         SessionLifetimeEvents events,
         IServiceProvider services,
         HandlerWatch watch,
+        HandlerThreads threads,
         SessionMetrics metrics,
         ILogger<SessionEventDispatcher> logger)
     {
@@ -25,6 +26,7 @@ internal sealed class SessionEventDispatcher : IDisposable
         Events = events;
         Services = services;
         Watch = watch;
+        Threads = threads;
         Metrics = metrics;
         Logger = logger;
     }
@@ -35,6 +37,8 @@ internal sealed class SessionEventDispatcher : IDisposable
 
     public HandlerWatch Watch { get; }
 
+    public HandlerThreads Threads { get; }
+
     public SessionMetrics Metrics { get; }
 
     public ILogger Logger { get; }
@@ -43,35 +47,27 @@ internal sealed class SessionEventDispatcher : IDisposable
     public bool Wants(SessionEventKind kind) => (_registered & kind) != 0 || Events.Subscribers(kind) is not null;
 
     /// <summary>
-    /// Hands an event over. Its handlers run later, on the thread pool, after those of the session's events that wait already. With
-    /// nobody to hear it and nothing waiting it is complete at once.
+    /// Hands an event over. Its handlers run later, on threads of their own, after those of the session's events that wait already. With
+    /// nobody to hear it, or after the session's exit, it is complete at once.
     /// </summary>
-    /// <returns>The event to wait for: this one, or the waiting one it was merged into.</returns>
+    /// <returns>The event to wait for: this one, or the waiting one that stands for it.</returns>
     public async ValueTask<SessionEvent> RaiseAsync(SessionEvent raised)
     {
-        var session = raised.Context.Session;
-        var queue = (SessionEventQueue?)Volatile.Read(ref session.EventQueue);
-        if (queue is null)
+        if (QueueOf(raised)?.Add(raised, isHeld: false) is { } queued)
         {
-            if (!Wants(raised.Kind))
-            {
-                await raised.CompleteAsync();
-                return raised;
-            }
-
-            var made = new SessionEventQueue(this);
-            queue = (SessionEventQueue?)Interlocked.CompareExchange(ref session.EventQueue, made, null) ?? made;
+            return queued;
         }
 
-        return queue.Add(raised);
+        await raised.CompleteAsync();
+        return raised;
     }
 
-    /// <summary>Puts the first event of a new session into a queue that stands still until it is released.</summary>
-    public SessionEventQueue Hold(SessionEvent first)
+    /// <summary>Puts an event in its place before what it tells of is committed.</summary>
+    public HeldEvent Hold(SessionEvent raised)
     {
-        var queue = new SessionEventQueue(this, first);
-        first.Context.Session.EventQueue = queue;
-        return queue;
+        var queue = QueueOf(raised);
+        queue?.Add(raised, isHeld: true);
+        return new HeldEvent(raised, queue);
     }
 
     /// <summary>The handlers of one event, in registration order, C# subscribers last.</summary>
@@ -100,5 +96,20 @@ internal sealed class SessionEventDispatcher : IDisposable
         return [.. handlers];
     }
 
-    public void Dispose() => Watch.Dispose();
+    private SessionEventQueue? QueueOf(SessionEvent raised)
+    {
+        var session = raised.Context.Session;
+        if (Volatile.Read(ref session.EventQueue) is { } queue)
+        {
+            return (SessionEventQueue)queue;
+        }
+
+        if (!Wants(raised.Kind))
+        {
+            return null;
+        }
+
+        var made = new SessionEventQueue(this);
+        return (SessionEventQueue?)Interlocked.CompareExchange(ref session.EventQueue, made, null) ?? made;
+    }
 }

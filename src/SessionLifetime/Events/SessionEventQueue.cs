@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 
 namespace SessionLifetime;
 
@@ -8,17 +7,23 @@ namespace SessionLifetime;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Life: made with the session's first event that somebody wants. While anything waits, one pump runs as a thread-pool work item (or as
-/// the continuation of a handler that went asynchronous); it parks when the queue is empty. User code never runs inside the lock.
+/// Life: made with the session's first event that somebody wants. While anything waits, one pump runs on a thread of
+/// <see cref="HandlerThreads"/>; it parks when the queue is empty, or when its first event is held. User code never runs inside the lock.
 /// </para>
 /// <para>
-/// The race that matters: a handler that outlives its time limit, perhaps blocking the pump's own thread. The watch then calls
-/// <see cref="Abandon"/>, which takes the pump away from it: the turn number goes up, and a new pump continues with the next handler. The
-/// old one finds its turn over when it comes back, and leaves without a trace. So handlers of one session never overlap, except with one
-/// that was abandoned.
+/// Order: an event that tells of a commit is put into the queue before the commit, held; it is let go when the commit succeeded, and taken
+/// out when it did not. As two commits from the same state exclude each other, events stand in the order of what happened, whoever was
+/// faster in telling.
 /// </para>
 /// <para>
-/// Bounded: more than <see cref="MaxWaiting"/> waiting events of a kind are merged into the last. Exits occur once by nature.
+/// The race that matters: a handler that outlives its time limit, perhaps blocking the pump's own thread. The watch then takes the pump
+/// away from it: every call has a turn of its own, the turn goes up, and a new pump continues with the next handler. The old one finds
+/// its turn over when it comes back, and leaves without a trace. So handlers of one session never overlap, except with one that was
+/// abandoned.
+/// </para>
+/// <para>
+/// Bounded: of more than <see cref="MaxWaiting"/> waiting page events the newest stands for the rest; of as many timeouts the oldest,
+/// which activity has overtaken long ago, is complete without being told. The exit occurs once by nature, and nothing is told after it.
 /// </para>
 /// </remarks>
 internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : IThreadPoolWorkItem
@@ -33,187 +38,164 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
     private int _next;
     private int _turn;
     private bool _isPumping;
-    private CancellationTokenSource? _cancellation;
+    private bool _isOver;
 
-    /// <summary>A queue that stands still, with its first event in it, until it is released.</summary>
-    public SessionEventQueue(SessionEventDispatcher dispatcher, SessionEvent first)
-        : this(dispatcher)
-    {
-        _waiting.AddLast(first);
-        _isPumping = true;
-    }
-
-    public SessionEvent Add(SessionEvent added)
+    /// <summary>Puts an event at the end. A held one waits for <see cref="Release"/> or <see cref="TakeOut"/>.</summary>
+    /// <returns>The event to wait for; null when it comes after the exit, and is not told.</returns>
+    public SessionEvent? Add(SessionEvent added, bool isHeld)
     {
         lock (_lock)
         {
-            if (TryMerge(added, out var waiting))
+            if (_isOver)
             {
-                return waiting;
+                return null;
             }
 
+            if (_waiting.Count >= MaxWaiting && TryMerge(added) is { } merged)
+            {
+                return merged;
+            }
+
+            added.IsHeld = isHeld;
             _waiting.AddLast(added);
-            if (_isPumping)
-            {
-                return added;
-            }
-
-            _isPumping = true;
+            StartPump();
+            return added;
         }
-
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        return added;
     }
 
-    public void Release() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-
-    public void Execute() => Pump(Volatile.Read(ref _turn));
-
-    /// <summary>The running handler is past its limit: go on without it.</summary>
-    public void Abandon(int turn)
+    /// <summary>What a held event tells of has happened.</summary>
+    public void Release(SessionEvent held)
     {
-        CancellationTokenSource? cancellation;
-        SessionEvent current;
-        string handler;
+        var late = new List<SessionEvent>();
         lock (_lock)
         {
-            if (turn != _turn || _current is null)
+            held.IsHeld = false;
+            if (held.Kind == SessionEventKind.ApplicationExit)
             {
-                return;
+                _isOver = true;
+                while (_waiting.Last is { } last && last.Value != held)
+                {
+                    // One that is held tells of a commit that will fail: the end was faster.
+                    _waiting.RemoveLast();
+                    if (!last.Value.IsHeld)
+                    {
+                        late.Add(last.Value);
+                    }
+                }
             }
 
-            _turn++;
-            current = _current;
-            current.Discard();
-            handler = _handlers[_next - 1].Name;
-            cancellation = _cancellation;
-            _cancellation = null;
+            StartPump();
         }
 
-        dispatcher.Metrics.HandlerFailed("abandoned");
-        dispatcher.Logger.HandlerAbandoned(current.Kind.ToString(), handler, current.Context.Session.Id, dispatcher.Watch.Limit);
-
-        // First the others go on: whatever the abandoned handler registered on its token is user code, too.
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        ThreadPool.UnsafeQueueUserWorkItem(static source => Cancel(source), cancellation, preferLocal: false);
-    }
-
-    private static void Cancel(CancellationTokenSource? cancellation)
-    {
-        try
+        foreach (var untold in late)
         {
-            cancellation?.Cancel();
-        }
-        catch (AggregateException)
-        {
-            // Thrown by callbacks of a handler that is logged as abandoned already.
+            _ = untold.CompleteAsync().AsTask();
         }
     }
 
-    private bool TryMerge(SessionEvent added, [NotNullWhen(true)] out SessionEvent? merged)
+    /// <summary>What a held event tells of has not happened.</summary>
+    public void TakeOut(SessionEvent held)
     {
-        merged = null;
-        if (_waiting.Count < MaxWaiting || added.Kind == SessionEventKind.ApplicationExit)
+        lock (_lock)
         {
-            return false;
+            _waiting.Remove(held);
+            StartPump();
         }
-
-        var same = 0;
-        foreach (var waiting in _waiting)
-        {
-            if (waiting.Kind == added.Kind)
-            {
-                same++;
-                merged = waiting;
-            }
-        }
-
-        if (same < MaxWaiting)
-        {
-            return false;
-        }
-
-        merged!.TakeOver(added);
-        return true;
     }
 
-    private void Pump(int turn)
+    public void Execute()
     {
-        while (TryNext(turn, out var handler, out var completed))
+        var turn = Volatile.Read(ref _turn);
+        while (TryNext(turn, out var call, out var completed))
         {
             if (completed is not null)
             {
                 var completing = completed.CompleteAsync();
                 if (!completing.IsCompletedSuccessfully)
                 {
-                    _ = PumpAfterAsync(turn, completing);
+                    _ = ContinueAfterAsync(completing.AsTask());
+                    return;
+                }
+            }
+            else
+            {
+                turn = call!.Turn;
+                var running = Start(call);
+                if (!running.IsCompleted)
+                {
+                    _ = FinishLaterAsync(call, running.AsTask());
                     return;
                 }
 
-                continue;
-            }
-
-            var current = _current!;
-            var watched = dispatcher.Watch.Begin(this, turn);
-            var span = SessionTracing.Source.StartActivity("SessionLifetime.Handler");
-            span?.SetTag("event", current.Kind.ToString()).SetTag("handler", handler.Name);
-            ValueTask call;
-            HandlerScope.Enter(current.Context.Session);
-            try
-            {
-                call = handler.Start(dispatcher, current.Context, _cancellation!.Token);
-            }
-            catch (Exception exception)
-            {
-                call = ValueTask.FromException(exception);
-            }
-            finally
-            {
-                HandlerScope.Leave();
-            }
-
-            if (!call.IsCompleted)
-            {
-                _ = FinishLaterAsync(turn, current, handler, watched, span, call);
-                return;
-            }
-
-            if (!Finish(turn, current, handler, watched, span, call.AsTask()))
-            {
-                return;
+                if (!Finish(call, running.AsTask()))
+                {
+                    return;
+                }
             }
         }
     }
 
-    private async Task PumpAfterAsync(int turn, ValueTask completing)
+    /// <summary>The call is past its limit: go on without it. False when it is over by itself.</summary>
+    public bool TryAbandon(WatchedCall call)
     {
-        await completing;
-        Pump(turn);
-    }
-
-    private async Task FinishLaterAsync(
-        int turn,
-        SessionEvent current,
-        HandlerCall handler,
-        LinkedListNode<(SessionEventQueue Queue, int Turn, long StartedAt)> watched,
-        Activity? span,
-        ValueTask call)
-    {
-        var task = call.AsTask();
-        await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
-        if (Finish(turn, current, handler, watched, span, task))
+        lock (_lock)
         {
-            Pump(turn);
+            if (call.Turn != _turn)
+            {
+                return false;
+            }
+
+            _turn++;
+            call.Event.Discard();
         }
+
+        call.Scope.End();
+        dispatcher.Threads.Queue(this);
+        return true;
+    }
+
+    public void ReportAbandoned(WatchedCall call)
+    {
+        dispatcher.Metrics.HandlerFailed("abandoned");
+        dispatcher.Logger.HandlerAbandoned(call.Event.Kind.ToString(), call.Handler.Name, call.Event.Context.Session.Id, dispatcher.Watch.Limit);
+        ThreadPool.UnsafeQueueUserWorkItem(static call => call.Cancel(), call, preferLocal: false);
+    }
+
+    private void StartPump()
+    {
+        if (!_isPumping && _waiting.First is { Value.IsHeld: false })
+        {
+            _isPumping = true;
+            dispatcher.Threads.Queue(this);
+        }
+    }
+
+    private SessionEvent? TryMerge(SessionEvent added)
+    {
+        var same = _waiting.Where(waiting => waiting.Kind == added.Kind && !waiting.IsHeld).ToList();
+        if (same.Count < MaxWaiting)
+        {
+            return null;
+        }
+
+        if (added.Kind is SessionEventKind.SessionTimeout)
+        {
+            _waiting.Remove(same[0]);
+            _ = same[0].CompleteAsync().AsTask();
+            return null;
+        }
+
+        same[^1].Context = added.Context;
+        return same[^1];
     }
 
     /// <summary>
     /// Takes the next step: a handler of the current event, or, after the last one, the event to complete. False when there is nothing
     /// left, or not for this turn.
     /// </summary>
-    private bool TryNext(int turn, out HandlerCall handler, out SessionEvent? completed)
+    private bool TryNext(int turn, out WatchedCall? call, out SessionEvent? completed)
     {
-        handler = default;
+        call = null;
         completed = null;
         lock (_lock)
         {
@@ -224,7 +206,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
 
             if (_current is null)
             {
-                if (_waiting.First is not { } first)
+                if (_waiting.First is not { Value.IsHeld: false } first)
                 {
                     _isPumping = false;
                     return false;
@@ -238,8 +220,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
 
             if (_next < _handlers.Length)
             {
-                handler = _handlers[_next++];
-                _cancellation ??= new();
+                call = new WatchedCall(this, ++_turn, _current, _handlers[_next++]);
             }
             else
             {
@@ -251,50 +232,76 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
         }
     }
 
-    /// <summary>Takes note of how a call ended; false when it had been abandoned.</summary>
-    private bool Finish(
-        int turn,
-        SessionEvent current,
-        HandlerCall handler,
-        LinkedListNode<(SessionEventQueue Queue, int Turn, long StartedAt)> watched,
-        Activity? span,
-        Task call)
+    private ValueTask Start(WatchedCall call)
     {
-        var duration = dispatcher.Watch.End(watched);
+        var kind = call.Event.Kind.ToString();
+        call.Span = SessionTracing.Source.StartActivity("SessionLifetime.Handler")?.SetTag("event", kind).SetTag("handler", call.Handler.Name);
+        dispatcher.Watch.Begin(call);
+        HandlerScope.Set(call.Scope);
+        try
+        {
+            return call.Handler.Start(dispatcher, call);
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException(exception);
+        }
+        finally
+        {
+            HandlerScope.Set(null);
+        }
+    }
+
+    private async Task ContinueAfterAsync(Task completing)
+    {
+        await completing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        dispatcher.Threads.Queue(this);
+    }
+
+    private async Task FinishLaterAsync(WatchedCall call, Task running)
+    {
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        if (Finish(call, running))
+        {
+            dispatcher.Threads.Queue(this);
+        }
+    }
+
+    /// <summary>Takes note of how a call ended; false when it had been abandoned.</summary>
+    private bool Finish(WatchedCall call, Task ended)
+    {
+        call.Scope.End();
+        var duration = dispatcher.Watch.End(call);
+        var failure = ended.IsCompletedSuccessfully ? null : ended.Exception?.InnerException ?? new OperationCanceledException();
         lock (_lock)
         {
-            if (turn != _turn)
+            if (call.Turn != _turn)
             {
                 // Abandoned, and logged as such; what it threw since is of no use to anybody.
-                _ = call.Exception;
-                span?.Dispose();
+                call.Span?.Dispose();
                 return false;
             }
 
-            if (call.IsCompletedSuccessfully)
+            if (failure is null)
             {
-                current.Accept();
+                call.Event.Accept();
             }
             else
             {
-                current.Discard();
+                call.Event.Discard();
             }
         }
 
-        if (dispatcher.Metrics.TimesHandlers)
+        var kind = call.Event.Kind.ToString();
+        dispatcher.Metrics.HandlerRan(kind, duration);
+        if (failure is not null)
         {
-            dispatcher.Metrics.HandlerRan(current.Kind.ToString(), duration);
-        }
-
-        if (!call.IsCompletedSuccessfully)
-        {
-            var exception = call.Exception?.InnerException ?? new OperationCanceledException();
-            span?.SetStatus(ActivityStatusCode.Error, exception.GetType().Name);
+            call.Span?.SetStatus(ActivityStatusCode.Error, failure.GetType().Name);
             dispatcher.Metrics.HandlerFailed("threw");
-            dispatcher.Logger.HandlerThrew(exception, current.Kind.ToString(), handler.Name, current.Context.Session.Id);
+            dispatcher.Logger.HandlerThrew(failure, kind, call.Handler.Name, call.Event.Context.Session.Id);
         }
 
-        span?.Dispose();
+        call.Span?.Dispose();
         return true;
     }
 }

@@ -32,7 +32,7 @@ internal static class SessionHandlerFactory
             kinds |= isOverridden ? kind : SessionEventKind.None;
         }
 
-        return new(kinds, typeof(THandler).Name, InvokeAsync);
+        return new(kinds, typeof(THandler).Name, TakesToken: true, InvokeAsync);
 
         static async ValueTask InvokeAsync(IServiceProvider services, SessionEventContext context, CancellationToken cancellationToken)
         {
@@ -56,13 +56,13 @@ internal static class SessionHandlerFactory
         ArgumentNullException.ThrowIfNull(handler);
 
         // An async lambda handed over as an Action is async void: it is waited for all the same.
-        return new(kind, "On" + kind, (_, context, _) => AsyncVoidContext.Run(handler, (TContext)context));
+        return new(kind, "On" + kind, TakesToken: false, (_, context, _) => AsyncVoidContext.Run(handler, (TContext)context));
     }
 
     public static SessionHandlerRegistration FromDelegate<TContext>(SessionEventKind kind, Func<TContext, CancellationToken, ValueTask> handler)
         where TContext : SessionEventContext
     {
         ArgumentNullException.ThrowIfNull(handler);
-        return new(kind, "On" + kind, (_, context, cancellationToken) => handler((TContext)context, cancellationToken));
+        return new(kind, "On" + kind, TakesToken: true, (_, context, cancellationToken) => handler((TContext)context, cancellationToken));
     }
 }

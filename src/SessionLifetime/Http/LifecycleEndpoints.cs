@@ -9,6 +9,7 @@ namespace SessionLifetime;
 /// </summary>
 internal sealed class LifecycleEndpoints(
     SessionEngine engine,
+    SessionArrivals arrivals,
     SessionFinder finder,
     SessionMetrics metrics,
     ILogger<LifecycleEndpoints> logger)
@@ -66,7 +67,7 @@ internal sealed class LifecycleEndpoints(
         }
 
         using var body = await LifecycleBody.ReadAsync(context, isRequired: false);
-        var stretches = body.Flag("stretch") && engine.AllowsStretch;
+        var stretches = body.Flag("stretch") && engine.Options.AllowStretch;
         var signal = new Signal { IdleFor = body.IdleFor(), IsStretch = stretches };
         if (await CountAsync(context, cell, body, signal, stretches ? "stretch" : "ping"))
         {
@@ -115,7 +116,7 @@ internal sealed class LifecycleEndpoints(
         if (finding.Cell is { } cell && body.Problem is null && !Speculation.IsSpeculative(context.Request))
         {
             metrics.SignalCounted("detach");
-            await engine.DetachAsync(cell, body.Page("page", isRequired: false), body.Flag("persisted"));
+            await arrivals.DetachAsync(cell, body.Page("page", isRequired: false), body.Flag("persisted"));
         }
 
         SessionAnswers.WriteNothing(context);
@@ -129,8 +130,8 @@ internal sealed class LifecycleEndpoints(
         if (lives && !Speculation.IsSpeculative(context.Request))
         {
             metrics.SignalCounted("stretch");
-            lives = await engine.TryCountAsync(finding.Cell!, new Signal { IsStretch = engine.AllowsStretch });
-            if (lives && engine.AllowsStretch)
+            lives = await engine.TryCountAsync(finding.Cell!, new Signal { IsStretch = engine.Options.AllowStretch });
+            if (lives && engine.Options.AllowStretch)
             {
                 await SlidingSignIn.RenewAsync(context);
             }
@@ -210,51 +211,34 @@ internal sealed class LifecycleEndpoints(
     private async ValueTask<bool> TryResumeAsync(HttpContext context, SessionCell cell, PageId page, PageId tab)
     {
         var found = await engine.LookAndWaitAsync(cell);
-
-        // The page first, the signal after it: a good-bye that arms a self-destruct in between is disarmed.
-        if (found == LookResult.Ended
-            || !engine.TryAttachPage(cell, page, tab)
-            || await engine.TryBeginAsync(cell, isActivity: true) is not { } hold)
+        if (found == LookResult.Ended || !await arrivals.TryResumeAsync(cell, page, tab))
         {
             return false;
         }
 
         metrics.SignalCounted("attach");
-        try
-        {
-            await engine.RaiseResumedAsync(cell, page);
-        }
-        finally
-        {
-            engine.Release(hold);
-        }
-
-        if (cell.Read().State == SessionState.Ended)
-        {
-            // A handler ended it, or somebody else while the handlers ran.
-            return false;
-        }
-
         await AnswerAsync(context, cell, found, StatusCodes.Status200OK, static answer => answer with { Outcome = "resumed" });
         return true;
     }
 
     private async Task StartAsync(HttpContext context, PageId page, PageId tab, SessionFinding finding)
     {
-        if (await engine.TryStartAsync(page, tab, context.RequestAborted) is not { } cell)
+        if (await arrivals.TryStartAsync(page, tab, context.RequestAborted) is not { } hold)
         {
             context.Response.Headers.RetryAfter = "30";
             await SessionAnswers.WriteAsync(context, SessionProblem.AtCapacity);
             return;
         }
 
+        metrics.SignalCounted("attach");
+        engine.Release(hold);
         var previous = finding.State is { } state
             ? new PreviousSession(state, finding.Kind == SessionFindingKind.Ended ? finding.Reason.ToString() : null)
             : null;
-        await AnswerAsync(context, cell, LookResult.Alive, StatusCodes.Status201Created, answer => answer with
+        await AnswerAsync(context, hold.Cell, LookResult.Alive, StatusCodes.Status201Created, answer => answer with
         {
             Outcome = previous is null ? "created" : "restarted",
-            Id = cell.Secret.Reveal(),
+            Id = hold.Cell.Secret.Reveal(),
             Previous = previous,
         });
     }

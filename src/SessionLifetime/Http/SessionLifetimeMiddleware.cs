@@ -104,8 +104,7 @@ internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEng
         if (signal == SessionSignal.None)
         {
             // It waits for nobody, unless only late handlers can tell whether the session still lives.
-            var found = await engine.LookAsync(cell);
-            found = found == LookResult.InDoubt ? await engine.LookAndWaitAsync(cell) : found;
+            var found = await engine.LookAndWaitInDoubtAsync(cell);
             return (found == LookResult.Ended ? Ended(cell) : new(SessionFindingKind.Found, cell), null);
         }
 

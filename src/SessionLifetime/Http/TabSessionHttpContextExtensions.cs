@@ -40,14 +40,15 @@ public static class TabSessionHttpContextExtensions
             throw new InvalidOperationException("The response has started: call ExitAndRedirectAsync before anything is written to it.");
         }
 
+        // Before anything ends: a URL that cannot be sent must not cost the session. A header is ASCII; what is not, is escaped.
+        var location = target.IsAbsoluteUri ? Ascii(new UriBuilder(target) { Host = target.IdnHost }.Uri.AbsoluteUri) : Ascii(url);
+        var isNavigation = IsNavigation(context.Request);
         if (context.GetTabSession() is { } session)
         {
             await session.ExitAsync();
         }
 
-        // A header must be ASCII: what is not, is escaped.
-        var location = target.IsAbsoluteUri ? target.AbsoluteUri : Ascii(url);
-        if (IsNavigation(context.Request))
+        if (isNavigation)
         {
             context.Response.StatusCode = StatusCodes.Status303SeeOther;
             context.Response.Headers.Location = location;

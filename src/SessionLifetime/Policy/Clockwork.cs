@@ -113,7 +113,7 @@ internal static class Clockwork
         }
 
         // A report too old to revive the session leaves the raise that stands; only activity after it begins a new idle period.
-        if (seen.State == SessionState.Active && seen.Occurrence > 0 && seen.LastActivity > seen.RaisedAt)
+        if (seen.State == SessionState.Active && seen.Occurrence > 0 && seen.LastActivity >= seen.RaisedAt)
         {
             seen.Occurrence = 0;
         }

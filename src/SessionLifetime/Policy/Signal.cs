@@ -19,4 +19,10 @@ internal readonly struct Signal
     public bool IsStretch { get; init; }
 
     public bool IsGoodBye { get; init; }
+
+    /// <summary>Whether it moves nothing but the two stamps, to now.</summary>
+    public bool IsPlain => !IsStretch && !IsGoodBye && (IdleFor is null || IdleFor == TimeSpan.Zero);
+
+    /// <summary>Whether the user did something just now.</summary>
+    public bool IsActivity => IdleFor == TimeSpan.Zero;
 }

@@ -8,8 +8,8 @@ namespace SessionLifetime;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Life: made by the engine, added to a store, touched by every request, looked at by every request and by the sweep, committed to
-/// its end exactly once, forgotten by the store. The public face, <see cref="TabSession"/>, is made when somebody asks for it.
+/// Life: made by the engine, added to a store, touched by pings, activity reports and requests, looked at by them and by the sweep,
+/// committed to its end exactly once, forgotten by the store. The public face, <see cref="TabSession"/>, is made when somebody asks.
 /// </para>
 /// <para>
 /// Two kinds of writers meet here. A <i>touch</i> only moves the two stamps forward and takes no lock. A <i>commit</i> replaces what
@@ -23,7 +23,9 @@ namespace SessionLifetime;
 /// stays a lower bound without being written; before it, a touch needs to evaluate nothing.
 /// </para>
 /// <para>
-/// The gate is a spin lock of one word. Only arithmetic runs inside it, never user code, I/O or an allocation of unknown size.
+/// The gate is a spin lock of one word, held for a few comparisons and writes (for a page that comes or goes, for a pass over at most 32
+/// pages). A plain signal never takes it; a request that holds the clocks takes it when it begins and when it completes. User code and
+/// I/O never run inside.
 /// </para>
 /// </remarks>
 internal sealed class SessionCell
@@ -33,7 +35,8 @@ internal sealed class SessionCell
     private int _gate;
     private int _mode;
     private SessionPages? _pages;
-    private RequestHold? _holds;
+    private RequestHold? _activityHolds;
+    private RequestHold? _aliveHolds;
     private TabSession? _face;
 
     public SessionCell(SessionId secret, PublicId id, Moment now)
@@ -62,6 +65,8 @@ internal sealed class SessionCell
 
     public SessionId Secret { get; }
 
+    public bool IsEnded => Volatile.Read(ref _mode) == Mode.Ended;
+
     public PublicId Id { get; }
 
     /// <summary>The store's bookkeeping of where the session stands in the due index.</summary>
@@ -79,12 +84,12 @@ internal sealed class SessionCell
     public TabSession GetFace(ITabSessionController controller) =>
         Face ?? Interlocked.CompareExchange(ref _face, new TabSession(this, controller), null) ?? _face;
 
-    /// <summary>Before the store has it: when it must be looked at first, and whether its first signal needs nothing but a stamp.</summary>
-    public void Prepare(Moment nextDue, bool isPlain)
+    /// <summary>Before the store has it: when it must be looked at first, and whether it counts as heard of from the start.</summary>
+    public void Prepare(Moment nextDue, bool isConfirmed)
     {
-        _now.Confirmed = isPlain;
+        _now.Confirmed = isConfirmed;
         _nextDue = nextDue.Ticks;
-        _mode = isPlain ? Mode.Plain : Mode.Involved;
+        _mode = isConfirmed ? Mode.Plain : Mode.Involved;
     }
 
     /// <summary>
@@ -173,16 +178,10 @@ internal sealed class SessionCell
         Enter();
         try
         {
+            // The newest stands first, and holds longest.
             var seen = _now;
-            for (var hold = _holds; hold is not null; hold = hold.Next)
-            {
-                seen.SignalHeldUntil = Moment.Later(seen.SignalHeldUntil, hold.Until);
-                if (hold.IsActivity)
-                {
-                    seen.ActivityHeldUntil = Moment.Later(seen.ActivityHeldUntil, hold.Until);
-                }
-            }
-
+            seen.ActivityHeldUntil = _activityHolds?.Until ?? Moment.Before;
+            seen.SignalHeldUntil = Moment.Later(seen.ActivityHeldUntil, _aliveHolds?.Until ?? Moment.Before);
             return seen;
         }
         finally
@@ -198,7 +197,8 @@ internal sealed class SessionCell
     /// <param name="seen">What <see cref="Read"/> gave.</param>
     /// <param name="next">What shall be.</param>
     /// <param name="nextDue">The first moment at which a rule may come due, seen from <paramref name="next"/>.</param>
-    public bool TryCommit(in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue)
+    /// <param name="whateverTouches">Whether the decision stands however often the session was touched since: an exit, a revocation.</param>
+    public bool TryCommit(in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue, bool whateverTouches = false)
     {
         Enter();
         try
@@ -206,7 +206,8 @@ internal sealed class SessionCell
             var mode = _mode;
             Volatile.Write(ref _mode, Mode.Deciding);
             Interlocked.MemoryBarrier();
-            if (mode == Mode.Ended || _now.Version != seen.Version || LastActivity != seen.LastActivity || LastSignal != seen.LastSignal)
+            var wasTouched = LastActivity != seen.LastActivity || LastSignal != seen.LastSignal;
+            if (mode == Mode.Ended || _now.Version != seen.Version || (wasTouched && !whateverTouches))
             {
                 Volatile.Write(ref _mode, mode);
                 return false;
@@ -281,7 +282,7 @@ internal sealed class SessionCell
         try
         {
             openPages = 0;
-            if (_pages is null || _mode == Mode.Ended || !_pages.TryDetach(page, persisted, now, grace))
+            if (_pages is null || _mode == Mode.Ended || !_pages.TryDetach(page, persisted, now, grace, silence))
             {
                 return false;
             }
@@ -344,13 +345,14 @@ internal sealed class SessionCell
     private void Link(RequestHold hold, Moment now)
     {
         Stamp(now, hold.IsActivity);
-        hold.Next = _holds;
-        if (_holds is not null)
+        ref var first = ref First(hold);
+        hold.Next = first;
+        if (first is not null)
         {
-            _holds.Previous = hold;
+            first.Previous = hold;
         }
 
-        _holds = hold;
+        first = hold;
         hold.IsHolding = true;
         _now.Version++;
     }
@@ -359,7 +361,7 @@ internal sealed class SessionCell
     {
         if (hold.Previous is null)
         {
-            _holds = hold.Next;
+            First(hold) = hold.Next;
         }
         else
         {
@@ -374,6 +376,8 @@ internal sealed class SessionCell
         hold.Next = hold.Previous = null;
         hold.IsHolding = false;
     }
+
+    private ref RequestHold? First(RequestHold hold) => ref hold.IsActivity ? ref _activityHolds : ref _aliveHolds;
 
     private void Enter()
     {

@@ -56,7 +56,7 @@ internal sealed class SessionPages
     }
 
     /// <summary>A page says good-bye; false for one that is unknown or gone already.</summary>
-    public bool TryDetach(PageId id, bool persisted, Moment now, TimeSpan grace)
+    public bool TryDetach(PageId id, bool persisted, Moment now, TimeSpan grace, TimeSpan silence)
     {
         var index = Array.FindIndex(_open, page => page.Id == id);
         if (index < 0)
@@ -65,6 +65,11 @@ internal sealed class SessionPages
         }
 
         var page = _open[index];
+        if (IsSilent(page, now, silence))
+        {
+            return false;
+        }
+
         Volatile.Write(ref _open, [.. _open[..index], .. _open[(index + 1)..]]);
         page.LastHeard = now;
         page.UnloadAt = now + grace;

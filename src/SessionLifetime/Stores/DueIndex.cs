@@ -17,7 +17,7 @@ namespace SessionLifetime;
 /// stands in its last slot and is moved on when that is reached. The current slot is looked through at every sweep, so a session is
 /// late by at most one sweep, whatever the slot's width.
 /// </para>
-/// <para>One lock guards the wheel; it is held for a few array writes at a time.</para>
+/// <para>One lock guards the wheel: for a few array writes when a session is put or removed, for one batch when due ones are taken.</para>
 /// </remarks>
 internal sealed class DueIndex
 {
@@ -30,6 +30,9 @@ internal sealed class DueIndex
     /// <summary>Every slot before this one is empty.</summary>
     private long _first;
 
+    /// <summary>How much of the current slot is still to be looked through at the moment of the last take.</summary>
+    private (Moment Now, int Left) _pass = (Moment.Before, 0);
+
     public DueIndex(TimeSpan slotWidth) => _width = Math.Max(1, slotWidth.Ticks);
 
     /// <summary>Puts a session where it will be found at <paramref name="due"/>, unless it stands earlier already.</summary>
@@ -37,6 +40,12 @@ internal sealed class DueIndex
     {
         lock (_lock)
         {
+            // An end is committed before it is taken out here: what comes after that must not be put back in.
+            if (cell.IsEnded)
+            {
+                return;
+            }
+
             var slot = Math.Clamp(due.Ticks / _width, _first, _first + Slots - 1);
             ref var place = ref cell.DuePlace;
             if (place.SlotNumber != 0)
@@ -66,7 +75,10 @@ internal sealed class DueIndex
         }
     }
 
-    /// <summary>Takes out sessions whose next look is due by <paramref name="now"/>; zero when none is left.</summary>
+    /// <summary>
+    /// Takes out sessions whose next look is due by <paramref name="now"/>; zero when none is left. Called again with the same moment it
+    /// goes on where it was, so that a pass looks at each session once, and ends.
+    /// </summary>
     public int TakeDue(Span<SessionCell> due, Moment now)
     {
         var count = 0;
@@ -75,22 +87,19 @@ internal sealed class DueIndex
             var current = now.Ticks / _width;
 
             // After a pause longer than the whole wheel, one turn reaches everything.
-            for (var slot = _first; slot <= current && slot < _first + Slots; slot++)
+            for (var slot = _first; slot < current && slot < _first + Slots; slot++)
             {
                 ref var cells = ref _wheel[slot % Slots];
-                for (var index = cells.Count - 1; index >= 0 && count < due.Length; index--)
+                while (cells.Count > 0)
                 {
-                    var cell = cells[index];
-                    if (slot < current || cell.NextDue <= now)
+                    if (count == due.Length)
                     {
-                        due[count++] = cell;
-                        Take(ref cell.DuePlace);
+                        return count;
                     }
-                }
 
-                if (count == due.Length)
-                {
-                    return count;
+                    var cell = cells[cells.Count - 1];
+                    due[count++] = cell;
+                    Take(ref cell.DuePlace);
                 }
             }
 
@@ -98,6 +107,20 @@ internal sealed class DueIndex
             {
                 MoveTo(current);
             }
+
+            ref var present = ref _wheel[current % Slots];
+            var left = _pass.Now == now ? Math.Min(_pass.Left, present.Count) : present.Count;
+            while (left > 0 && count < due.Length)
+            {
+                var cell = present[--left];
+                if (cell.NextDue <= now)
+                {
+                    due[count++] = cell;
+                    Take(ref cell.DuePlace);
+                }
+            }
+
+            _pass = left > 0 ? (now, left) : (Moment.Before, 0);
         }
 
         return count;

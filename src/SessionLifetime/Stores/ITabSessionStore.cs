@@ -14,6 +14,10 @@ namespace SessionLifetime;
 /// update, after which the cell follows.
 /// </para>
 /// <para>
+/// An end has two steps: it is committed, and it is acknowledged when its handlers have run. A shared store keeps what was committed and
+/// not acknowledged under the committing node's lease, so that another node tells the handlers if this one dies in between: at least once.
+/// </para>
+/// <para>
 /// <see cref="TakeDueAsync"/> hands each due session to one caller: in memory by taking it out of the due index, in a database by
 /// claiming its row for a lease. The caller puts it back with <see cref="Reschedule"/>, or commits its end.
 /// </para>
@@ -45,8 +49,7 @@ internal interface ITabSessionStore
     ValueTask<IReadOnlyList<SessionCell>> ListAsync(PublicId? after, int count, CancellationToken cancellationToken);
 
     /// <summary>Adds a new session.</summary>
-    /// <returns>False when the store is full or closed; the cell is not kept.</returns>
-    ValueTask<bool> TryAddAsync(SessionCell cell, Moment nextDue, CancellationToken cancellationToken);
+    ValueTask<SessionAddition> AddAsync(SessionCell cell, Moment nextDue, CancellationToken cancellationToken);
 
     /// <summary>The cell's stamps, pages or holds were moved in place: to be written down sooner or later, where that is needed.</summary>
     void Touched(SessionCell cell);
@@ -55,8 +58,22 @@ internal interface ITabSessionStore
     /// Replaces <paramref name="seen"/> by <paramref name="next"/> if the session is still as it was seen. A committed end takes it out
     /// of the store and into the memory of ended sessions in the same step, seen from any caller that was told of it.
     /// </summary>
+    /// <param name="cell">The session.</param>
+    /// <param name="seen">What was read.</param>
+    /// <param name="next">What was decided.</param>
+    /// <param name="nextDue">When the next rule may come due.</param>
+    /// <param name="whateverTouches">Whether it stands however often the session was touched since it was seen: an end that is nobody's
+    /// timeout needs no calm moment, which between two round trips a busy session may not have.</param>
     /// <returns>False when the session moved on: look again.</returns>
-    ValueTask<bool> TryCommitAsync(SessionCell cell, SessionSnapshot seen, SessionSnapshot next, Moment nextDue);
+    ValueTask<bool> TryCommitAsync(
+        SessionCell cell,
+        SessionSnapshot seen,
+        SessionSnapshot next,
+        Moment nextDue,
+        bool whateverTouches = false);
+
+    /// <summary>The handlers of a committed end have run: nobody else has to tell them.</summary>
+    ValueTask AcknowledgeEndAsync(SessionCell cell);
 
     /// <summary>Takes sessions that may be due by <paramref name="now"/>; each is handed to one caller.</summary>
     /// <param name="due">Filled from the start.</param>
@@ -67,6 +84,9 @@ internal interface ITabSessionStore
 
     /// <summary>Makes sure a living session is looked at by <paramref name="nextDue"/> at the latest.</summary>
     void Reschedule(SessionCell cell, Moment nextDue);
+
+    /// <summary>Whether <see cref="Close"/> was called. What was being added at that moment may have got in: its adder ends it.</summary>
+    bool IsClosed { get; }
 
     /// <summary>Adds no session any more.</summary>
     void Close();

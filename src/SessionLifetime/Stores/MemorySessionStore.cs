@@ -60,18 +60,24 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
         return new(list);
     }
 
-    public ValueTask<bool> TryAddAsync(SessionCell cell, Moment nextDue, CancellationToken cancellationToken)
+    public ValueTask<SessionAddition> AddAsync(SessionCell cell, Moment nextDue, CancellationToken cancellationToken)
     {
-        if (Interlocked.Increment(ref _count) > limits.MaxSessions || _isClosed)
+        if (_isClosed)
+        {
+            return new(SessionAddition.Closed);
+        }
+
+        if (Interlocked.Increment(ref _count) > limits.MaxSessions)
         {
             Interlocked.Decrement(ref _count);
-            return new(false);
+            return new(SessionAddition.Full);
         }
 
         _bySecret[cell.Secret] = cell;
         _byId[cell.Id] = cell;
         _due.Put(cell, nextDue);
-        return new(!_isClosed || !TryWithdraw(cell));
+
+        return new(SessionAddition.Added);
     }
 
     public void Touched(SessionCell cell)
@@ -79,9 +85,14 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
         // The cell is the only place where the session is kept.
     }
 
-    public ValueTask<bool> TryCommitAsync(SessionCell cell, SessionSnapshot seen, SessionSnapshot next, Moment nextDue)
+    public ValueTask<bool> TryCommitAsync(
+        SessionCell cell,
+        SessionSnapshot seen,
+        SessionSnapshot next,
+        Moment nextDue,
+        bool whateverTouches = false)
     {
-        if (!cell.TryCommit(seen, next, nextDue))
+        if (!cell.TryCommit(seen, next, nextDue, whateverTouches))
         {
             return new(false);
         }
@@ -98,6 +109,9 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
         return new(true);
     }
 
+    // Who dies here takes everything with it.
+    public ValueTask AcknowledgeEndAsync(SessionCell cell) => default;
+
     public ValueTask<int> TakeDueAsync(Memory<SessionCell> due, Moment now, CancellationToken cancellationToken)
     {
         _ended.Trim(now);
@@ -106,27 +120,9 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
 
     public void Reschedule(SessionCell cell, Moment nextDue) => _due.Put(cell, nextDue);
 
+    public bool IsClosed => _isClosed;
+
     public void Close() => _isClosed = true;
-
-    /// <summary>Closed while it was added: takes it back, unless whoever closed the store has met it and ended it properly.</summary>
-    private bool TryWithdraw(SessionCell cell)
-    {
-        SessionSnapshot seen;
-        SessionSnapshot next;
-        do
-        {
-            next = seen = cell.Read();
-            if (seen.State == SessionState.Ended)
-            {
-                return false;
-            }
-
-            next.State = SessionState.Ended;
-        }
-        while (!cell.TryCommit(seen, next, Moment.Never));
-        Forget(cell);
-        return true;
-    }
 
     private void Forget(SessionCell cell)
     {

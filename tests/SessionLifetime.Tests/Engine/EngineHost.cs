@@ -22,6 +22,7 @@ internal sealed class EngineHost : IAsyncDisposable
         subscribe?.Invoke(builder);
         _services = services.BuildServiceProvider(validateScopes: true);
         Engine = _services.GetRequiredService<SessionEngine>();
+        Arrivals = _services.GetRequiredService<SessionArrivals>();
         Sweeper = _services.GetRequiredService<SessionSweeper>();
         Sessions = _services.GetRequiredService<ISessionLifetime>();
         Events = _services.GetRequiredService<SessionLifetimeEvents>();
@@ -32,6 +33,8 @@ internal sealed class EngineHost : IAsyncDisposable
     public LogRecorder Log { get; } = new();
 
     public SessionEngine Engine { get; }
+
+    public SessionArrivals Arrivals { get; }
 
     public SessionSweeper Sweeper { get; }
 
@@ -58,9 +61,10 @@ internal sealed class EngineHost : IAsyncDisposable
     public async Task<SessionCell> StartAsync(string page = "p1")
     {
         Assert.True(PageId.TryCreate(page, out var id));
-        var cell = await Engine.TryStartAsync(id, PageId.None, default);
-        Assert.NotNull(cell);
-        return cell;
+        var hold = await Arrivals.TryStartAsync(id, PageId.None, default);
+        Assert.NotNull(hold);
+        Engine.Release(hold);
+        return hold.Cell;
     }
 
     /// <summary>What a ping endpoint does; false when the session has ended.</summary>

@@ -171,12 +171,7 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
         Assert.True(PageId.TryCreate(page, out var pageId));
         var tabId = PageId.TryCreate(tab, out var parsed) ? parsed : PageId.None;
         var alive = await host.Engine.LookAndWaitAsync(_cell) != LookResult.Ended
-            && host.Engine.TryAttachPage(_cell, pageId, tabId)
-            && await host.Engine.TryCountAsync(_cell, Signal.Activity);
-        if (alive)
-        {
-            await host.Engine.RaiseResumedAsync(_cell, pageId);
-        }
+            && await host.Arrivals.TryResumeAsync(_cell, pageId, tabId);
 
         return Both($"attach({page} {tab})", alive, () =>
         {
@@ -189,7 +184,7 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
     {
         var page = $"p{random.Next(Math.Max(0, _lastPage - 3), _lastPage + 1)}";
         Assert.True(PageId.TryCreate(page, out var pageId));
-        await host.Engine.DetachAsync(_cell, pageId, persisted: false);
+        await host.Arrivals.DetachAsync(_cell, pageId, persisted: false);
         if (oracle.Look(_now))
         {
             oracle.Count(_now, idle: null, stretch: false, goodBye: true);

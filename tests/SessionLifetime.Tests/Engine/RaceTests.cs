@@ -85,7 +85,7 @@ public sealed class RaceTests
                         // Now and then so long that the session is over, mostly just short of it.
                         time.Step(i % 97 == 96 ? s_timeout * 2.1 : s_timeout * 0.9999);
                         var now = host.Engine.Store.Now;
-                        if (!cell.TryTouch(now, isActivity: true) && !host.Engine.MarkActivity(cell))
+                        if (!cell.TryTouch(now, isActivity: true) && !host.Engine.FaceOf(cell).MarkActivity())
                         {
                             return Task.CompletedTask;
                         }
@@ -198,10 +198,9 @@ public sealed class RaceTests
                 },
                 async () =>
                 {
-                    host.Engine.TryAttachPage(cell, page, PageId.None);
-                    await host.Engine.RaiseResumedAsync(cell, page);
+                    await host.Arrivals.TryResumeAsync(cell, page, PageId.None);
                 },
-                async () => await host.Engine.DetachAsync(cell, page, persisted: false),
+                async () => await host.Arrivals.DetachAsync(cell, page, persisted: false),
                 () =>
                 {
                     host.Time.Advance(s_timeout);
@@ -259,10 +258,10 @@ public sealed class RaceTests
                     for (var i = 0; i < 500; i++)
                     {
                         Assert.True(PageId.TryCreate("p", out var page));
-                        if (await host.Engine.TryStartAsync(page, PageId.None, default) is { } cell)
+                        if (await host.Arrivals.TryStartAsync(page, PageId.None, default) is { Cell: var cell })
                         {
                             Interlocked.Increment(ref started);
-                            host.Engine.MarkActivity(cell);
+                            host.Engine.FaceOf(cell).MarkActivity();
                             _ = host.Engine.FaceOf(cell).ExitAsync();
                         }
                     }
@@ -272,10 +271,10 @@ public sealed class RaceTests
                     for (var i = 0; i < 500; i++)
                     {
                         Assert.True(PageId.TryCreate("p", out var page));
-                        if (await host.Engine.TryStartAsync(page, PageId.None, default) is { } cell)
+                        if (await host.Arrivals.TryStartAsync(page, PageId.None, default) is { Cell: var cell })
                         {
                             Interlocked.Increment(ref started);
-                            host.Engine.MarkActivity(cell);
+                            host.Engine.FaceOf(cell).MarkActivity();
                         }
                     }
                 },

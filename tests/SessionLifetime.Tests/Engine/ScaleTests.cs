@@ -22,7 +22,9 @@ public sealed class ScaleTests
         var cells = new SessionCell[Count];
         for (var i = 0; i < Count; i++)
         {
-            cells[i] = (await host.Engine.TryStartAsync(PageId.None, PageId.None, default))!;
+            var hold = (await host.Arrivals.TryStartAsync(PageId.None, PageId.None, default))!;
+            host.Engine.Release(hold);
+            cells[i] = hold.Cell;
         }
 
         Assert.Equal(Count, host.Sessions.Count);
@@ -44,7 +46,7 @@ public sealed class ScaleTests
                         await host.PingAsync(cells[i]);
                         break;
                     case 4 or 5 when minute % 5 == 0:
-                        host.Engine.MarkActivity(cells[i]);
+                        host.Engine.FaceOf(cells[i]).MarkActivity();
                         break;
                     default:
                         break;

@@ -141,7 +141,7 @@ internal sealed class SessionOracle(OracleSettings settings, Func<int, bool> ans
             _asked = false;
         }
 
-        if (!TimedOut && _activity > _raisedAt)
+        if (!TimedOut && _activity >= _raisedAt)
         {
             Occurrence = 0;
         }

@@ -318,7 +318,7 @@ public sealed class HandlerTests
         for (var i = 0; i < 500; i++)
         {
             Assert.True(PageId.TryCreate($"p{i}", out var page));
-            waits.Add(host.Engine.RaiseResumedAsync(cell, page).AsTask());
+            waits.Add(host.Arrivals.TryResumeAsync(cell, page, PageId.None).AsTask());
         }
 
         var exit = host.Engine.ExitAsync(cell, SessionEndReason.Exited);

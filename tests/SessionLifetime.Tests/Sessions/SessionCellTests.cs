@@ -194,7 +194,7 @@ public sealed class SessionCellTests
     private static SessionCell Cell(long nextDue = long.MaxValue)
     {
         var cell = new SessionCell(SessionId.Create(), PublicId.Create(), new Moment(10));
-        cell.Prepare(new Moment(nextDue), isPlain: true);
+        cell.Prepare(new Moment(nextDue), isConfirmed: true);
         return cell;
     }
 

@@ -138,7 +138,7 @@ public sealed class DueIndexTests
     private static SessionCell Put(DueIndex index, long due)
     {
         var cell = new SessionCell(SessionId.Create(), PublicId.Create(), new Moment(1));
-        cell.Prepare(new Moment(due), isPlain: true);
+        cell.Prepare(new Moment(due), isConfirmed: true);
         index.Put(cell, new Moment(due));
         return cell;
     }

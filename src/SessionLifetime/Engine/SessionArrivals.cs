@@ -1,0 +1,149 @@
+using Microsoft.Extensions.Logging;
+
+namespace SessionLifetime;
+
+/// <summary>How sessions start, and how their pages come and go.</summary>
+internal sealed class SessionArrivals(
+    SessionEngine engine,
+    SessionEventDispatcher dispatcher,
+    SessionMetrics metrics,
+    TimeProvider time,
+    ILogger<SessionArrivals> logger)
+{
+    /// <summary>A full store is worth a line, not a line for every client it turns away.</summary>
+    private static readonly TimeSpan s_complaintInterval = TimeSpan.FromMinutes(1);
+
+    private long _lastComplaint;
+
+    /// <summary>
+    /// Starts a session for a page that says hello, tells the handlers, and waits for them. The session's clocks are held: release that
+    /// when it has been answered. Null when the store is full or closed.
+    /// </summary>
+    public async ValueTask<RequestHold?> TryStartAsync(PageId page, PageId tab, CancellationToken cancellationToken)
+    {
+        var now = engine.Store.Now;
+        var cell = new SessionCell(SessionId.Create(), PublicId.Create(), now);
+        var seen = cell.Read();
+        var timings = engine.TimingsOf(seen);
+        var due = Clockwork.NextDue(seen, timings, now);
+        var hold = new RequestHold { Cell = cell, IsActivity = true, Until = now + engine.Options.MaxRequestHold };
+        if (!page.IsNone)
+        {
+            cell.TryAttachPage(page, tab, now, timings.Signal);
+        }
+
+        cell.Prepare(due, isConfirmed: timings.Unconfirmed == SessionTimings.Never);
+        cell.TryHold(hold, now);
+
+        // First in its queue, and told only once the store has the session: whoever ends it at that very moment is heard after it.
+        HeldEvent? started = dispatcher.Wants(SessionEventKind.SessionStarted)
+            ? dispatcher.Hold(new(SessionEventKind.SessionStarted, new SessionStartedContext(engine.FaceOf(cell))))
+            : null;
+        var addition = await engine.Store.AddAsync(cell, due, cancellationToken);
+        if (addition != SessionAddition.Added)
+        {
+            metrics.Refused("capacity");
+            Complain(addition);
+            return null;
+        }
+
+        metrics.SessionStarted();
+        if (logger.IsEnabled(LogLevel.Information))
+        {
+            logger.SessionStarted(cell.Id.ToString());
+        }
+
+        if (started is { } held)
+        {
+            await held.ReleaseAsync();
+            await held.Event.Done;
+        }
+
+        if (engine.Store.IsClosed)
+        {
+            // It got in while the door was being closed, and may have been missed by who ends them all.
+            await engine.TryEndAsync(cell, SessionEndReason.HostStopping);
+        }
+
+        return hold;
+    }
+
+    /// <summary>
+    /// A page of a living session says hello: it is added, the signal counts, the handlers are told and waited for, with the clocks held.
+    /// False when the session has ended, by then or meanwhile.
+    /// </summary>
+    public async ValueTask<bool> TryResumeAsync(SessionCell cell, PageId page, PageId tab)
+    {
+        // The page first, the signal after it: a good-bye that arms a self-destruct in between is disarmed.
+        var now = engine.Store.Now;
+        if (!cell.TryAttachPage(page, tab, now, engine.TimingsOf(cell.Read()).Signal)
+            || await engine.TryHoldAsync(cell, isActivity: true) is not { } hold)
+        {
+            return false;
+        }
+
+        try
+        {
+            if (dispatcher.Wants(SessionEventKind.SessionResumed))
+            {
+                var context = new SessionResumedContext(engine.FaceOf(cell), page.ToString());
+                var raised = await dispatcher.RaiseAsync(new(SessionEventKind.SessionResumed, context));
+                await raised.Done;
+            }
+        }
+        finally
+        {
+            engine.Release(hold);
+        }
+
+        return !cell.IsEnded;
+    }
+
+    /// <summary>A page says good-bye: a signal, and perhaps the beginning of the end.</summary>
+    public async ValueTask DetachAsync(SessionCell cell, PageId page, bool persisted)
+    {
+        if (await engine.LookAndWaitAsync(cell) == LookResult.Ended || !await engine.TryCountAsync(cell, Signal.GoodBye))
+        {
+            return;
+        }
+
+        var (now, grace, silence) = (engine.Store.Now, engine.Options.UnloadGrace, engine.TimingsOf(cell.Read()).Signal);
+        if (page.IsNone || !cell.TryDetachPage(page, persisted, now, grace, silence, out var openPages))
+        {
+            return;
+        }
+
+        if (openPages == 0 && engine.Options.SelfDestructOnUnload is { } after)
+        {
+            await engine.TryChangeAsync(cell, (cell, At: now + after, silence), ArmWithoutPages);
+        }
+
+        engine.Store.Reschedule(cell, cell.NextDue);
+        if (grace == TimeSpan.Zero)
+        {
+            await engine.LookAsync(cell);
+        }
+    }
+
+    /// <summary>Arms, unless a page has attached meanwhile, which would be a later signal.</summary>
+    private static bool ArmWithoutPages(
+        ref SessionSnapshot next,
+        SessionTimings timings,
+        Moment now,
+        (SessionCell Cell, Moment At, TimeSpan Silence) unload)
+    {
+        next.SelfDestructAt = unload.At;
+        return unload.Cell.CountOpenPages(now, unload.Silence) == 0;
+    }
+
+    private void Complain(SessionAddition addition)
+    {
+        var last = Volatile.Read(ref _lastComplaint);
+        if (addition == SessionAddition.Full
+            && (last == 0 || time.GetElapsedTime(last) >= s_complaintInterval)
+            && Interlocked.CompareExchange(ref _lastComplaint, Math.Max(1, time.GetTimestamp()), last) == last)
+        {
+            logger.AtCapacity(engine.Options.MaxSessions);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+namespace SessionLifetime;
+
+/// <summary>How signals of the browser count: pings, reports, and requests that hold the clocks while they are in flight.</summary>
+internal static class SessionSignals
+{
+    /// <summary>
+    /// Counts a signal, after a look that waits for nobody: who wants to wait has done so. False when the session has ended.
+    /// </summary>
+    public static ValueTask<bool> TryCountAsync(this SessionEngine engine, SessionCell cell, Signal signal)
+    {
+        // A plain signal to a session on which nothing is due is two stamps.
+        if (signal.IsPlain && cell.TryTouch(engine.Store.Now, signal.IsActivity))
+        {
+            engine.Store.Touched(cell);
+            return new(true);
+        }
+
+        return engine.TryChangeAsync(cell, signal, static (ref SessionSnapshot next, SessionTimings timings, Moment now, Signal signal) =>
+        {
+            Clockwork.Count(ref next, signal, timings, now);
+            return true;
+        });
+    }
+
+    /// <summary>
+    /// Begins a request that holds the clocks while it is in flight: the look, the signal, the hold. Null when the session has ended.
+    /// </summary>
+    /// <remarks>
+    /// A request never waits for timeout handlers, with one exception: where the session should have ended before it came, and only
+    /// handlers that were asked too late can tell, it waits as a lifecycle call does, since an expired session is never served.
+    /// </remarks>
+    public static ValueTask<RequestHold?> TryBeginAsync(this SessionEngine engine, SessionCell cell, bool isActivity)
+    {
+        var now = engine.Store.Now;
+        var hold = NewHold(engine, cell, isActivity, now);
+        if (cell.TryBegin(hold, now))
+        {
+            engine.Store.Touched(cell);
+            return new(hold);
+        }
+
+        return BeginSlowlyAsync(engine, cell, isActivity);
+    }
+
+    /// <summary>Lets a request hold whose session has been looked at and waited for. Null when the session has ended.</summary>
+    public static async ValueTask<RequestHold?> TryHoldAsync(this SessionEngine engine, SessionCell cell, bool isActivity)
+    {
+        if (!await engine.TryCountAsync(cell, isActivity ? Signal.Activity : Signal.Alive))
+        {
+            return null;
+        }
+
+        var now = engine.Store.Now;
+        var hold = NewHold(engine, cell, isActivity, now);
+        return cell.TryHold(hold, now) ? hold : null;
+    }
+
+    /// <summary>The request completed, or stopped being one that holds.</summary>
+    public static void Release(this SessionEngine engine, RequestHold hold)
+    {
+        hold.Cell.Release(hold, engine.Store.Now);
+        engine.Store.Touched(hold.Cell);
+    }
+
+    private static async ValueTask<RequestHold?> BeginSlowlyAsync(SessionEngine engine, SessionCell cell, bool isActivity) =>
+        await engine.LookAndWaitInDoubtAsync(cell) == LookResult.Ended ? null : await engine.TryHoldAsync(cell, isActivity);
+
+    private static RequestHold NewHold(SessionEngine engine, SessionCell cell, bool isActivity, Moment now) =>
+        new() { Cell = cell, IsActivity = isActivity, Until = now + engine.Options.MaxRequestHold };
+}
