@@ -15,7 +15,7 @@ public static class SessionLifetimeApplicationBuilderExtensions
     public static IApplicationBuilder UseSessionLifetime(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
-        SessionLifetimeServices.Require(app.ApplicationServices, nameof(UseSessionLifetime));
+        MissingRegistration.ThrowIfMissing(app.ApplicationServices, nameof(UseSessionLifetime));
         return app.UseMiddleware<SessionLifetimeMiddleware>();
     }
 }

@@ -9,7 +9,23 @@ public static class SessionLifetimeEndpointConventionBuilderExtensions
     /// <typeparam name="TBuilder">The builder's type.</typeparam>
     /// <param name="builder">The endpoint, or a group of them.</param>
     public static TBuilder RequireTabSession<TBuilder>(this TBuilder builder)
-        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new RequireTabSessionAttribute());
+        where TBuilder : IEndpointConventionBuilder
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Finally(static endpoint =>
+        {
+            // The middleware guards the endpoint. Where it was forgotten, the endpoint is closed, not open.
+            if (endpoint.RequestDelegate is { } next)
+            {
+                endpoint.RequestDelegate = context =>
+                {
+                    RequireTabSessionAttribute.ThrowIfUnguarded(context);
+                    return next(context);
+                };
+            }
+        });
+        return builder.WithMetadata(new RequireTabSessionAttribute());
+    }
 
     /// <summary>Says what requests to the endpoint tell of the user.</summary>
     /// <typeparam name="TBuilder">The builder's type.</typeparam>

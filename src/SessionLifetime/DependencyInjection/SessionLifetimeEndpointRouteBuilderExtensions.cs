@@ -21,7 +21,7 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(prefix);
-        SessionLifetimeServices.Require(endpoints.ServiceProvider, nameof(MapSessionLifetime));
+        MissingRegistration.ThrowIfMissing(endpoints.ServiceProvider, nameof(MapSessionLifetime));
         var calls = endpoints.ServiceProvider.GetRequiredService<LifecycleEndpoints>();
         var group = endpoints.MapGroup(prefix);
         group.ExcludeFromDescription();
@@ -59,6 +59,7 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
 
     private static Task RefuseAsync(HttpContext context, string allowed)
     {
+        context.RequestServices.GetRequiredService<SessionMetrics>().Refused("method");
         context.Response.Headers.Allow = allowed;
         return SessionAnswers.WriteAsync(context, SessionProblem.WrongMethod(allowed));
     }

@@ -72,7 +72,11 @@ internal sealed class SessionArrivals(
     /// A page of a living session says hello: it is added, the signal counts, the handlers are told and waited for, with the clocks held.
     /// False when the session has ended, by then or meanwhile.
     /// </summary>
-    public async ValueTask<bool> TryResumeAsync(SessionCell cell, PageId page, PageId tab)
+    /// <param name="cell">The session.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="tab">Its tab.</param>
+    /// <param name="waits">Whether to wait for the handlers: not behind timeout handlers that have been waited for long enough.</param>
+    public async ValueTask<bool> TryResumeAsync(SessionCell cell, PageId page, PageId tab, bool waits = true)
     {
         // The page first, the signal after it: a good-bye that arms a self-destruct in between is disarmed.
         var now = engine.Store.Now;
@@ -88,7 +92,7 @@ internal sealed class SessionArrivals(
             {
                 var context = new SessionResumedContext(engine.FaceOf(cell), page.ToString());
                 var raised = await dispatcher.RaiseAsync(new(SessionEventKind.SessionResumed, context));
-                await raised.Done;
+                await (waits ? raised.Done : Task.CompletedTask);
             }
         }
         finally

@@ -61,12 +61,14 @@ internal sealed class LifecycleEndpoints(
     /// <summary>An alive signal, which may say how long the user has been idle, or stretch: <c>POST {p}/ping</c>.</summary>
     public async Task PingAsync(HttpContext context)
     {
+        using var body = await LifecycleBody.ReadAsync(context, isRequired: false);
+
+        // Looked at after the body has come, however slowly: what is due meanwhile is part of the answer.
         if (await FindAsync(context) is not var (cell, found))
         {
             return;
         }
 
-        using var body = await LifecycleBody.ReadAsync(context, isRequired: false);
         var stretches = body.Flag("stretch") && engine.Options.AllowStretch;
         var signal = new Signal { IdleFor = body.IdleFor(), IsStretch = stretches };
         if (await CountAsync(context, cell, body, signal, stretches ? "stretch" : "ping"))
@@ -83,12 +85,14 @@ internal sealed class LifecycleEndpoints(
     /// <summary>The user was active, just now or a while ago: <c>POST {p}/activity</c>.</summary>
     public async Task ActivityAsync(HttpContext context)
     {
+        using var body = await LifecycleBody.ReadAsync(context, isRequired: false);
+
+        // Looked at after the body has come, however slowly: what is due meanwhile is part of the answer.
         if (await FindAsync(context) is not var (cell, found))
         {
             return;
         }
 
-        using var body = await LifecycleBody.ReadAsync(context, isRequired: false);
         var signal = new Signal { IdleFor = body.IdleFor() ?? TimeSpan.Zero };
         if (await CountAsync(context, cell, body, signal, "activity"))
         {
@@ -211,7 +215,7 @@ internal sealed class LifecycleEndpoints(
     private async ValueTask<bool> TryResumeAsync(HttpContext context, SessionCell cell, PageId page, PageId tab)
     {
         var found = await engine.LookAndWaitAsync(cell);
-        if (found == LookResult.Ended || !await arrivals.TryResumeAsync(cell, page, tab))
+        if (found == LookResult.Ended || !await arrivals.TryResumeAsync(cell, page, tab, waits: found != LookResult.Asked))
         {
             return false;
         }

@@ -1,3 +1,6 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc.Filters;
+
 namespace SessionLifetime;
 
 /// <summary>
@@ -5,4 +8,28 @@ namespace SessionLifetime;
 /// unknown one, 410 with the reason for an ended one, 403 for one that is refused. The same as <c>.RequireTabSession()</c>.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
-public sealed class RequireTabSessionAttribute : Attribute;
+public sealed class RequireTabSessionAttribute : Attribute, IResourceFilter
+{
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The middleware, which refuses such requests, has not run.</exception>
+    public void OnResourceExecuting(ResourceExecutingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ThrowIfUnguarded(context.HttpContext);
+    }
+
+    /// <inheritdoc/>
+    public void OnResourceExecuted(ResourceExecutedContext context)
+    {
+    }
+
+    /// <summary>Nobody gets here without a session, unless nobody was asked: then the door must not stand open.</summary>
+    internal static void ThrowIfUnguarded(HttpContext context)
+    {
+        if (context.GetTabSession() is null)
+        {
+            throw new InvalidOperationException(
+                "The endpoint requires a session, but UseSessionLifetime() has not run before it. Call app.UseSessionLifetime() after UseRouting() and UseAuthentication().");
+        }
+    }
+}

@@ -17,7 +17,7 @@ internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEng
     public Task InvokeAsync(HttpContext context)
     {
         var metadata = context.GetEndpoint()?.Metadata;
-        if (metadata?.GetMetadata<DisableTabSessionAttribute>() is not null)
+        if (metadata?.GetMetadata<DisableTabSessionAttribute>() is not null && !IsRequiredAgain(metadata))
         {
             if (metadata.GetMetadata<LifecycleEndpointMetadata>() is not null)
             {
@@ -26,7 +26,7 @@ internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEng
             else if (finder.TryGetHeader(context, out _))
             {
                 // Without it the browser module would take the answer for one that has heard of the user.
-                context.Response.Headers[SessionHeaders.Signal] = SessionHeaders.ValueOf(SessionSignal.None);
+                SetHeader(context, SessionHeaders.Signal, SessionHeaders.ValueOf(SessionSignal.None)!);
             }
 
             return next(context);
@@ -51,7 +51,7 @@ internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEng
         var signal = SignalOf(context, metadata);
         if (SessionHeaders.ValueOf(signal) is { } told)
         {
-            context.Response.Headers[SessionHeaders.Signal] = told;
+            SetHeader(context, SessionHeaders.Signal, told);
         }
 
         if (Speculation.IsSpeculative(context.Request))
@@ -82,6 +82,29 @@ internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEng
         {
             held?.Release();
         }
+    }
+
+    /// <summary>Sets a header, unless something before us has begun the response already: then there is no telling any more.</summary>
+    private static void SetHeader(HttpContext context, string name, string value)
+    {
+        if (!context.Response.HasStarted)
+        {
+            context.Response.Headers[name] = value;
+        }
+    }
+
+    /// <summary>Whether an endpoint requires a session although its group has none: the mark that stands nearer to it comes later.</summary>
+    private static bool IsRequiredAgain(EndpointMetadataCollection metadata)
+    {
+        for (var index = metadata.Count - 1; index >= 0; index--)
+        {
+            if (metadata[index] is DisableTabSessionAttribute or RequireTabSessionAttribute)
+            {
+                return metadata[index] is RequireTabSessionAttribute;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>
@@ -128,7 +151,7 @@ internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEng
 
     private Task PassWithoutAsync(HttpContext context, EndpointMetadataCollection? metadata, SessionFinding finding)
     {
-        context.Response.Headers[SessionHeaders.State] = finding.State;
+        SetHeader(context, SessionHeaders.State, finding.State!);
         if (metadata?.GetMetadata<RequireTabSessionAttribute>() is null)
         {
             return next(context);

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace SessionLifetime;
 
@@ -18,7 +19,8 @@ public static class TabSessionHttpContextExtensions
     }
 
     /// <summary>
-    /// Ends the request's session, if it has one, and sends the browser elsewhere: a navigation by 303, a script request by 200 with
+    /// Ends the request's session, if it has one, and sends the browser elsewhere: a navigation by 303; a script request, which carries the
+    /// id header, by 200 with
     /// <c>X-Session-State: ended</c> and <c>X-Session-Location</c>, which the browser module follows. Write nothing else to the
     /// response. The page it leads to starts no session unless it starts the browser module.
     /// </summary>
@@ -42,33 +44,33 @@ public static class TabSessionHttpContextExtensions
 
         // Before anything ends: a URL that cannot be sent must not cost the session. A header is ASCII; what is not, is escaped.
         var location = target.IsAbsoluteUri ? Ascii(new UriBuilder(target) { Host = target.IdnHost }.Uri.AbsoluteUri) : Ascii(url);
-        var isNavigation = IsNavigation(context.Request);
+        var isScript = IsScript(context);
         if (context.GetTabSession() is { } session)
         {
             await session.ExitAsync();
         }
 
-        if (isNavigation)
-        {
-            context.Response.StatusCode = StatusCodes.Status303SeeOther;
-            context.Response.Headers.Location = location;
-        }
-        else
+        if (isScript)
         {
             context.Response.StatusCode = StatusCodes.Status200OK;
             context.Response.Headers[SessionHeaders.State] = "ended";
             context.Response.Headers[SessionHeaders.Location] = location;
         }
+        else
+        {
+            context.Response.StatusCode = StatusCodes.Status303SeeOther;
+            context.Response.Headers.Location = location;
+        }
 
         context.Response.Headers.CacheControl = "no-store";
     }
 
-    private static bool IsNavigation(HttpRequest request) =>
-        request.Headers.TryGetValue(SessionHeaders.SecFetchMode, out var mode)
-            ? string.Equals(mode.ToString(), "navigate", StringComparison.OrdinalIgnoreCase)
-
-            // Browsers leave the hint out on insecure origins. Only script can send the id header, and a session came with it.
-            : request.HttpContext.GetTabSession() is null;
+    /// <summary>
+    /// Only script can send the id header. Browsers say so themselves, except on insecure origins, where they leave the hint out.
+    /// </summary>
+    private static bool IsScript(HttpContext context) =>
+        !string.Equals(context.Request.Headers[SessionHeaders.SecFetchMode], "navigate", StringComparison.OrdinalIgnoreCase)
+        && context.RequestServices.GetService<SessionFinder>()?.TryGetHeader(context, out _) == true;
 
     private static string Ascii(string url)
     {

@@ -83,12 +83,12 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
 
     private static long? Milliseconds(TimeSpan? duration) => duration is { } value ? (long)value.TotalMilliseconds : null;
 
-    /// <summary>What the handlers heard; an unloaded page's event is the only one nothing else waits for.</summary>
+    /// <summary>What the handlers heard, once they have: some events nobody waits for.</summary>
     private async Task<List<string>> HeardAsync()
     {
-        for (var tries = 0; host.Heard.Count < oracle.Events.Count && tries < 100_000; tries++)
+        for (var tries = 0; host.Heard.Count < oracle.Events.Count && tries < 5000; tries++)
         {
-            await Task.Yield();
+            await Task.Delay(1);
         }
 
         return [.. host.Heard];

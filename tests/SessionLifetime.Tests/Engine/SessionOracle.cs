@@ -163,7 +163,7 @@ internal sealed class SessionOracle(OracleSettings settings, Func<int, bool> ans
     public void Detach(string page, long now)
     {
         var open = _openByTab.FirstOrDefault(open => open.Value.Page == page);
-        if (open.Key is null)
+        if (open.Key is null || open.Value.Heard + S <= now)
         {
             return;
         }

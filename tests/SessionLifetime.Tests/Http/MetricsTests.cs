@@ -37,7 +37,7 @@ public sealed class MetricsTests
         Assert.Equal(1, counts["sessionlifetime.sessions.ended reason=IdleTimeout"]);
         Assert.Equal(1, counts["sessionlifetime.timeouts.raised"]);
         Assert.Equal(0, counts["sessionlifetime.timeouts.handled"]);
-        Assert.Equal(1, counts["sessionlifetime.signals kind=attach"]);
+        Assert.Equal(3, counts["sessionlifetime.signals kind=attach"]);
         Assert.Equal(2, counts["sessionlifetime.signals kind=ping"]);
         Assert.Equal(2, counts["sessionlifetime.signals kind=stretch"]);
         Assert.Equal(1, counts["sessionlifetime.signals kind=activity"]);

@@ -242,6 +242,32 @@ public sealed class TimeoutHandlerTests
         await app.ExpectEventsAsync("SessionStarted", "SessionTimeout 1", "ApplicationExit Exited");
     }
 
+    [Fact]
+    public async Task A_call_whose_body_came_slowly_is_answered_as_of_its_end()
+    {
+        var gate = new Gate();
+        var body = new Gate();
+        await using var app = await StartAsync(gate, before: web => web.Use((context, next) =>
+        {
+            context.Request.Body = context.Request.Path == "/_session/ping" ? new SlowBody(body) : context.Request.Body;
+            return next(context);
+        }));
+        var id = await app.StartSessionAsync();
+        var answer = app.PingAsync(id, "{}");
+        await body.Entered;
+        app.Time.Advance(s_timeout);
+        body.Open();
+        await gate.Entered;
+        await SessionApp.EventuallyAsync(() => app.Time.CountDueWithin(TimeSpan.FromSeconds(1)) == 1);
+        app.Time.Advance(TimeSpan.FromSeconds(1));
+
+        var status = (await answer).Is(HttpStatusCode.OK);
+
+        Assert.Equal("timedOut", status.String("state"));
+        Assert.Equal(1000, status.Number("pingEveryMs"));
+        gate.Open();
+    }
+
     private static Task<Answer> CallAsync(SessionApp app, string id, string call) => call switch
     {
         "status" => app.StatusAsync(id),
@@ -250,8 +276,9 @@ public sealed class TimeoutHandlerTests
         _ => app.AttachAsync(id, "page-2"),
     };
 
-    private static Task<SessionApp> StartAsync(Gate gate, bool handled = false) => SessionApp.StartAsync(setup =>
+    private static Task<SessionApp> StartAsync(Gate gate, bool handled = false, Action<WebApplication>? before = null) => SessionApp.StartAsync(setup =>
     {
+        setup.Before = before ?? (static _ => { });
         setup.Options = options => options.HandlerTimeout = TimeSpan.FromHours(12);
         setup.Sessions = builder => builder.OnSessionTimeout(async (context, cancellationToken) =>
         {
@@ -269,4 +296,14 @@ public sealed class TimeoutHandlerTests
     }
 
     private static string SessionOf(HttpContext context) => context.GetTabSession()?.Id ?? "none";
+
+    /// <summary>An empty JSON object that takes its time to come.</summary>
+    private sealed class SlowBody(Gate gate) : MemoryStream("{}"u8.ToArray())
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await gate.PassAsync(cancellationToken);
+            return await base.ReadAsync(buffer, cancellationToken);
+        }
+    }
 }

@@ -3,9 +3,9 @@ using Microsoft.Extensions.DependencyInjection;
 namespace SessionLifetime;
 
 /// <summary>Tells a missing registration apart from everything else that can go wrong.</summary>
-internal static class SessionLifetimeServices
+internal static class MissingRegistration
 {
-    public static void Require(IServiceProvider services, string caller)
+    public static void ThrowIfMissing(IServiceProvider services, string caller)
     {
         if (services.GetService<IServiceProviderIsService>()?.IsService(typeof(SessionEngine)) != true)
         {
