@@ -56,6 +56,8 @@ public sealed class RaceTests
                 },
                 async () => await host.Engine.TryEndAsync(cell, SessionEndReason.Exited));
 
+            await host.SettleAsync(cell);
+
             Assert.False(endedBeforeTouch && touched);
             Assert.False(cell.TryTouch(now, isActivity: true));
         }

@@ -354,6 +354,74 @@ public sealed class HandlerTests
         }
     }
 
+    [Fact]
+    public async Task ManyHandlersThatBlockTheirThreads_DelayNoOtherSession()
+    {
+        const int Blocked = 60;
+        using var letGo = new ManualResetEventSlim();
+        await using var host = Host(builder => builder.OnApplicationExit(context =>
+        {
+            if (context.Reason == SessionEndReason.Revoked)
+            {
+                letGo.Wait();
+            }
+        }));
+        var blocked = new List<Task>();
+        for (var i = 0; i < Blocked; i++)
+        {
+            blocked.Add(host.Engine.ExitAsync(await host.StartAsync(), SessionEndReason.Revoked));
+        }
+
+        // Comes back at all: with no thread left it would not before the others are let go.
+        await host.Engine.ExitAsync(await host.StartAsync(), SessionEndReason.Exited);
+        Assert.DoesNotContain(blocked, task => task.IsCompleted);
+
+        letGo.Set();
+        await Task.WhenAll(blocked);
+    }
+
+    [Fact]
+    public async Task EventsOfAnEndAndATimeoutAtOnce_AreToldInTheOrderTheyHappened()
+    {
+        for (var round = 0; round < 2000; round++)
+        {
+            await using var host = Host();
+            host.Record();
+            var cell = await host.StartAsync();
+            host.Time.Advance(s_timeout);
+            await Task.WhenAll(
+                Task.Run(async () => await host.Engine.LookAsync(cell)),
+                Task.Run(async () => await host.Engine.TryEndAsync(cell, SessionEndReason.Exited)));
+            await host.SettleAsync(cell);
+
+            Assert.StartsWith("ApplicationExit", host.Heard.Last(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task WorkAHandlerLeavesBehind_IsNotInsideItAnyMore()
+    {
+        var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var exitRan = false;
+        Task<bool>? left = null;
+        await using var host = Host(builder => builder
+            .OnSessionStarted(context => left = Task.Run(async () =>
+            {
+                await go.Task;
+                await context.Session.ExitAsync();
+                return Volatile.Read(ref exitRan);
+            }))
+            .OnApplicationExit(async (_, _) =>
+            {
+                await Task.Delay(20, CancellationToken.None);
+                Volatile.Write(ref exitRan, true);
+            }));
+        await host.StartAsync();
+        go.SetResult();
+
+        Assert.True(await left!);
+    }
+
     private static EngineHost Host(Action<SessionLifetimeBuilder>? subscribe = null) =>
         new(options => options.SessionTimeout = s_timeout, subscribe);
 

@@ -214,7 +214,7 @@ public sealed class KestrelTests
     public async Task Timeouts_of_a_second_work_on_the_systems_own_clock()
     {
         // Real time, and a real sweep: nobody looks at the session while it ends.
-        await using var app = await StartAsync(services: static services => services.AddSingleton(TimeProvider.System), options: static options =>
+        await using var app = await StartAsync(services: static services => services.AddSingleton(TimeProvider.System).AddHostedService<SessionSweepService>(), options: static options =>
         {
             options.SessionTimeout = TimeSpan.FromSeconds(0.5);
             options.SweepInterval = TimeSpan.FromSeconds(0.1);

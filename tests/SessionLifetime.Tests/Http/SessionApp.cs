@@ -61,12 +61,10 @@ internal sealed class SessionApp : IAsyncDisposable
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(log);
         builder.Services.AddSingleton<TimeProvider>(time);
-        var sessions = builder.Services.AddSessionLifetime(options =>
-        {
-            // Longer than any test advances the clock: nobody but the test sweeps.
-            options.SweepInterval = TimeSpan.FromDays(1);
-            setup.Options(options);
-        });
+        var sessions = builder.Services.AddSessionLifetime(setup.Options);
+
+        // Nobody but the test sweeps.
+        builder.Services.Remove(builder.Services.Single(service => service.ImplementationType == typeof(SessionSweepService)));
         setup.Sessions(sessions);
         if (setup.RecordsEvents)
         {
