@@ -171,13 +171,7 @@ public sealed class AdministrationTests
                 options.MaxSessions = 10;
                 options.SweepInterval = TimeSpan.FromMinutes(1);
             };
-            setup.Services = builder =>
-            {
-                builder.Services.AddHealthChecks().AddSessionLifetime();
-
-                // Only the test sweeps.
-                builder.Services.Remove(builder.Services.Single(service => service.ImplementationType == typeof(SessionSweepService)));
-            };
+            setup.Services = builder => builder.Services.AddHealthChecks().AddSessionLifetime();
         });
         var health = app.App.Services.GetRequiredService<HealthCheckService>();
         Assert.Equal(HealthStatus.Healthy, (await health.CheckHealthAsync()).Status);
