@@ -24,7 +24,7 @@ public sealed class FrameTests(ChromiumFixture chromium) : BrowserTest(chromium)
     [Fact]
     public async Task A_frame_without_an_origin_reports_once_that_it_cannot_and_does_nothing()
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await TestServer.StartAsync(site: "null");
         server.Policy = "";
         server.Pages["/top"] = $$"""
             <!doctype html><title>0</title>

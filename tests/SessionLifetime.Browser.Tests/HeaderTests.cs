@@ -114,7 +114,7 @@ public sealed class HeaderTests(ChromiumFixture chromium) : BrowserTest(chromium
     public async Task Other_origins_never_see_the_id_unless_they_are_named()
     {
         await using var server = await TestServer.StartAsync();
-        await using var other = await TestServer.StartAsync();
+        await using var other = await TestServer.StartAsync(site: server.Url);
         server.Policy = "";
         var page = await OpenAsync(server);
         await page.EvaluateAsync("url => fetch(url + '/api')", other.Url);
@@ -178,8 +178,8 @@ public sealed class HeaderTests(ChromiumFixture chromium) : BrowserTest(chromium
     [Fact]
     public async Task A_single_page_app_of_another_origin_works_with_the_servers_cors_policy()
     {
-        await using var server = await TestServer.StartAsync();
         await using var site = await TestServer.StartAsync();
+        await using var server = await TestServer.StartAsync(site: site.Url);
         site.Policy = "";
         site.Pages["/"] = "<!doctype html><title>t</title>";
         var page = await Context.NewPageAsync();

@@ -371,8 +371,8 @@ class Session extends EventTarget {
   #goodbye(persisted) {
     if (this.#attached) {
       const url = `${this.#prefix}/detach`, body = this.#detachment(persisted);
-      if (!('keepalive' in Request.prototype)) navigator.sendBeacon(url, new Blob([body], { type: 'application/json' }));
-      else this.#native(url, { method: 'POST', body, keepalive: true, credentials: 'include' }).catch(() => {});
+      if ('keepalive' in Request.prototype) this.#native(url, { method: 'POST', body, keepalive: true, credentials: 'include' }).catch(() => {});
+      else navigator.sendBeacon(url, body);
     }
     this.#farewell.abort();
     this.#release();
@@ -728,8 +728,8 @@ class Session extends EventTarget {
     if (id && sent === this.#identity.sid) this.#adopt(id);
     const state = get('X-Session-State');
     if (state) {
-      const to = URL.parse(get('X-Session-Location') ?? '', url);
-      if (state === 'ended' && get('X-Session-Location') && /^https?:$/.test(to?.protocol ?? '')) this.#end('Exited', to?.href);
+      const location = get('X-Session-Location'), to = location && URL.parse(location, url)?.href;
+      if (state === 'ended' && to && /^https?:/.test(to)) this.#end('Exited', to);
       // It may be another app behind the same origin that does not know our id: our own server has the last word, and the reason.
       else if (since(this.#doubted) > 1000) {
         this.#doubted = moment();
