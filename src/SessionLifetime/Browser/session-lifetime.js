@@ -922,7 +922,7 @@ dialog {
   font: var(--sl-size, 1rem)/1.5 var(--sl-font, system-ui, sans-serif);
   text-align: start;
   overscroll-behavior: contain;
-  box-shadow: 0 1.5em 4em #080c1847, 0 .1em .3em #080c181f;
+  box-shadow: 0 1.5em 4em #080c1847;
 }
 dialog[open] {
   display: grid;
@@ -977,7 +977,6 @@ h2 {
   margin: 0;
   font-size: 1.3em;
   line-height: 1.25;
-  text-wrap: balance;
 }
 p {
   margin: .5em 0 0;
@@ -1015,7 +1014,7 @@ button:hover {
   filter: brightness(.92);
 }
 button:focus-visible {
-  outline: 3px solid color-mix(in srgb, var(--accent) 55%, transparent);
+  outline: 3px solid var(--accent);
   outline-offset: 2px;
 }
 [hidden] {
@@ -1047,7 +1046,7 @@ button:focus-visible {
 }
 @media (prefers-reduced-motion: no-preference) {
   dialog[open] {
-    animation: rise .24s cubic-bezier(.2, .9, .3, 1);
+    animation: rise .2s ease-out;
   }
 }
 @keyframes rise {
@@ -1074,7 +1073,7 @@ const make = (name, attributes = {}, ...children) => {
   return node;
 };
 
-const ring = { cx: '48', cy: '48', r: '44', pathLength: '1' };
+const ring = { r: '44', pathLength: '1' };
 
 /** The window. It only shows: what it is told, when it is told; what the user answers goes to the controller. */
 export class SessionCountdown extends HTMLElement {
@@ -1102,7 +1101,7 @@ export class SessionCountdown extends HTMLElement {
       leave: make('slot', { name: 'leave' }),
       spoken: make('p', { id: 'time', 'aria-live': 'polite' }),
       countdown: make('div', { part: 'countdown', 'aria-hidden': 'true' },
-        make('svg', { viewBox: '0 0 96 96' }, make('circle', ring), arc)),
+        make('svg', { viewBox: '-48 -48 96 96' }, make('circle', ring), arc)),
       leaveButton: make('button', { part: 'leave', type: 'button' }),
       dialog: make('dialog', { part: 'dialog', role: 'alertdialog', 'aria-labelledby': 'title', 'aria-describedby': 'message time' }),
     };
