@@ -159,8 +159,14 @@ public sealed class HeaderTests(ChromiumFixture chromium) : BrowserTest(chromium
             };
             window.clearTimeout = id => { timers.delete(id); clearTimeout(id); };
             """);
-        var page = await OpenAsync(server);
+        server.Pages["/none"] = "<!doctype html><title>t</title>";
+        var page = await Context.NewPageAsync();
+        await page.GotoAsync(server.Url + "/none");
+        var listening = await ListenersAsync(page);
+        await page.EvaluateAsync("async () => { window.session = (await import('/_session/session-lifetime.js')).start(); await session.ready; }");
+        Assert.NotEqual(listening, await ListenersAsync(page));
         await page.EvaluateAsync("() => { session.stop(); }");
+        Assert.Equal(listening, await ListenersAsync(page));
         await server.WaitForCallsAsync("detach", 1);
         var received = server.Requests.Count;
         await page.Mouse.ClickAsync(200, 200);
@@ -173,6 +179,23 @@ public sealed class HeaderTests(ChromiumFixture chromium) : BrowserTest(chromium
         Assert.Equal(0, await page.EvaluateAsync<int>("async () => (await navigator.locks.query()).held.length"));
         Assert.Equal(0, await page.Locator("session-countdown").CountAsync());
         Assert.Equal("stopped", await page.StateAsync());
+    }
+
+    /// <summary>How many listeners window and document have, which a page itself cannot see.</summary>
+    private async Task<int> ListenersAsync(IPage page)
+    {
+        var devTools = await Context.NewCDPSessionAsync(page);
+        var count = 0;
+        foreach (var expression in new[] { "window", "document" })
+        {
+            var target = await devTools.SendAsync("Runtime.evaluate", new() { ["expression"] = expression });
+            var objectId = target!.Value.GetProperty("result").GetProperty("objectId").GetString()!;
+            var found = await devTools.SendAsync("DOMDebugger.getEventListeners", new() { ["objectId"] = objectId });
+            count += found!.Value.GetProperty("listeners").GetArrayLength();
+        }
+
+        await devTools.DetachAsync();
+        return count;
     }
 
     [Fact]

@@ -69,6 +69,22 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
     }
 
     [Fact]
+    public async Task A_page_that_polls_a_file_while_its_user_types_never_warns()
+    {
+        await using var server = await TestServer.StartAsync(options => options.SessionTimeout = TimeSpan.FromSeconds(4));
+        server.Pages["/file.txt"] = "It looks like an answer of the app, and told the server nothing.";
+        var page = await OpenAsync(server);
+        await page.EvaluateAsync("() => { setInterval(() => fetch('/file.txt'), 300); }");
+        for (var i = 0; i < 50; i++)
+        {
+            await page.Locator("#name").PressSequentiallyAsync("x");
+            await page.WaitForTimeoutAsync(150);
+        }
+
+        Assert.DoesNotContain("timeout", await page.FiredAsync());
+    }
+
+    [Fact]
     public async Task A_page_that_keeps_quiet_lets_the_clocks_run_out()
     {
         await using var server = await TestServer.StartAsync(options =>
@@ -166,6 +182,37 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
         await page.WaitForURLAsync("**/bye");
 
         Assert.Equal(0, server.Sessions.Count);
+    }
+
+    [Fact]
+    public async Task Who_hears_an_event_finds_the_controller_up_to_date()
+    {
+        await using var server = await TestServer.StartAsync(options =>
+        {
+            options.SessionTimeout = TimeSpan.FromSeconds(1);
+            options.CountdownDuration = TimeSpan.FromSeconds(20);
+        });
+        server.Pages["/"] = """
+            <!doctype html><title>t</title><script type="module" src="/_session/session-lifetime.js" data-session-lifetime></script>
+            <script type="module" src="/listen.js"></script>
+            """;
+        server.Pages["/listen.js"] = """
+            import { start } from '/_session/session-lifetime.js';
+            const session = start();
+            window.heard = [];
+            for (const name of ['started', 'resumed', 'timeout', 'active'])
+              session.addEventListener(`sessionlifetime:${name}`, ({ detail: { status } }) =>
+                heard.push(`${name} ${session.state} ${session.status === status} ${session.left !== null}`));
+            """;
+        var page = await OpenAsync(server);
+        await page.ReloadAsync();
+        await page.ReadyAsync();
+        await page.WaitForStateAsync("timedOut");
+        await page.EvaluateAsync("() => session.stay()");
+
+        Assert.Equal(
+            ["resumed active true false", "timeout timedOut true true", "active active true false"],
+            await page.EvaluateAsync<string[]>("() => heard"));
     }
 
     [Fact]

@@ -51,6 +51,7 @@ class Session extends EventTarget {
   #prefix;
   /** Names our storage, locks and channels: two apps of one origin stay apart. */
   #key;
+  /** @type {Set<unknown>} */
   #origins;
   #shared;
   #native = fetch.bind(window);
@@ -336,7 +337,6 @@ class Session extends EventTarget {
   async #hello() {
     const page = this.#page;
     if (this.#shared && !this.#leader) this.#identity.sid = this.#load().sid ?? this.#identity.sid;
-    const order = ++this.#order;
     const answer = await this.#send('POST', '/attach', { page, tab: this.#identity.tab }, 40_000);
     if (!answer || page !== this.#page) return;
     // 204: a page made in advance is not there yet.
@@ -346,14 +346,13 @@ class Session extends EventTarget {
     this.#attached = true;
     this.#signalled = this.#told = moment();
     this.#input = null;
-    this.#state = 'active';
     const moved = outcome === 'restarted' || before && before !== status.session;
     if (moved) this.#post({ sid: this.#identity.sid, moved: true });
     this.#join(status.session);
     this.#armFarewell();
     this.#ready.resolve(status);
-    this.#emit(moved ? 'restarted' : outcome === 'created' ? 'started' : 'resumed', { status, ...(moved && { previous }) });
-    this.#apply(status, order, true);
+    const name = moved ? 'restarted' : outcome === 'created' ? 'started' : 'resumed';
+    this.#apply(status, ++this.#order, true, () => this.#emit(name, { status, ...(moved && { previous }) }));
   }
 
   /** The server does not know us any more, or refuses to: another session, unless those we share with have one already. */
@@ -509,8 +508,11 @@ class Session extends EventTarget {
     this.#apply(status, order, true);
   }
 
-  /** @param {Status} status @param {number} order @param {boolean} [fresh] the idle clock has just been set */
-  #apply(status, order, fresh = false) {
+  /**
+   * @param {Status} status @param {number} order @param {boolean} [fresh] the idle clock has just been set
+   * @param {() => unknown} [announce] comes before the events that the status causes
+   */
+  #apply(status, order, fresh = false, announce) {
     // An answer overtaken by that to a later question is old news.
     if (order < this.#applied || this.#state === 'ended') return;
     this.#applied = order;
@@ -520,6 +522,7 @@ class Session extends EventTarget {
     this.#state = status.state;
     if (fresh || (status.timeoutInMs ?? 0) > this.#idleLimit) this.#idleLimit = status.timeoutInMs ?? Infinity;
     this.#arm();
+    announce?.();
 
     const warning = status.countdown ? status.extendable ? 'warning' : 'absolute' : null;
     const changed = warning !== this.#warning || status.state !== before?.state;
@@ -688,7 +691,7 @@ class Session extends EventTarget {
 
   /** @param {string | URL} url */
   #ours(url) {
-    return this.#origins.has(URL.parse(url, document.baseURI)?.origin ?? '');
+    return this.#origins.has(URL.parse(url, document.baseURI)?.origin);
   }
 
   /** @param {typeof fetch} native @param {RequestInfo | URL} input @param {RequestInit} [init] @returns {Promise<Response>} */
@@ -738,13 +741,15 @@ class Session extends EventTarget {
       return;
     }
     const signal = get('X-Session-Signal');
-    if (status >= 500 || signal === 'none') return;
+    if (status >= 500 || signal === 'none' || this.#failures) return;
+    // A file from a cache or another server looks the same and told ours nothing: what answers seem to tell postpones our own signals
+    // once, not for ever.
+    if (since(this.#signalled) > (this.#status?.pingEveryMs ?? 0)) return;
     if (!signal) {
       this.#told = moment();
       this.#input = null;
     }
-    // A file from a cache or another server looks the same and told ours nothing. So this postpones our own signal once, not for ever.
-    if (!this.#failures && since(this.#signalled) < (this.#status?.pingEveryMs ?? 0)) this.#arm();
+    this.#arm();
   }
 
   #patch() {
