@@ -185,6 +185,21 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
     }
 
     [Fact]
+    public async Task Where_to_go_after_an_exit_is_followed_also_by_a_page_that_has_heard_of_the_end_already()
+    {
+        await using var server = await TestServer.StartAsync();
+        server.Pages["/bye"] = "<!doctype html><title>Bye</title>";
+        server.After = request => request.Path == "/api/leave"
+            ? Eventually.BecomesTrueAsync(() => server.Calls("").Any(call => call.Status == 410), () => "a look at the status")
+            : Task.CompletedTask;
+        var page = await OpenAsync(server);
+        await page.EvaluateAsync("() => { fetch('/api/leave', { method: 'POST' }); }");
+        await Eventually.BecomesTrueAsync(() => server.Sessions.Count == 0, () => "the end");
+        await page.CheckAsync();
+        await page.WaitForURLAsync("**/bye");
+    }
+
+    [Fact]
     public async Task Who_hears_an_event_finds_the_controller_up_to_date()
     {
         await using var server = await TestServer.StartAsync(options =>

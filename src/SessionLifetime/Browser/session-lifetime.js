@@ -13,8 +13,6 @@ const KEY = Symbol.for('session-lifetime');
 /** A timer so late means that the machine slept or the page was frozen: what we know is old. */
 const LATE = 2000;
 
-const LONG_AGO = { ticks: -Infinity, wall: 0 };
-
 /** @returns {Moment} */
 const moment = () => ({ ticks: performance.now(), wall: Date.now() });
 
@@ -81,7 +79,8 @@ class Session extends EventTarget {
   /** @type {Status | null} */
   #status = null;
   #heard = moment();
-  #doubted = LONG_AGO;
+  /** Until then an answer to the app that doubts our session makes us ask no more. */
+  #doubtedUntil = 0;
   #order = 0;
   #applied = 0;
   #failures = 0;
@@ -544,7 +543,7 @@ class Session extends EventTarget {
 
   /** @param {EndReason | null} reason @param {string | null} [to] @param {boolean} [tell] */
   #end(reason, to = null, tell = true) {
-    if (this.#state === 'ended' || this.#state === 'stopped') return;
+    if (this.#state === 'ended' && !to || this.#state === 'stopped') return;
     this.#state = 'ended';
     this.#reason = reason;
     this.#attached = false;
@@ -726,25 +725,25 @@ class Session extends EventTarget {
    * @param {(name: string) => string | null} get @param {string} url @param {number} status @param {string | null} [sent] the id it answers
    */
   #observe(get, url, status, sent) {
-    if (!sent || !this.#attached || !this.#ours(url)) return;
+    if (!sent || !this.#page || !this.#ours(url)) return;
+    const state = get('X-Session-State'), location = get('X-Session-Location'), to = location && URL.parse(location, url)?.href;
+    // Somebody else may have told us of the end already, but not where to go.
+    if (state === 'ended' && to && /^https?:/.test(to)) return this.#end('Exited', to);
+    if (!this.#attached) return;
     const id = get('X-Session-Id');
     if (id && sent === this.#identity.sid) this.#adopt(id);
-    const state = get('X-Session-State');
     if (state) {
-      const location = get('X-Session-Location'), to = location && URL.parse(location, url)?.href;
-      if (state === 'ended' && to && /^https?:/.test(to)) this.#end('Exited', to);
       // It may be another app behind the same origin that does not know our id: our own server has the last word, and the reason.
-      else if (since(this.#doubted) > 1000) {
-        this.#doubted = moment();
+      if (performance.now() > this.#doubtedUntil) {
+        this.#doubtedUntil = performance.now() + 1000;
         this.check();
       }
       return;
     }
     const signal = get('X-Session-Signal');
-    if (status >= 500 || signal === 'none' || this.#failures) return;
     // A file from a cache or another server looks the same and told ours nothing: what answers seem to tell postpones our own signals
     // once, not for ever.
-    if (since(this.#signalled) > (this.#status?.pingEveryMs ?? 0)) return;
+    if (status >= 500 || signal === 'none' || this.#failures || since(this.#signalled) > (this.#status?.pingEveryMs ?? 0)) return;
     if (!signal) {
       this.#told = moment();
       this.#input = null;
@@ -1016,7 +1015,7 @@ button {
   color: var(--on-accent);
 }
 button:hover {
-  filter: brightness(.92);
+  opacity: .9;
 }
 button:focus-visible {
   outline: 3px solid var(--accent);

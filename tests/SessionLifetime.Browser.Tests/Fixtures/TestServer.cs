@@ -75,6 +75,9 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>Waited for before a request, which is recorded already, goes on to the library.</summary>
     public Func<RecordedRequest, Task>? Before { get; set; }
 
+    /// <summary>Waited for before an answer without a body goes out.</summary>
+    public Func<RecordedRequest, Task>? After { get; set; }
+
     public ISessionLifetime Sessions => _app.Services.GetRequiredService<ISessionLifetime>();
 
     public SessionLifetimeEvents Events => _app.Services.GetRequiredService<SessionLifetimeEvents>();
@@ -134,6 +137,7 @@ public sealed class TestServer : IAsyncDisposable
         _requests.Enqueue(recorded);
         await (Before?.Invoke(recorded) ?? Task.CompletedTask);
         await next(context);
+        await (After?.Invoke(recorded) ?? Task.CompletedTask);
         recorded.Status = context.Response.StatusCode;
     }
 
