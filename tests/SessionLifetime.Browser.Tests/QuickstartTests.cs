@@ -118,12 +118,11 @@ public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chro
     [InlineData("phone", ColorScheme.Light, 390, 844)]
     public async Task It_fits_its_frame(string name, ColorScheme scheme, int width, int height)
     {
-        await using var sample = await QuickstartProcess.StartAsync(timeout: 12, countdown: 75);
+        await using var sample = await QuickstartProcess.StartAsync(timeout: 9, countdown: 58);
         await using var framed = await Chromium.NewContextAsync(new()
         {
             ViewportSize = new() { Width = width, Height = height },
             ColorScheme = scheme,
-            ReducedMotion = ReducedMotion.Reduce,
         });
         var other = await framed.NewPageAsync();
         await other.GotoAsync(sample.Url);
