@@ -116,6 +116,7 @@ public sealed class CountdownTests(ChromiumFixture chromium) : BrowserTest(chrom
         Assert.Single(server.Calls("exit"));
         Assert.Equal("Exited", await page.EvaluateAsync<string>("() => session.reason"));
         Assert.Equal(0, server.Sessions.Count);
+        Assert.False(await page.EvaluateAsync<bool>("() => session.stay()"));
     }
 
     [Fact]

@@ -165,6 +165,7 @@ public sealed class HeaderTests(ChromiumFixture chromium) : BrowserTest(chromium
         var listening = await ListenersAsync(page);
         await page.EvaluateAsync("async () => { window.session = (await import('/_session/session-lifetime.js')).start(); await session.ready; }");
         Assert.NotEqual(listening, await ListenersAsync(page));
+        Assert.NotEqual(0, await page.EvaluateAsync<int>("() => timers.size"));
         await page.EvaluateAsync("() => { session.stop(); }");
         Assert.Equal(listening, await ListenersAsync(page));
         await server.WaitForCallsAsync("detach", 1);

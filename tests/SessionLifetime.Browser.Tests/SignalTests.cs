@@ -143,7 +143,7 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
             "() => { session.addEventListener('sessionlifetime:restarted', event => { window.previous = event.detail.previous.state; }); }");
         await server.DisposeAsync();
         await using var restarted = await TestServer.StartAsync(port: port);
-        await page.CheckAsync();
+        Assert.True(await page.EvaluateAsync<bool>("() => session.stay()"));
 
         Assert.Contains("restarted", await page.FiredAsync());
         Assert.Equal("unknown", await page.EvaluateAsync<string>("() => previous"));

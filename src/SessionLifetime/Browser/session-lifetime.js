@@ -150,6 +150,7 @@ class Session extends EventTarget {
   }
 
   stay() {
+    if (!this.#attached) return Promise.resolve(false);
     const pending = this.#staying;
     const { promise } = this.#staying ??= Promise.withResolvers();
     if (!pending || this.#failures) this.#report();
@@ -157,7 +158,7 @@ class Session extends EventTarget {
   }
 
   async leave() {
-    if (this.#state !== 'ended' && await this.#send('POST', '/exit')) this.#end('Exited');
+    if (this.#attached && await this.#send('POST', '/exit')) this.#end('Exited');
     return this.#state === 'ended';
   }
 
@@ -352,6 +353,7 @@ class Session extends EventTarget {
     this.#ready.resolve(status);
     const name = moved ? 'restarted' : outcome === 'created' ? 'started' : 'resumed';
     this.#apply(status, ++this.#order, true, () => this.#emit(name, { status, ...(moved && { previous }) }));
+    if (this.#staying) this.#report();
   }
 
   /** The server does not know us any more, or refuses to: another session, unless those we share with have one already. */
