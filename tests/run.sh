@@ -15,6 +15,21 @@ fail() {
   exit 1
 }
 
+# The browser tests need Chromium, fonts that look like something, and npm for TypeScript. Elsewhere than on Debian, install them yourself.
+need=()
+command -v chromium >/dev/null || [ -n "${CHROMIUM_PATH:-}" ] || need+=(chromium)
+command -v fc-list >/dev/null && [ -n "$(fc-list 2>/dev/null)" ] || need+=(fontconfig fonts-noto-core)
+command -v node >/dev/null || need+=(nodejs)
+command -v npm >/dev/null || need+=(npm)
+if [ ${#need[@]} -gt 0 ] && command -v apt-get >/dev/null; then
+  as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  echo "Installing ${need[*]}"
+  { "${as_root[@]}" apt-get update -qq \
+    && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${need[@]}"; } \
+    >"$results/apt.log" 2>&1 || { cat "$results/apt.log" >&2; fail "Could not install ${need[*]}."; }
+fi
+
 dotnet build SessionLifetime.sln -c Release --nologo -v quiet || fail "The build failed."
 
 for project in tests/*/*.Tests.csproj; do

@@ -56,6 +56,56 @@ public sealed class CountdownTests(ChromiumFixture chromium) : BrowserTest(chrom
     }
 
     [Fact]
+    public async Task Stay_one_second_before_the_end_is_in_time()
+    {
+        await using var server = await StartAsync(countdown: 5);
+        var page = await OpenAsync(server);
+        await page.WaitForFunctionAsync("() => session.left !== null && session.left <= 1000");
+        await page.Part("stay").ClickAsync();
+        await Assertions.Expect(page.Part("dialog")).ToBeHiddenAsync();
+        await page.WaitForTimeoutAsync(1500);
+
+        Assert.Equal("active", await page.StateAsync());
+        Assert.Equal(["timeout", "active"], await page.FiredAsync());
+        Assert.Equal(1, server.Sessions.Count);
+    }
+
+    [Fact]
+    public async Task Offline_it_says_so_and_goes_on_when_the_network_is_back()
+    {
+        await using var server = await StartAsync(countdown: 60);
+        var page = await OpenAsync(server);
+        await Assertions.Expect(page.Part("dialog")).ToBeVisibleAsync();
+        await Context.SetOfflineAsync(true);
+        await Assertions.Expect(page.Part("note")).ToContainTextAsync("could not be reached");
+        Assert.InRange(await page.EvaluateAsync<double>("() => session.left"), 30_000, 60_000);
+        await Context.SetOfflineAsync(false);
+        await Assertions.Expect(page.Part("note")).ToBeHiddenAsync();
+        await page.Part("stay").ClickAsync();
+
+        await Assertions.Expect(page.Part("dialog")).ToBeHiddenAsync();
+    }
+
+    [Theory]
+    [InlineData(ReducedMotion.Reduce)]
+    [InlineData(ReducedMotion.NoPreference)]
+    public async Task It_moves_only_for_those_who_like_that(ReducedMotion motion)
+    {
+        await using var server = await StartAsync(countdown: 150);
+        var page = await Context.NewPageAsync();
+        await page.EmulateMediaAsync(new() { ReducedMotion = motion });
+        await page.GotoAsync(server.Url);
+        await page.ReadyAsync();
+        await Assertions.Expect(page.Part("dialog")).ToBeVisibleAsync();
+
+        Assert.Equal(motion == ReducedMotion.Reduce ? "none steps(3)" : "rise linear", await page.Part("dialog").EvaluateAsync<string>(
+            """
+            dialog => `${getComputedStyle(dialog).animationName} `
+              + dialog.getAnimations({ subtree: true }).find(({ effect }) => effect.target.localName === 'circle').effect.getTiming().easing
+            """));
+    }
+
+    [Fact]
     public async Task Leave_ends_the_session_and_says_so()
     {
         await using var server = await StartAsync(countdown: 30);
@@ -66,6 +116,7 @@ public sealed class CountdownTests(ChromiumFixture chromium) : BrowserTest(chrom
         Assert.Single(server.Calls("exit"));
         Assert.Equal("Exited", await page.EvaluateAsync<string>("() => session.reason"));
         Assert.Equal(0, server.Sessions.Count);
+        Assert.False(await page.EvaluateAsync<bool>("() => session.stay()"));
     }
 
     [Fact]

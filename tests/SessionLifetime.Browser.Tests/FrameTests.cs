@@ -22,9 +22,27 @@ public sealed class FrameTests(ChromiumFixture chromium) : BrowserTest(chromium)
     }
 
     [Fact]
-    public async Task A_frame_without_an_origin_reports_once_that_it_cannot_and_does_nothing()
+    public async Task A_sandboxed_frame_that_keeps_its_origin_is_a_page_of_the_session_around_it()
     {
         await using var server = await TestServer.StartAsync();
+        server.Pages["/top"] = """
+            <!doctype html><title>t</title>
+            <script type="module" src="/_session/session-lifetime.js" data-session-lifetime></script>
+            <iframe src="/framed" sandbox="allow-scripts allow-same-origin"></iframe>
+            """;
+        var page = await OpenAsync(server, "/top");
+        await server.WaitForCallsAsync("attach", 2);
+        var framed = page.MainFrame.ChildFrames.Single();
+        var answer = await framed.EvaluateAsync<string>("async () => (await (await fetch('/api')).json()).session");
+
+        Assert.Equal(1, server.Sessions.Count);
+        Assert.Equal((await page.FetchAsync("/api")).GetProperty("session").GetString(), answer);
+    }
+
+    [Fact]
+    public async Task A_frame_without_an_origin_reports_once_that_it_cannot_and_does_nothing()
+    {
+        await using var server = await TestServer.StartAsync(site: "null");
         server.Policy = "";
         server.Pages["/top"] = $$"""
             <!doctype html><title>0</title>

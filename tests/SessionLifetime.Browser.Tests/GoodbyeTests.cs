@@ -36,7 +36,53 @@ public sealed class GoodbyeTests(ChromiumFixture chromium) : BrowserTest(chromiu
             """);
         await page.WaitForTimeoutAsync(1000);
 
+        // A navigation that the user stops before the server has answered.
+        server.Before = request => request.Path == "/stopped" ? Task.Delay(1000) : Task.CompletedTask;
+        await page.EvaluateAsync("() => { location.href = '/stopped'; setTimeout(() => window.stop(), 300); }");
+        await page.WaitForTimeoutAsync(1200);
+
+        Assert.Contains(server.Requests, request => request.Path == "/stopped");
         Assert.Empty(server.Calls("detach"));
+    }
+
+    [Fact]
+    public async Task Where_fetch_cannot_outlive_its_page_a_beacon_says_good_bye()
+    {
+        await using var server = await TestServer.StartAsync();
+        await Context.AddInitScriptAsync("delete Request.prototype.keepalive; delete window.fetchLater;");
+        var page = await OpenAsync(server);
+        var pageId = await page.PageIdAsync();
+        await page.CloseAsync();
+        await server.WaitForCallsAsync("detach", 1);
+
+        Assert.Equal(pageId, server.Calls("detach")[0].Json.GetProperty("page").GetString());
+        Assert.StartsWith("text/plain", server.Calls("detach")[0].Headers.ContentType.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_good_bye_overtaken_by_the_next_pages_hello_ends_nothing()
+    {
+        await using var server = await TestServer.StartAsync(options =>
+        {
+            options.UnloadGrace = TimeSpan.FromMilliseconds(300);
+            options.SelfDestructOnUnload = TimeSpan.FromSeconds(1);
+        });
+        var unloaded = 0;
+        server.Events.PageUnloaded += (_, _) => Interlocked.Increment(ref unloaded);
+        server.Before = request => request.Path.EndsWith("/detach", StringComparison.Ordinal)
+            ? Eventually.BecomesTrueAsync(() => server.Calls("attach").Count(call => call.Status != 0) == 2, () => "the next page's hello")
+            : Task.CompletedTask;
+        var page = await OpenAsync(server);
+        var id = await page.IdAsync();
+        await page.ReloadAsync();
+        await page.ReadyAsync();
+        await Eventually.BecomesTrueAsync(() => server.Calls("detach").Any(call => call.Status == 204), () => "a detach");
+        await page.WaitForTimeoutAsync(2000);
+        await page.CheckAsync();
+
+        Assert.Equal("active", await page.StateAsync());
+        Assert.Equal(id, await page.IdAsync());
+        Assert.Equal(0, unloaded);
     }
 
     [Fact]

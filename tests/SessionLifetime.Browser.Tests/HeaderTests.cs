@@ -114,7 +114,7 @@ public sealed class HeaderTests(ChromiumFixture chromium) : BrowserTest(chromium
     public async Task Other_origins_never_see_the_id_unless_they_are_named()
     {
         await using var server = await TestServer.StartAsync();
-        await using var other = await TestServer.StartAsync();
+        await using var other = await TestServer.StartAsync(site: server.Url);
         server.Policy = "";
         var page = await OpenAsync(server);
         await page.EvaluateAsync("url => fetch(url + '/api')", other.Url);
@@ -159,8 +159,15 @@ public sealed class HeaderTests(ChromiumFixture chromium) : BrowserTest(chromium
             };
             window.clearTimeout = id => { timers.delete(id); clearTimeout(id); };
             """);
-        var page = await OpenAsync(server);
+        server.Pages["/none"] = "<!doctype html><title>t</title>";
+        var page = await Context.NewPageAsync();
+        await page.GotoAsync(server.Url + "/none");
+        var listening = await ListenersAsync(page);
+        await page.EvaluateAsync("async () => { window.session = (await import('/_session/session-lifetime.js')).start(); await session.ready; }");
+        Assert.NotEqual(listening, await ListenersAsync(page));
+        Assert.NotEqual(0, await page.EvaluateAsync<int>("() => timers.size"));
         await page.EvaluateAsync("() => { session.stop(); }");
+        Assert.Equal(listening, await ListenersAsync(page));
         await server.WaitForCallsAsync("detach", 1);
         var received = server.Requests.Count;
         await page.Mouse.ClickAsync(200, 200);
@@ -175,11 +182,28 @@ public sealed class HeaderTests(ChromiumFixture chromium) : BrowserTest(chromium
         Assert.Equal("stopped", await page.StateAsync());
     }
 
+    /// <summary>How many listeners window and document have, which a page itself cannot see.</summary>
+    private async Task<int> ListenersAsync(IPage page)
+    {
+        var devTools = await Context.NewCDPSessionAsync(page);
+        var count = 0;
+        foreach (var expression in new[] { "window", "document" })
+        {
+            var target = await devTools.SendAsync("Runtime.evaluate", new() { ["expression"] = expression });
+            var objectId = target!.Value.GetProperty("result").GetProperty("objectId").GetString()!;
+            var found = await devTools.SendAsync("DOMDebugger.getEventListeners", new() { ["objectId"] = objectId });
+            count += found!.Value.GetProperty("listeners").GetArrayLength();
+        }
+
+        await devTools.DetachAsync();
+        return count;
+    }
+
     [Fact]
     public async Task A_single_page_app_of_another_origin_works_with_the_servers_cors_policy()
     {
-        await using var server = await TestServer.StartAsync();
         await using var site = await TestServer.StartAsync();
+        await using var server = await TestServer.StartAsync(site: site.Url);
         site.Policy = "";
         site.Pages["/"] = "<!doctype html><title>t</title>";
         var page = await Context.NewPageAsync();

@@ -150,6 +150,33 @@ public sealed class IdentityTests(ChromiumFixture chromium) : BrowserTest(chromi
         profile.Delete(recursive: true);
     }
 
+    [Fact]
+    public async Task Who_signs_in_after_another_in_the_same_tab_gets_a_session_of_their_own()
+    {
+        await using var server = await TestServer.StartAsync();
+        var ended = new List<(string Session, SessionEndReason Reason)>();
+        server.Events.ApplicationExit += (_, e) => ended.Add((e.Session.Id, e.Reason));
+        var page = await OpenAsync(server, "/sign-in?user=anna");
+        var (id, anna) = (await page.IdAsync(), await page.FetchAsync("/api"));
+        await page.EvaluateAsync("() => fetch('/api/sign-out', { method: 'POST' })");
+        await page.GotoAsync(server.Url + "/sign-in?user=ben");
+        await page.ReadyAsync();
+        var ben = await page.FetchAsync("/api");
+        await page.GoBackAsync();
+        await page.ReadyAsync();
+        var back = await page.FetchAsync("/api");
+
+        var session = anna.GetProperty("session").GetString()!;
+        Assert.Equal(("anna", "ben", "ben"), (User(anna), User(ben), User(back)));
+        Assert.NotEqual(session, ben.GetProperty("session").GetString());
+        Assert.Equal(ben.GetProperty("session").GetString(), back.GetProperty("session").GetString());
+        Assert.Equal([(session, SessionEndReason.Exited)], ended);
+        Assert.DoesNotContain(server.Requests.SkipWhile(request => request.Path != "/api/sign-out").Skip(1),
+            request => request.SessionId == id && request.Path == "/api");
+
+        static string? User(System.Text.Json.JsonElement answer) => answer.GetProperty("user").GetString();
+    }
+
     private async Task<IPage> DuplicateAsync(IPage page)
     {
         // What "Duplicate tab" does to the storage; browsers offer no command for it.

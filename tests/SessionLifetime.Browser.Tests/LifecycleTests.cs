@@ -94,6 +94,86 @@ public sealed class LifecycleTests
         await tab.WaitForAsync("window.previous === 'ended'");
     }
 
+    [Theory]
+    [InlineData(4, 0)]
+    [InlineData(0.3, 1)]
+    public async Task A_page_back_from_the_cache_was_unloaded_only_if_it_stayed_away_longer_than_the_grace(double grace, int unloads)
+    {
+        await using var server = await TestServer.StartAsync(options => options.UnloadGrace = TimeSpan.FromSeconds(grace));
+        var unloaded = new List<bool>();
+        server.Events.PageUnloaded += (_, e) => unloaded.Add(e.Persisted);
+        server.Pages["/elsewhere"] = "<!doctype html><title>t</title>";
+        await using var chromium = await BareChromium.StartAsync();
+        var tab = await OpenAsync(chromium, server);
+        await tab.EvaluateAsync("window.marked = true");
+        await tab.EvaluateAsync("location.href = '/elsewhere'");
+        await tab.WaitForAsync("location.pathname === '/elsewhere' && document.readyState === 'complete'");
+        await server.WaitForCallsAsync("detach", 1);
+        await Task.Delay(1000);
+        await tab.EvaluateAsync("history.back()");
+        await tab.WaitForAsync("window.marked === true && session.state === 'active'");
+        await server.WaitForCallsAsync("attach", 2);
+        await Task.Delay(TimeSpan.FromSeconds(grace + 1));
+
+        Assert.Equal(Enumerable.Repeat(element: true, unloads), unloaded);
+        Assert.Equal([201, 200], server.Calls("attach").Select(call => call.Status));
+        Assert.Equal(1, server.Sessions.Count);
+    }
+
+    [Fact]
+    public async Task Ten_tabs_restored_at_the_start_of_the_browser_go_on_with_a_session_each()
+    {
+        await using var server = await TestServer.StartAsync();
+        var profile = Directory.CreateTempSubdirectory("session-lifetime-");
+        await using (var chromium = await BareChromium.StartAsync(profile))
+        {
+            for (var i = 0; i < 10; i++)
+            {
+                await OpenAsync(chromium, server);
+            }
+
+            await chromium.QuitAsync();
+        }
+
+        Assert.Equal(10, server.Sessions.Count);
+        await using (await BareChromium.StartAsync(profile, "--restore-last-session"))
+        {
+            await server.WaitForCallsAsync("attach", 20, TimeSpan.FromSeconds(30));
+            await Eventually.BecomesTrueAsync(() => server.Calls("attach").All(call => call.Status != 0), server.ToString);
+        }
+
+        Assert.Equal(Enumerable.Repeat(200, 10), server.Calls("attach").Skip(10).Select(call => call.Status));
+        Assert.Equal(10, server.Calls("attach").Skip(10).Select(call => call.SessionId).Distinct().Count());
+        Assert.Equal(10, server.Sessions.Count);
+        profile.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task A_browser_that_blocks_cookies_has_a_session_as_long_as_the_page_is_open()
+    {
+        await using var server = await TestServer.StartAsync();
+        var profile = Directory.CreateTempSubdirectory("session-lifetime-");
+        await File.WriteAllTextAsync(Path.Combine(profile.CreateSubdirectory("Default").FullName, "Preferences"),
+            """{ "profile": { "default_content_setting_values": { "cookies": 2 } } }""");
+        await using (var chromium = await BareChromium.StartAsync(profile))
+        {
+            var tab = await OpenAsync(chromium, server);
+            await tab.WaitForAsync("(() => { try { return !sessionStorage; } catch { return true; } })()");
+            var session = await tab.EvaluateAsync("fetch('/api').then(answer => answer.json()).then(answer => answer.session)");
+            Assert.NotNull(session);
+            await tab.EvaluateAsync("session.check()");
+            Assert.Equal("active", (await tab.EvaluateAsync("session.state"))!.GetValue<string>());
+
+            // Nothing is left that could tell the next page who it was.
+            await tab.EvaluateAsync("location.reload()");
+            await server.WaitForCallsAsync("attach", 2);
+        }
+
+        Assert.Equal([201, 201], server.Calls("attach").Select(call => call.Status));
+        Assert.All(server.Requests, request => Assert.Empty(request.Headers.Cookie.ToString()));
+        profile.Delete(recursive: true);
+    }
+
     [Fact]
     public async Task A_prerendered_page_has_no_session_until_it_is_shown()
     {

@@ -28,6 +28,21 @@ public sealed class SharingTests(ChromiumFixture chromium) : BrowserTest(chromiu
     }
 
     [Fact]
+    public async Task An_end_that_one_tab_hears_of_is_known_to_the_others_at_once()
+    {
+        await using var server = await StartAsync();
+        var (first, second) = (await OpenAsync(server), await OpenAsync(server));
+        await server.EndAllAsync();
+        await second.FetchAsync("/api");
+        await first.WaitForStateAsync("ended");
+        var id = await first.PageIdAsync();
+
+        Assert.Equal("Revoked", await first.EvaluateAsync<string>("() => session.reason"));
+        await Assertions.Expect(first.Part("title")).ToHaveTextAsync("Your session has ended");
+        Assert.DoesNotContain(server.Requests, request => request.PageId == id && request.Status == 410);
+    }
+
+    [Fact]
     public async Task After_a_restart_of_the_server_the_tabs_share_again()
     {
         var server = await StartAsync();

@@ -69,6 +69,22 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
     }
 
     [Fact]
+    public async Task A_page_that_polls_a_file_while_its_user_types_never_warns()
+    {
+        await using var server = await TestServer.StartAsync(options => options.SessionTimeout = TimeSpan.FromSeconds(4));
+        server.Pages["/file.txt"] = "It looks like an answer of the app, and told the server nothing.";
+        var page = await OpenAsync(server);
+        await page.EvaluateAsync("() => { setInterval(() => fetch('/file.txt'), 300); }");
+        for (var i = 0; i < 50; i++)
+        {
+            await page.Locator("#name").PressSequentiallyAsync("x");
+            await page.WaitForTimeoutAsync(150);
+        }
+
+        Assert.DoesNotContain("timeout", await page.FiredAsync());
+    }
+
+    [Fact]
     public async Task A_page_that_keeps_quiet_lets_the_clocks_run_out()
     {
         await using var server = await TestServer.StartAsync(options =>
@@ -127,7 +143,7 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
             "() => { session.addEventListener('sessionlifetime:restarted', event => { window.previous = event.detail.previous.state; }); }");
         await server.DisposeAsync();
         await using var restarted = await TestServer.StartAsync(port: port);
-        await page.CheckAsync();
+        Assert.True(await page.EvaluateAsync<bool>("() => session.stay()"));
 
         Assert.Contains("restarted", await page.FiredAsync());
         Assert.Equal("unknown", await page.EvaluateAsync<string>("() => previous"));
@@ -166,6 +182,52 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
         await page.WaitForURLAsync("**/bye");
 
         Assert.Equal(0, server.Sessions.Count);
+    }
+
+    [Fact]
+    public async Task Where_to_go_after_an_exit_is_followed_also_by_a_page_that_has_heard_of_the_end_already()
+    {
+        await using var server = await TestServer.StartAsync();
+        server.Pages["/bye"] = "<!doctype html><title>Bye</title>";
+        server.After = request => request.Path == "/api/leave"
+            ? Eventually.BecomesTrueAsync(() => server.Calls("").Any(call => call.Status == 410), () => "a look at the status")
+            : Task.CompletedTask;
+        var page = await OpenAsync(server);
+        await page.EvaluateAsync("() => { fetch('/api/leave', { method: 'POST' }); }");
+        await Eventually.BecomesTrueAsync(() => server.Sessions.Count == 0, () => "the end");
+        await page.CheckAsync();
+        await page.WaitForURLAsync("**/bye");
+    }
+
+    [Fact]
+    public async Task Who_hears_an_event_finds_the_controller_up_to_date()
+    {
+        await using var server = await TestServer.StartAsync(options =>
+        {
+            options.SessionTimeout = TimeSpan.FromSeconds(1);
+            options.CountdownDuration = TimeSpan.FromSeconds(20);
+        });
+        server.Pages["/"] = """
+            <!doctype html><title>t</title><script type="module" src="/_session/session-lifetime.js" data-session-lifetime></script>
+            <script type="module" src="/listen.js"></script>
+            """;
+        server.Pages["/listen.js"] = """
+            import { start } from '/_session/session-lifetime.js';
+            const session = start();
+            window.heard = [];
+            for (const name of ['started', 'resumed', 'timeout', 'active'])
+              session.addEventListener(`sessionlifetime:${name}`, ({ detail: { status } }) =>
+                heard.push(`${name} ${session.state} ${session.status === status} ${session.left !== null}`));
+            """;
+        var page = await OpenAsync(server);
+        await page.ReloadAsync();
+        await page.ReadyAsync();
+        await page.WaitForStateAsync("timedOut");
+        await page.EvaluateAsync("() => session.stay()");
+
+        Assert.Equal(
+            ["resumed active true false", "timeout timedOut true true", "active active true false"],
+            await page.EvaluateAsync<string[]>("() => heard"));
     }
 
     [Fact]

@@ -25,7 +25,7 @@ const clock = ms => {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 };
 
-const states = { starting: 'starting', active: 'active', timedOut: 'timed out', ended: 'ended', stopped: 'stopped', unsupported: 'unsupported' };
+const causes = { AbsoluteTimeout: 'whatever you do', IdleTimeout: 'if you stay away', SelfDestructed: 'self-destruct' };
 
 function dial(id, ms, none) {
   const element = at(id);
@@ -42,13 +42,14 @@ function show() {
   note();
   const lives = session.state === 'active' || session.state === 'timedOut';
   write(at('session'), status?.session ?? '…');
-  write(at('state'), session.state === 'ended' && session.reason ? `ended: ${session.reason}` : states[session.state]);
+  write(at('state'), session.reason ? `ended: ${session.reason}` : session.state === 'timedOut' ? 'timed out' : session.state);
   at('state').dataset.state = session.state;
   dial('timeout', lives ? status.timeoutInMs : null, session.state === 'timedOut' ? 'now' : '–');
   dial('end', lives ? status.endsInMs : null, lives ? 'never' : '–');
-  write(at('end').querySelector('.hint'), lives && status.endsBy ? `by ${status.endsBy}` : 'if nothing happens');
+  write(at('end').querySelector('.hint'), causes[lives && status.endsBy] ?? 'if it falls silent');
   for (const id of ['work', 'ping', 'destruct', 'leave', 'exit']) at(id).disabled = !lives;
   at('start').hidden = session.state !== 'ended';
+  at('work').hidden = session.state === 'ended';
 }
 
 async function call(method, path, said) {
@@ -60,7 +61,7 @@ async function call(method, path, said) {
 
 at('work').onclick = () => call('POST', 'work', 'Done. The server took it as activity: both clocks start anew.');
 at('ping').onclick = () => call('POST', '_session/ping', 'The server knows that this page is open. That is no activity: you are still warned.');
-at('destruct').onclick = () => call('POST', 'self-destruct?seconds=10', 'Armed. Any request disarms it, also the page’s own next ping.');
+at('destruct').onclick = () => call('POST', 'self-destruct?seconds=10', 'It ends in 10 seconds. Any request disarms it, also the page’s own next ping.');
 at('leave').onclick = () => call('POST', 'leave', 'Good-bye.');
 at('exit').onclick = async () => {
   await session.leave();
@@ -105,12 +106,12 @@ async function listen() {
         entry.reason && `: ${entry.reason}`,
         entry.occurrence && ` (${entry.handled ? 'handled' : 'not handled'}, no. ${entry.occurrence})`,
       ].filter(Boolean).join('')];
-      row.className = entry.session === status?.session ? 'mine' : '';
       row.append(...cells.map((text, index) => {
         const cell = document.createElement(index === 1 ? 'code' : 'span');
         cell.textContent = text;
         return cell;
       }));
+      if (entry.session === status?.session) row.children[1].dataset.mine = 'this tab';
       return row;
     }));
   } catch {

@@ -127,7 +127,7 @@ export interface Controller extends EventTarget {
   readonly left: number | null;
   /** Asks the server how things stand; touches nothing. Resolves when the answer has been acted on. */
   check(): Promise<void>;
-  /** The user is here. Resolves with whether the server agreed, after retries if it cannot be reached. */
+  /** The user is here. Resolves with whether the server agreed, after retries if it cannot be reached; false without a session. */
   stay(): Promise<boolean>;
   /** Ends the session. Resolves with whether it has ended. */
   leave(): Promise<boolean>;

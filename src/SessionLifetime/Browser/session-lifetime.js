@@ -13,8 +13,6 @@ const KEY = Symbol.for('session-lifetime');
 /** A timer so late means that the machine slept or the page was frozen: what we know is old. */
 const LATE = 2000;
 
-const LONG_AGO = { ticks: -Infinity, wall: 0 };
-
 /** @returns {Moment} */
 const moment = () => ({ ticks: performance.now(), wall: Date.now() });
 
@@ -51,6 +49,7 @@ class Session extends EventTarget {
   #prefix;
   /** Names our storage, locks and channels: two apps of one origin stay apart. */
   #key;
+  /** @type {Set<unknown>} */
   #origins;
   #shared;
   #native = fetch.bind(window);
@@ -80,7 +79,8 @@ class Session extends EventTarget {
   /** @type {Status | null} */
   #status = null;
   #heard = moment();
-  #doubted = LONG_AGO;
+  /** Until then an answer to the app that doubts our session makes us ask no more. */
+  #doubtedUntil = 0;
   #order = 0;
   #applied = 0;
   #failures = 0;
@@ -150,6 +150,7 @@ class Session extends EventTarget {
   }
 
   stay() {
+    if (!this.#attached) return Promise.resolve(false);
     const pending = this.#staying;
     const { promise } = this.#staying ??= Promise.withResolvers();
     if (!pending || this.#failures) this.#report();
@@ -157,7 +158,7 @@ class Session extends EventTarget {
   }
 
   async leave() {
-    if (this.#state !== 'ended' && await this.#send('POST', '/exit')) this.#end('Exited');
+    if (this.#attached && await this.#send('POST', '/exit')) this.#end('Exited');
     return this.#state === 'ended';
   }
 
@@ -336,7 +337,6 @@ class Session extends EventTarget {
   async #hello() {
     const page = this.#page;
     if (this.#shared && !this.#leader) this.#identity.sid = this.#load().sid ?? this.#identity.sid;
-    const order = ++this.#order;
     const answer = await this.#send('POST', '/attach', { page, tab: this.#identity.tab }, 40_000);
     if (!answer || page !== this.#page) return;
     // 204: a page made in advance is not there yet.
@@ -346,14 +346,14 @@ class Session extends EventTarget {
     this.#attached = true;
     this.#signalled = this.#told = moment();
     this.#input = null;
-    this.#state = 'active';
     const moved = outcome === 'restarted' || before && before !== status.session;
     if (moved) this.#post({ sid: this.#identity.sid, moved: true });
     this.#join(status.session);
     this.#armFarewell();
     this.#ready.resolve(status);
-    this.#emit(moved ? 'restarted' : outcome === 'created' ? 'started' : 'resumed', { status, ...(moved && { previous }) });
-    this.#apply(status, order, true);
+    const name = moved ? 'restarted' : outcome === 'created' ? 'started' : 'resumed';
+    this.#apply(status, ++this.#order, true, () => this.#emit(name, { status, ...(moved && { previous }) }));
+    if (this.#staying) this.#report();
   }
 
   /** The server does not know us any more, or refuses to: another session, unless those we share with have one already. */
@@ -371,8 +371,8 @@ class Session extends EventTarget {
   #goodbye(persisted) {
     if (this.#attached) {
       const url = `${this.#prefix}/detach`, body = this.#detachment(persisted);
-      if (!('keepalive' in Request.prototype)) navigator.sendBeacon(url, new Blob([body], { type: 'application/json' }));
-      else this.#native(url, { method: 'POST', body, keepalive: true, credentials: 'include' }).catch(() => {});
+      if ('keepalive' in Request.prototype) this.#native(url, { method: 'POST', body, keepalive: true, credentials: 'include' }).catch(() => {});
+      else navigator.sendBeacon(url, body);
     }
     this.#farewell.abort();
     this.#release();
@@ -509,8 +509,11 @@ class Session extends EventTarget {
     this.#apply(status, order, true);
   }
 
-  /** @param {Status} status @param {number} order @param {boolean} [fresh] the idle clock has just been set */
-  #apply(status, order, fresh = false) {
+  /**
+   * @param {Status} status @param {number} order @param {boolean} [fresh] the idle clock has just been set
+   * @param {() => unknown} [announce] comes before the events that the status causes
+   */
+  #apply(status, order, fresh = false, announce) {
     // An answer overtaken by that to a later question is old news.
     if (order < this.#applied || this.#state === 'ended') return;
     this.#applied = order;
@@ -520,6 +523,7 @@ class Session extends EventTarget {
     this.#state = status.state;
     if (fresh || (status.timeoutInMs ?? 0) > this.#idleLimit) this.#idleLimit = status.timeoutInMs ?? Infinity;
     this.#arm();
+    announce?.();
 
     const warning = status.countdown ? status.extendable ? 'warning' : 'absolute' : null;
     const changed = warning !== this.#warning || status.state !== before?.state;
@@ -541,7 +545,7 @@ class Session extends EventTarget {
 
   /** @param {EndReason | null} reason @param {string | null} [to] @param {boolean} [tell] */
   #end(reason, to = null, tell = true) {
-    if (this.#state === 'ended' || this.#state === 'stopped') return;
+    if (this.#state === 'ended' && !to || this.#state === 'stopped') return;
     this.#state = 'ended';
     this.#reason = reason;
     this.#attached = false;
@@ -688,7 +692,7 @@ class Session extends EventTarget {
 
   /** @param {string | URL} url */
   #ours(url) {
-    return this.#origins.has(URL.parse(url, document.baseURI)?.origin ?? '');
+    return this.#origins.has(URL.parse(url, document.baseURI)?.origin);
   }
 
   /** @param {typeof fetch} native @param {RequestInfo | URL} input @param {RequestInit} [init] @returns {Promise<Response>} */
@@ -723,28 +727,30 @@ class Session extends EventTarget {
    * @param {(name: string) => string | null} get @param {string} url @param {number} status @param {string | null} [sent] the id it answers
    */
   #observe(get, url, status, sent) {
-    if (!sent || !this.#attached || !this.#ours(url)) return;
+    if (!sent || !this.#page || !this.#ours(url)) return;
+    const state = get('X-Session-State'), location = get('X-Session-Location'), to = location && URL.parse(location, url)?.href;
+    // Somebody else may have told us of the end already, but not where to go.
+    if (state === 'ended' && to && /^https?:/.test(to)) return this.#end('Exited', to);
+    if (!this.#attached) return;
     const id = get('X-Session-Id');
     if (id && sent === this.#identity.sid) this.#adopt(id);
-    const state = get('X-Session-State');
     if (state) {
-      const to = URL.parse(get('X-Session-Location') ?? '', url);
-      if (state === 'ended' && get('X-Session-Location') && /^https?:$/.test(to?.protocol ?? '')) this.#end('Exited', to?.href);
       // It may be another app behind the same origin that does not know our id: our own server has the last word, and the reason.
-      else if (since(this.#doubted) > 1000) {
-        this.#doubted = moment();
+      if (performance.now() > this.#doubtedUntil) {
+        this.#doubtedUntil = performance.now() + 1000;
         this.check();
       }
       return;
     }
     const signal = get('X-Session-Signal');
-    if (status >= 500 || signal === 'none') return;
+    // A file from a cache or another server looks the same and told ours nothing: what answers seem to tell postpones our own signals
+    // once, not for ever.
+    if (status >= 500 || signal === 'none' || this.#failures || since(this.#signalled) > (this.#status?.pingEveryMs ?? 0)) return;
     if (!signal) {
       this.#told = moment();
       this.#input = null;
     }
-    // A file from a cache or another server looks the same and told ours nothing. So this postpones our own signal once, not for ever.
-    if (!this.#failures && since(this.#signalled) < (this.#status?.pingEveryMs ?? 0)) this.#arm();
+    this.#arm();
   }
 
   #patch() {
@@ -922,7 +928,7 @@ dialog {
   font: var(--sl-size, 1rem)/1.5 var(--sl-font, system-ui, sans-serif);
   text-align: start;
   overscroll-behavior: contain;
-  box-shadow: 0 1.5em 4em #080c1847, 0 .1em .3em #080c181f;
+  box-shadow: 0 1.5em 4em #080c1847;
 }
 dialog[open] {
   display: grid;
@@ -977,7 +983,6 @@ h2 {
   margin: 0;
   font-size: 1.3em;
   line-height: 1.25;
-  text-wrap: balance;
 }
 p {
   margin: .5em 0 0;
@@ -1012,10 +1017,10 @@ button {
   color: var(--on-accent);
 }
 button:hover {
-  filter: brightness(.92);
+  opacity: .9;
 }
 button:focus-visible {
-  outline: 3px solid color-mix(in srgb, var(--accent) 55%, transparent);
+  outline: 3px solid var(--accent);
   outline-offset: 2px;
 }
 [hidden] {
@@ -1047,7 +1052,7 @@ button:focus-visible {
 }
 @media (prefers-reduced-motion: no-preference) {
   dialog[open] {
-    animation: rise .24s cubic-bezier(.2, .9, .3, 1);
+    animation: rise .2s ease-out;
   }
 }
 @keyframes rise {
@@ -1074,7 +1079,7 @@ const make = (name, attributes = {}, ...children) => {
   return node;
 };
 
-const ring = { cx: '48', cy: '48', r: '44', pathLength: '1' };
+const ring = { r: '44', pathLength: '1' };
 
 /** The window. It only shows: what it is told, when it is told; what the user answers goes to the controller. */
 export class SessionCountdown extends HTMLElement {
@@ -1102,7 +1107,7 @@ export class SessionCountdown extends HTMLElement {
       leave: make('slot', { name: 'leave' }),
       spoken: make('p', { id: 'time', 'aria-live': 'polite' }),
       countdown: make('div', { part: 'countdown', 'aria-hidden': 'true' },
-        make('svg', { viewBox: '0 0 96 96' }, make('circle', ring), arc)),
+        make('svg', { viewBox: '-48 -48 96 96' }, make('circle', ring), arc)),
       leaveButton: make('button', { part: 'leave', type: 'button' }),
       dialog: make('dialog', { part: 'dialog', role: 'alertdialog', 'aria-labelledby': 'title', 'aria-describedby': 'message time' }),
     };

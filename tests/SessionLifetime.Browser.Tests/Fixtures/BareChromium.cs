@@ -6,12 +6,15 @@ namespace SessionLifetime.Browser.Tests;
 /// <summary>A Chromium of its own, driven by nothing but the DevTools protocol: its tabs hide, freeze, crash and are cached.</summary>
 public sealed class BareChromium : IAsyncDisposable
 {
-    private readonly DirectoryInfo _profile = Directory.CreateTempSubdirectory("session-lifetime-");
+    private readonly DirectoryInfo _profile;
+    private readonly bool _keepsProfile;
     private readonly Process _process;
     private DevToolsClient _client = null!;
 
-    private BareChromium(IEnumerable<string> more)
+    private BareChromium(DirectoryInfo? profile, IEnumerable<string> more)
     {
+        _keepsProfile = profile is not null;
+        _profile = profile ?? Directory.CreateTempSubdirectory("session-lifetime-");
         string[] own = ["--headless=new", "--remote-debugging-port=0", $"--user-data-dir={_profile.FullName}", "about:blank"];
         _process = Process.Start(new ProcessStartInfo(ChromiumFixture.ExecutablePath, [.. ChromiumFixture.Arguments, .. more, .. own])
         {
@@ -20,9 +23,12 @@ public sealed class BareChromium : IAsyncDisposable
         })!;
     }
 
-    public static async Task<BareChromium> StartAsync(params string[] more)
+    public static Task<BareChromium> StartAsync(params string[] more) => StartAsync(profile: null, more);
+
+    /// <summary>Starts it in a folder of the test's, which is kept.</summary>
+    public static async Task<BareChromium> StartAsync(DirectoryInfo? profile, params string[] more)
     {
-        var chromium = new BareChromium(more);
+        var chromium = new BareChromium(profile, more);
         while (await chromium._process.StandardError.ReadLineAsync() is { } line)
         {
             if (line.StartsWith("DevTools listening on ", StringComparison.Ordinal))
@@ -50,6 +56,13 @@ public sealed class BareChromium : IAsyncDisposable
 
     public Task CloseAsync(BareTab tab) => _client.SendAsync("Target.closeTarget", new { targetId = tab.TargetId });
 
+    /// <summary>Quits it as its user would, so that it can restore its tabs.</summary>
+    public async Task QuitAsync()
+    {
+        await _client.SendAsync("Browser.close");
+        await _process.WaitForExitAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _client.DisposeAsync();
@@ -58,7 +71,10 @@ public sealed class BareChromium : IAsyncDisposable
         _process.Dispose();
         try
         {
-            _profile.Delete(recursive: true);
+            if (!_keepsProfile)
+            {
+                _profile.Delete(recursive: true);
+            }
         }
         catch (IOException)
         {

@@ -1,6 +1,8 @@
 namespace SessionLifetime.Browser.Tests;
 
-/// <summary>What the tests in Chromium share: a browser with nothing in it, and a failure when a page threw.</summary>
+/// <summary>
+/// What the tests in Chromium share: a browser with nothing in it, and a failure when a page threw or did what its policy forbids.
+/// </summary>
 public abstract class BrowserTest(ChromiumFixture chromium) : IAsyncLifetime
 {
     private readonly List<string> _errors = [];
@@ -13,13 +15,17 @@ public abstract class BrowserTest(ChromiumFixture chromium) : IAsyncLifetime
 
     public virtual async ValueTask InitializeAsync()
     {
-        Context = await chromium.Browser.NewContextAsync(ContextOptions);
-        Context.Page += (_, page) => page.PageError += (_, error) => _errors.Add(error);
+        Context = await chromium.NewContextAsync(ContextOptions);
+        Context.Page += (_, page) =>
+        {
+            page.PageError += (_, error) => _errors.Add(error);
+            page.Console += (_, message) => _errors.AddRange(message.Text.Contains("Content Security Policy", StringComparison.Ordinal) ? [message.Text] : []);
+        };
     }
 
     public virtual async ValueTask DisposeAsync()
     {
-        await Context.DisposeAsync();
+        await (Context?.DisposeAsync() ?? ValueTask.CompletedTask);
         Assert.Empty(_errors);
         GC.SuppressFinalize(this);
     }

@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Security.Claims;
 using System.Text;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Logging;
 
 namespace SessionLifetime.Browser.Tests;
@@ -22,15 +24,13 @@ public sealed class TestServer : IAsyncDisposable
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly WebApplication _app;
 
-    private TestServer(Action<SessionLifetimeOptions>? configure, int port)
+    private TestServer(Action<SessionLifetimeOptions>? configure, int port, string site)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
-        builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
-            .SetIsOriginAllowed(_ => true).AllowCredentials().AllowAnyMethod()
-            .WithHeaders("X-Session-Id", "X-Session-Page", "Content-Type")
-            .WithExposedHeaders("X-Session-Id", "X-Session-State", "X-Session-Location", "X-Session-Signal")));
+        ReadmeExamples.Cors(builder, site);
+        builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie();
         builder.Services.AddSessionLifetime(options =>
         {
             options.SweepInterval = TimeSpan.FromMilliseconds(200);
@@ -42,13 +42,15 @@ public sealed class TestServer : IAsyncDisposable
         _app.UseCors();
         _app.Use(FailAsync);
         _app.UseRouting();
+        _app.UseAuthentication();
         _app.UseSessionLifetime();
         _app.MapSessionLifetime();
-        MapModule();
         _app.MapMethods("/api", ["GET", "POST"], AnswerAsync);
         _app.MapMethods("/api/alive", ["GET", "POST"], AnswerAsync).WithSessionSignal(SessionSignal.Alive);
         _app.MapMethods("/api/none", ["GET", "POST"], AnswerAsync).WithSessionSignal(SessionSignal.None);
         _app.MapPost("/api/leave", (HttpContext context) => context.ExitAndRedirectAsync("/bye"));
+        _app.MapPost("/api/sign-out", SignOutAsync);
+        _app.MapGet("/sign-in", SignInAsync).DisableTabSession();
         _app.MapGet("/file", () => Results.File(Encoding.UTF8.GetBytes("x"), "application/octet-stream", "file.bin"));
         _app.MapGet("/204", () => Results.NoContent());
         _app.MapGet("/{**path}", PageAsync).DisableTabSession();
@@ -64,11 +66,17 @@ public sealed class TestServer : IAsyncDisposable
 
     public string Policy { get; set; } = StrictPolicy;
 
-    /// <summary>Whole pages by path, in place of the usual one.</summary>
+    /// <summary>Whole pages by path, in place of the usual one; scripts, where the path ends like one.</summary>
     public IDictionary<string, string> Pages { get; } = new Dictionary<string, string>();
 
     /// <summary>While set, this is what the session calls and the app's own answer.</summary>
     public ServerFailure? Failure { get; set; }
+
+    /// <summary>Waited for before a request, which is recorded already, goes on to the library.</summary>
+    public Func<RecordedRequest, Task>? Before { get; set; }
+
+    /// <summary>Waited for before an answer without a body goes out.</summary>
+    public Func<RecordedRequest, Task>? After { get; set; }
 
     public ISessionLifetime Sessions => _app.Services.GetRequiredService<ISessionLifetime>();
 
@@ -78,9 +86,14 @@ public sealed class TestServer : IAsyncDisposable
 
     public TimeSpan Elapsed => _clock.Elapsed;
 
-    public static async Task<TestServer> StartAsync(Action<SessionLifetimeOptions>? configure = null, int port = 0)
+    /// <summary>Starts one on a port.</summary>
+    /// <param name="configure">Its options.</param>
+    /// <param name="port">The port; 0 for any that is free.</param>
+    /// <param name="site">The other origin whose pages may use it.</param>
+    public static async Task<TestServer> StartAsync(
+        Action<SessionLifetimeOptions>? configure = null, int port = 0, string site = "http://localhost")
     {
-        var server = new TestServer(configure, port);
+        var server = new TestServer(configure, port, site);
         await server._app.StartAsync();
         return server;
     }
@@ -108,14 +121,6 @@ public sealed class TestServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 
-    /// <summary>The module as the library will serve it; from its source here, so that the browser tests stand alone.</summary>
-    private void MapModule() => _app.MapGet("/_session/session-lifetime.js", async context =>
-    {
-        var files = new PhysicalFileProvider(RepositoryFiles.Browser);
-        context.Response.ContentType = "text/javascript; charset=utf-8";
-        await context.Response.SendFileAsync(files.GetFileInfo("session-lifetime.js"));
-    }).DisableTabSession();
-
     private async Task RecordAsync(HttpContext context, RequestDelegate next)
     {
         context.Request.EnableBuffering();
@@ -130,7 +135,9 @@ public sealed class TestServer : IAsyncDisposable
         };
         context.Request.Body.Position = 0;
         _requests.Enqueue(recorded);
+        await (Before?.Invoke(recorded) ?? Task.CompletedTask);
         await next(context);
+        await (After?.Invoke(recorded) ?? Task.CompletedTask);
         recorded.Status = context.Response.StatusCode;
     }
 
@@ -159,14 +166,29 @@ public sealed class TestServer : IAsyncDisposable
         await context.Response.WriteAsJsonAsync(new
         {
             session = context.GetTabSession()?.Id,
+            user = context.User.Identity?.Name,
             header = context.Request.Headers["X-Session-Id"].ToString(),
             body = await reader.ReadToEndAsync(),
         });
     }
 
+    private static async Task SignInAsync(HttpContext context, string user)
+    {
+        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, user)], CookieAuthenticationDefaults.AuthenticationScheme);
+        await context.SignInAsync(new ClaimsPrincipal(identity));
+        context.Response.Redirect("/");
+    }
+
+    private static async Task SignOutAsync(HttpContext context)
+    {
+        await (context.GetTabSession()?.ExitAsync() ?? Task.CompletedTask);
+        await context.SignOutAsync();
+    }
+
     private async Task PageAsync(HttpContext context)
     {
-        context.Response.ContentType = "text/html; charset=utf-8";
+        var isScript = context.Request.Path.Value!.EndsWith(".js", StringComparison.Ordinal);
+        context.Response.ContentType = isScript ? "text/javascript; charset=utf-8" : "text/html; charset=utf-8";
         context.Response.Headers.ContentSecurityPolicy = Policy;
         await context.Response.WriteAsync((Pages.TryGetValue(context.Request.Path, out var own) ? own : $"""
             <!doctype html>
@@ -175,7 +197,6 @@ public sealed class TestServer : IAsyncDisposable
               <meta charset="utf-8">
               <meta name="viewport" content="width=device-width, initial-scale=1">
               <title>Order 4711</title>
-              <link rel="icon" href="data:,">
               <script type="module" src="/_session/session-lifetime.js" data-session-lifetime {Attributes}></script>
             </head>
             <body>

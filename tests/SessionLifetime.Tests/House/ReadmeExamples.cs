@@ -41,6 +41,23 @@ internal static class ReadmeExamples
         app.MapPost("/leave", (HttpContext context) => context.ExitAndRedirectAsync("/bye.html"));
     }
 
+    public static void Cors(WebApplicationBuilder builder, string site)
+    {
+        builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
+            .WithOrigins(site)                                         // where the pages come from
+            .AllowCredentials()
+            .WithMethods("GET", "POST")
+            .WithHeaders("Content-Type", "X-Session-Id", "X-Session-Page")
+            .WithExposedHeaders("X-Session-Id", "X-Session-State", "X-Session-Location", "X-Session-Signal")));
+    }
+
+    public static void UseCors(WebApplication app)
+    {
+        app.UseCors();
+        app.UseSessionLifetime();
+        app.MapSessionLifetime();
+    }
+
     private static bool KeepsRunning(TabSession session) => session.OpenPages > 0;
 
     private static Task ReleaseAsync(string session, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+
+namespace SessionLifetime.Browser.Tests;
+
+/// <summary>The sample as a newcomer runs it: a process of its own, with timeouts of seconds.</summary>
+public sealed class QuickstartProcess : IAsyncDisposable
+{
+    private const string Listening = "Now listening on: ";
+
+    private readonly Process _process;
+
+    private QuickstartProcess(TimeSpan timeout, TimeSpan countdown)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Quickstart.dll"), "--urls", "http://127.0.0.1:0"])
+        {
+            WorkingDirectory = Path.Combine(RepositoryFiles.Root, "samples", "Quickstart"),
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["SessionLifetime__SessionTimeout"] = timeout.ToString();
+        start.Environment["SessionLifetime__CountdownDuration"] = countdown.ToString();
+        start.Environment["SessionLifetime__UnloadGrace"] = "00:00:01";
+        start.Environment["SessionLifetime__SelfDestructOnUnload"] = "00:00:02";
+        start.Environment["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information";
+        _process = Process.Start(start)!;
+    }
+
+    public string Url { get; private set; } = "";
+
+    public static async Task<QuickstartProcess> StartAsync(double timeout = 60, double countdown = 60)
+    {
+        var sample = new QuickstartProcess(TimeSpan.FromSeconds(timeout), TimeSpan.FromSeconds(countdown));
+        while (await sample._process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            if (line.Contains(Listening, StringComparison.Ordinal))
+            {
+                sample.Url = line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..].Trim();
+                _ = sample._process.StandardOutput.ReadToEndAsync();
+                return sample;
+            }
+        }
+
+        throw new InvalidOperationException("Quickstart did not start.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+}

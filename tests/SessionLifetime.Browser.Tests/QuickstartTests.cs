@@ -1,0 +1,169 @@
+using System.Text.RegularExpressions;
+using Deque.AxeCore.Playwright;
+
+namespace SessionLifetime.Browser.Tests;
+
+/// <summary>The sample, driven as its reader would; its pictures are in the README.</summary>
+public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chromium)
+{
+    private static readonly string s_pictures = Path.Combine(RepositoryFiles.Root, "samples", "Quickstart", "screenshots");
+
+    [Fact]
+    public async Task A_tab_shows_its_session_with_clocks_that_run_and_a_second_tab_has_another()
+    {
+        await using var sample = await QuickstartProcess.StartAsync();
+        var first = await ShowAsync(sample);
+        var (id, left) = (await SessionAsync(first), await SecondsAsync(first));
+        await Assertions.Expect(first.Locator("#state")).ToHaveTextAsync("active");
+        await Assertions.Expect(first.Locator("#events li").First).ToContainTextAsync(new Regex($"{id}.*started"));
+        await first.WaitForTimeoutAsync(2500);
+        Assert.InRange(await SecondsAsync(first), left - 4, left - 1);
+
+        await first.Locator("#work").ClickAsync();
+        await Assertions.Expect(first.Locator("#answer")).ToContainTextAsync("Done.");
+        Assert.InRange(await SecondsAsync(first), left - 1, 60);
+
+        var second = await Context.RunAndWaitForPageAsync(() => first.GetByText("Another tab").ClickAsync());
+        await Assertions.Expect(second.Locator("#state")).ToHaveTextAsync("active");
+        var other = await SessionAsync(second);
+        Assert.NotEqual(id, other);
+        await Assertions.Expect(first.Locator("#events")).ToContainTextAsync(other);
+
+        await second.CloseAsync();
+        await Assertions.Expect(first.Locator("#events li").First).ToContainTextAsync(new Regex($"{other}.*ended: SelfDestructed"));
+        Assert.Equal(id, await SessionAsync(first));
+    }
+
+    [Fact]
+    public async Task It_runs_into_the_countdown_stays_and_signs_out_to_a_page_that_starts_nothing()
+    {
+        await using var sample = await QuickstartProcess.StartAsync(timeout: 3, countdown: 30);
+        var page = await ShowAsync(sample);
+        var id = await SessionAsync(page);
+        await Assertions.Expect(page.Part("dialog")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("#events li").First).ToContainTextAsync(new Regex($"{id}.*timed out"));
+        await page.Part("stay").ClickAsync();
+        await Assertions.Expect(page.Part("dialog")).ToBeHiddenAsync();
+        await Assertions.Expect(page.Locator("#state")).ToHaveTextAsync("active");
+
+        await page.Locator("#leave").ClickAsync();
+        await page.WaitForURLAsync("**/bye.html");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Good-bye");
+        await page.WaitForTimeoutAsync(500);
+        var events = await (await Context.APIRequest.GetAsync(sample.Url + "/events")).TextAsync();
+        Assert.Single(Regex.Matches(events, "SessionStarted"));
+        Assert.Contains("Exited", events, StringComparison.Ordinal);
+
+        await page.GetByText("Start again").ClickAsync();
+        await Assertions.Expect(page.Locator("#state")).ToHaveTextAsync("active");
+        Assert.NotEqual(id, await SessionAsync(page));
+    }
+
+    [Fact]
+    public async Task Each_button_does_what_it_says()
+    {
+        await using var sample = await QuickstartProcess.StartAsync();
+        var page = await ShowAsync(sample);
+        var id = await SessionAsync(page);
+        await page.Locator("#ping").ClickAsync();
+        await Assertions.Expect(page.Locator("#answer")).ToContainTextAsync("no activity");
+        await page.Locator("#destruct").ClickAsync();
+        await Assertions.Expect(page.Locator("#answer")).ToContainTextAsync("10 seconds");
+        await Assertions.Expect(page.Locator("#end .hint")).ToHaveTextAsync("self-destruct");
+        await page.Locator("#exit").ClickAsync();
+        await Assertions.Expect(page.Part("title")).ToHaveTextAsync("Your session has ended");
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.Locator("#state")).ToHaveTextAsync("ended: Exited");
+        await page.Locator("#start").ClickAsync();
+        await Assertions.Expect(page.Locator("#state")).ToHaveTextAsync("active");
+
+        Assert.NotEqual(id, await SessionAsync(page));
+    }
+
+    [Theory]
+    [InlineData(ColorScheme.Light, ForcedColors.None)]
+    [InlineData(ColorScheme.Dark, ForcedColors.None)]
+    [InlineData(ColorScheme.Light, ForcedColors.Active)]
+    public async Task Axe_finds_nothing_on_its_pages(ColorScheme scheme, ForcedColors forced)
+    {
+        await using var sample = await QuickstartProcess.StartAsync(timeout: 4, countdown: 60);
+        var page = await Context.NewPageAsync();
+        await page.EmulateMediaAsync(new() { ColorScheme = scheme, ForcedColors = forced, ReducedMotion = ReducedMotion.Reduce });
+        await page.GotoAsync(sample.Url);
+        await Assertions.Expect(page.Locator("#events li").First).ToBeVisibleAsync();
+        await AssertCleanAsync("active");
+        await Assertions.Expect(page.Part("dialog")).ToBeVisibleAsync();
+        await AssertCleanAsync("countdown");
+        await page.Part("leave").ClickAsync();
+        await Assertions.Expect(page.Part("title")).ToHaveTextAsync("Your session has ended");
+        await AssertCleanAsync("ended");
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.Part("dialog")).ToBeHiddenAsync();
+        await AssertCleanAsync("ended, window closed");
+        await page.GotoAsync(sample.Url + "/bye.html");
+        await AssertCleanAsync("good-bye");
+
+        async Task AssertCleanAsync(string state)
+        {
+            var result = await page.RunAxe();
+            var found = string.Join(", ", result.Violations.Select(violation => $"{violation.Id} {violation.Nodes[0].Html}"));
+            Assert.True(result.Violations.Length == 0, $"{state}: {found}");
+        }
+    }
+
+    /// <summary>Takes the README's pictures anew when SESSIONLIFETIME_PICTURES is 1; otherwise it sees that the page still fits its frames.</summary>
+    [Theory]
+    [InlineData("light", ColorScheme.Light, 1000, 720)]
+    [InlineData("dark", ColorScheme.Dark, 1000, 720)]
+    [InlineData("phone", ColorScheme.Light, 390, 844)]
+    public async Task It_fits_its_frame(string name, ColorScheme scheme, int width, int height)
+    {
+        await using var sample = await QuickstartProcess.StartAsync(timeout: 9, countdown: 58);
+        await using var framed = await Chromium.NewContextAsync(new()
+        {
+            ViewportSize = new() { Width = width, Height = height },
+            ColorScheme = scheme,
+        });
+        var other = await framed.NewPageAsync();
+        await other.GotoAsync(sample.Url);
+        await other.WaitForTimeoutAsync(1000);
+        await other.CloseAsync();
+        var page = await framed.NewPageAsync();
+        await page.GotoAsync(sample.Url);
+        await page.Locator("#work").ClickAsync();
+        await Assertions.Expect(page.Locator("#events")).ToContainTextAsync("ended: SelfDestructed");
+        Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"));
+        await TakeAsync("quickstart");
+        await Assertions.Expect(page.Part("dialog")).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        await page.WaitForFunctionAsync("() => document.querySelector('session-countdown').controller.left < 52_500");
+        await TakeAsync("countdown");
+
+        async Task TakeAsync(string what)
+        {
+            var picture = await page.ScreenshotAsync(new() { Animations = ScreenshotAnimations.Allow });
+            if (Environment.GetEnvironmentVariable("SESSIONLIFETIME_PICTURES") == "1")
+            {
+                Directory.CreateDirectory(s_pictures);
+                await File.WriteAllBytesAsync(Path.Combine(s_pictures, $"{what}-{name}.png"), picture);
+            }
+
+            Assert.True(File.Exists(Path.Combine(s_pictures, $"{what}-{name}.png")), $"The README has no picture {what}-{name}.png.");
+        }
+    }
+
+    private static Task<string> SessionAsync(IPage page) => page.Locator("#session").InnerTextAsync();
+
+    private static async Task<int> SecondsAsync(IPage page)
+    {
+        var parts = (await page.Locator("#timeout .value").InnerTextAsync()).Split(':');
+        return (int.Parse(parts[0]) * 60) + int.Parse(parts[1]);
+    }
+
+    private async Task<IPage> ShowAsync(QuickstartProcess sample)
+    {
+        var page = await Context.NewPageAsync();
+        await page.GotoAsync(sample.Url);
+        await Assertions.Expect(page.Locator("#timeout .value")).ToContainTextAsync(":");
+        return page;
+    }
+}

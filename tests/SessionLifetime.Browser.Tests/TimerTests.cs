@@ -1,0 +1,85 @@
+namespace SessionLifetime.Browser.Tests;
+
+/// <summary>What the module costs a page that does nothing.</summary>
+public sealed class TimerTests(ChromiumFixture chromium) : BrowserTest(chromium)
+{
+    private const string Watch = """
+        {
+          const { setTimeout, clearTimeout } = window;
+          const watch = window.watch = { pending: new Map(), ran: [], others: [] };
+          window.setTimeout = (action, ms) => {
+            const id = setTimeout(() => { watch.pending.delete(id); watch.ran.push(ms); action(); }, ms);
+            watch.pending.set(id, ms);
+            return id;
+          };
+          window.clearTimeout = id => { watch.pending.delete(id); clearTimeout(id); };
+          for (const name of ['setInterval', 'requestAnimationFrame', 'requestIdleCallback']) window[name] = () => watch.others.push(name);
+        }
+        """;
+
+    private const string Page = """
+        <!doctype html><title>t</title>
+        <script src="/watch.js"></script>
+        <script type="module" src="/_session/session-lifetime.js" data-session-lifetime></script>
+        """;
+
+    [Fact]
+    public async Task While_the_countdown_shows_no_timer_is_faster_than_a_second()
+    {
+        await using var server = await StartAsync(timeout: 1);
+        var page = await OpenAsync(server);
+        await Assertions.Expect(page.Part("dialog")).ToBeVisibleAsync();
+        await page.EvaluateAsync("() => { watch.ran = []; }");
+        await page.WaitForTimeoutAsync(8000);
+
+        var ran = await page.EvaluateAsync<double[]>("() => watch.ran");
+        Assert.InRange(ran.Count(ms => ms < 2000), 7, 9);
+        Assert.InRange(ran.Count(ms => ms >= 2000), 2, 3);
+        Assert.InRange(await page.EvaluateAsync<int>("() => watch.pending.size"), 1, 2);
+        Assert.Empty(await page.EvaluateAsync<string[]>("() => watch.others"));
+    }
+
+    [Fact]
+    public async Task While_nothing_is_due_there_is_only_the_next_ping()
+    {
+        await using var server = await StartAsync(timeout: 1200);
+        var page = await OpenAsync(server);
+        await page.EvaluateAsync("() => { watch.ran = []; }");
+        await page.WaitForTimeoutAsync(7000);
+
+        Assert.All(await page.EvaluateAsync<double[]>("() => watch.ran"), ms => Assert.InRange(ms, 2500, 3000));
+        Assert.Empty(await page.EvaluateAsync<string[]>("() => watch.others"));
+    }
+
+    [Fact]
+    public async Task While_the_page_is_hidden_there_is_only_the_next_ping_even_if_the_countdown_shows()
+    {
+        await using var server = await StartAsync(timeout: 1);
+        await using var bare = await BareChromium.StartAsync();
+        var tab = await bare.OpenAsync(server.Url);
+        await tab.WaitForAsync("document.querySelector('session-countdown')?.getAttribute('state') === 'warning'");
+        await bare.OpenAsync("about:blank");
+        await tab.WaitForAsync("document.hidden && watch.pending.size === 1");
+        await tab.EvaluateAsync("void (watch.ran = [])");
+        var pings = server.Calls("ping").Count;
+        await server.WaitForCallsAsync("ping", pings + 3);
+
+        var ran = (await tab.EvaluateAsync("watch.ran"))!.AsArray().Select(ms => ms!.GetValue<double>());
+        Assert.All(ran, ms => Assert.InRange(ms, 2500, 3000));
+        await tab.WaitForAsync("watch.pending.size === 1");
+        Assert.Equal(0, (await tab.EvaluateAsync("watch.others.length"))!.GetValue<int>());
+    }
+
+    private static async Task<TestServer> StartAsync(double timeout)
+    {
+        var server = await TestServer.StartAsync(options =>
+        {
+            options.SessionTimeout = TimeSpan.FromSeconds(timeout);
+            options.CountdownDuration = TimeSpan.FromSeconds(50);
+            options.KeepAliveInterval = TimeSpan.FromSeconds(3);
+        });
+        server.Pages["/"] = Page;
+        server.Pages["/watch.js"] = Watch;
+        return server;
+    }
+}
