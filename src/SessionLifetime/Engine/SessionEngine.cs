@@ -57,9 +57,6 @@ internal sealed class SessionEngine
         _complete = CompleteAsync;
     }
 
-    /// <summary>Changes a session that has been looked at. False leaves it as it is.</summary>
-    public delegate bool Change<TArgument>(ref SessionSnapshot next, SessionTimings timings, Moment now, TArgument argument);
-
     public ITabSessionStore Store { get; }
 
     public SessionLifetimeOptions Options { get; }
@@ -148,7 +145,7 @@ internal sealed class SessionEngine
     /// <summary>
     /// Looks, waiting for nobody, and changes what lives in one step. False when the session has ended, or the change declined.
     /// </summary>
-    public async ValueTask<bool> TryChangeAsync<TArgument>(SessionCell cell, TArgument argument, Change<TArgument> change)
+    public async ValueTask<bool> TryChangeAsync<TArgument>(SessionCell cell, TArgument argument, SessionChange<TArgument> change)
     {
         while (await LookAsync(cell, patient: false) != LookResult.Ended)
         {
