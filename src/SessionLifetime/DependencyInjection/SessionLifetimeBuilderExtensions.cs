@@ -15,7 +15,7 @@ public static class SessionLifetimeBuilderExtensions
     /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
     public static SessionLifetimeBuilder AddHandler<
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicMethods)]
-        THandler>(this SessionLifetimeBuilder builder)
+    THandler>(this SessionLifetimeBuilder builder)
         where THandler : SessionLifetimeHandler
     {
         ArgumentNullException.ThrowIfNull(builder);

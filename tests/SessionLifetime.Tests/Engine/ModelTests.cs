@@ -7,7 +7,7 @@ namespace SessionLifetime.Tests.Engine;
 public sealed class ModelTests
 {
     // More for a long run: SESSIONLIFETIME_HISTORIES=1000000 dotnet test --filter ModelTests
-    private static readonly int Histories = int.TryParse(Environment.GetEnvironmentVariable("SESSIONLIFETIME_HISTORIES"), out var count) ? count : 4000;
+    private static readonly int s_histories = int.TryParse(Environment.GetEnvironmentVariable("SESSIONLIFETIME_HISTORIES"), out var count) ? count : 4000;
     private const int Steps = 60;
 
     [Theory]
@@ -17,7 +17,7 @@ public sealed class ModelTests
     [InlineData(3)]
     public async Task RandomHistories_AgreeWithTheOracle(int quarter)
     {
-        for (var seed = quarter * Histories / 4; seed < (quarter + 1) * Histories / 4; seed++)
+        for (var seed = quarter * s_histories / 4; seed < (quarter + 1) * s_histories / 4; seed++)
         {
             var history = new List<string>();
             try
