@@ -12,7 +12,7 @@ public sealed class IdentityTests(ChromiumFixture chromium) : BrowserTest(chromi
         await page.ReloadAsync();
         await AssertSameAsync();
         await page.ClickAsync("#next");
-        await page.WaitForURLAsync("**/next");
+        await page.LeadsToAsync("/next");
         await AssertSameAsync();
         await page.GotoAsync(server.Url + "/typed");
         await AssertSameAsync();

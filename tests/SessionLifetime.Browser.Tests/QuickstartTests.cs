@@ -47,7 +47,7 @@ public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chro
         await Assertions.Expect(page.Locator("#state")).ToHaveTextAsync("active");
 
         await page.Locator("#leave").ClickAsync();
-        await page.WaitForURLAsync("**/bye.html");
+        await page.LeadsToAsync("/bye.html");
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Good-bye");
         await page.WaitForTimeoutAsync(500);
         var events = await (await Context.APIRequest.GetAsync(sample.Url + "/events")).TextAsync();

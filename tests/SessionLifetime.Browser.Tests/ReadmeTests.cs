@@ -55,7 +55,7 @@ public sealed class ReadmeTests(ChromiumFixture chromium) : BrowserTest(chromium
         // The answers' headers are readable too: an end is believed, and the page led away.
         site.Pages["/bye"] = server.Pages["/bye"] = "<!doctype html><title>Bye</title>";
         await page.EvaluateAsync("url => { fetch(url + '/api/leave', { method: 'POST' }); }", server.Url);
-        await page.WaitForURLAsync("**/bye");
+        await page.LeadsToAsync("/bye");
         Assert.Equal(0, server.Sessions.Count);
     }
 

@@ -25,6 +25,7 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
             options.KeepAliveInterval = TimeSpan.FromSeconds(2);
         });
         var page = await OpenAsync(server);
+        var started = server.Elapsed;
         for (var i = 0; i < 40; i++)
         {
             await page.Locator("#name").PressSequentiallyAsync("x");
@@ -32,7 +33,7 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
         }
 
         Assert.Empty(server.Calls("ping"));
-        Assert.InRange(server.Calls("activity").Count, 4, 8);
+        Assert.InRange(server.Calls("activity").Count, 4, (int)(server.Elapsed - started).TotalSeconds + 1);
         Assert.DoesNotContain("timeout", await page.FiredAsync());
     }
 
@@ -41,7 +42,7 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
     {
         await using var server = await TestServer.StartAsync(options => options.SessionTimeout = TimeSpan.FromSeconds(8));
         var page = await OpenAsync(server);
-        await page.EvaluateAsync("() => { window.addEventListener('click', () => fetch('/api')); }");
+        await page.EvaluateAsync("() => { window.addEventListener('click', () => fetch('/api').catch(() => {})); }");
         await page.WaitForTimeoutAsync(2200);
         await page.Mouse.ClickAsync(300, 300);
         await page.WaitForTimeoutAsync(2500);
@@ -60,7 +61,7 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
             options.KeepAliveInterval = TimeSpan.FromMinutes(1);
         });
         var page = await OpenAsync(server);
-        await page.EvaluateAsync("url => { window.addEventListener('click', () => fetch(url)); }", url);
+        await page.EvaluateAsync("url => { window.addEventListener('click', () => fetch(url).catch(() => {})); }", url);
         await page.WaitForTimeoutAsync(2200);
         await page.Mouse.ClickAsync(300, 300);
         await server.WaitForCallsAsync("activity", 1);
@@ -74,7 +75,7 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
         await using var server = await TestServer.StartAsync(options => options.SessionTimeout = TimeSpan.FromSeconds(4));
         server.Pages["/file.txt"] = "It looks like an answer of the app, and told the server nothing.";
         var page = await OpenAsync(server);
-        await page.EvaluateAsync("() => { setInterval(() => fetch('/file.txt'), 300); }");
+        await page.EvaluateAsync("() => { setInterval(() => fetch('/file.txt').catch(() => {}), 300); }");
         for (var i = 0; i < 50; i++)
         {
             await page.Locator("#name").PressSequentiallyAsync("x");
@@ -179,7 +180,7 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
         server.Pages["/bye"] = "<!doctype html><title>Bye</title>";
         var page = await OpenAsync(server);
         await page.EvaluateAsync("() => { fetch('/api/leave', { method: 'POST' }); }");
-        await page.WaitForURLAsync("**/bye");
+        await page.LeadsToAsync("/bye");
 
         Assert.Equal(0, server.Sessions.Count);
     }
@@ -196,7 +197,7 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
         await page.EvaluateAsync("() => { fetch('/api/leave', { method: 'POST' }); }");
         await Eventually.BecomesTrueAsync(() => server.Sessions.Count == 0, () => "the end");
         await page.CheckAsync();
-        await page.WaitForURLAsync("**/bye");
+        await page.LeadsToAsync("/bye");
     }
 
     [Fact]

@@ -46,6 +46,7 @@ public sealed class ChromiumFixture : IAsyncLifetime
     {
         if (s_found is not null)
         {
+            Assertions.SetDefaultExpectTimeout(15_000);
             _playwright = await Playwright.CreateAsync();
             _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = s_found, Args = Arguments });
         }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace SessionLifetime.Browser.Tests;
 
@@ -33,6 +34,10 @@ internal static class SessionPageExtensions
 
     public static async Task<JsonElement> FetchAsync(this IPage page, string url) =>
         (await page.EvaluateAsync("async url => (await fetch(url)).json()", url))!.Value;
+
+    /// <summary>Waits for an address. (WaitForURLAsync misses a navigation that comes while it looks.)</summary>
+    public static Task LeadsToAsync(this IPage page, string path) =>
+        Assertions.Expect(page).ToHaveURLAsync(new Regex(Regex.Escape(path) + "$"));
 
     public static ILocator Part(this IPage page, string part) => page.Locator($"session-countdown [part={part}]");
 
