@@ -13,9 +13,11 @@ internal readonly struct Deadlines
         IdleSince = Moment.Later(LastActivity, seen.IdleReset);
         SelfDestruct = seen.SelfDestructAt;
         Absolute = seen.StartedAt + timings.Absolute;
+
+        // Until it is heard of again, the last signal of a session is the first answer it was given, whenever that was.
         SignalLost = seen.Confirmed
             ? LastSignal + timings.Signal
-            : Moment.Earlier(LastSignal + timings.Signal, seen.StartedAt + timings.Unconfirmed);
+            : Moment.Earlier(LastSignal + timings.Signal, LastSignal + timings.Unconfirmed);
         TimedOut = IdleSince + timings.IdleTimeout;
         Expired = TimedOut + timings.Countdown;
     }

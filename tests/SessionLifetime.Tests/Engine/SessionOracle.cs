@@ -211,7 +211,7 @@ internal sealed class SessionOracle(OracleSettings settings, Func<int, bool> ans
     private long SignalEnd(long now)
     {
         var end = S == Never ? Never : LastSignal(now) + S;
-        return _confirmed || settings.Unconfirmed is not { } unconfirmed ? end : Math.Min(end, unconfirmed);
+        return _confirmed || settings.Unconfirmed is not { } unconfirmed ? end : Math.Min(end, LastSignal(now) + unconfirmed);
     }
 
     private IEnumerable<(long At, int Number)> Rules(long now)

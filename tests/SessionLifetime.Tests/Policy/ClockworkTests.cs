@@ -253,6 +253,11 @@ public sealed class ClockworkTests
 
         Assert.Equal(Verdict.Ends(SessionEndReason.SignalLost, At(5)), Clockwork.Look(session, timings, At(5)));
         Assert.Equal(Verdict.Lives, Clockwork.Look(session.Heard(4, Signal.Alive, timings), timings, At(5)));
+
+        // Its first answer took a while: handlers loaded its state.
+        session.SignalHeldUntil = session.ActivityHeldUntil = At(600);
+        Assert.Equal(Verdict.Lives, Clockwork.Look(session, timings, At(5)));
+        Assert.Equal(VerdictKind.Ends, Clockwork.Look(session, timings, At(605)).Kind);
     }
 
     [Fact]
