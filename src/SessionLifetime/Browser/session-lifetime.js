@@ -13,6 +13,9 @@ const KEY = Symbol.for('session-lifetime');
 /** A timer so late means that the machine slept or the page was frozen: what we know is old. */
 const LATE = 2000;
 
+/** A first answer may wait for the app's own handlers, which have half a minute. */
+const PATIENCE = 40_000;
+
 /** @returns {Moment} */
 const moment = () => ({ ticks: performance.now(), wall: Date.now() });
 
@@ -329,15 +332,21 @@ class Session extends EventTarget {
   /** Tabs that share a session must not each make one when none is left. */
   async #attach() {
     this.#attached = false;
-    await (this.#shared && navigator.locks && !this.#leader
-      ? navigator.locks.request(this.#key, { signal: AbortSignal.timeout(5000) }, () => this.#hello()).catch(() => this.#hello())
-      : this.#hello());
+    if (!this.#shared || !navigator.locks || this.#leader) return this.#hello();
+    const inTurn = async () => {
+      // Whoever was before us has written the id, but storage may reach this tab later than the lock does.
+      if (!this.#load().sid) await Promise.race([once(window, 'storage'), new Promise(resolve => setTimeout(resolve, 1000))]);
+      await this.#hello();
+    };
+    await navigator.locks.request(this.#key, { ifAvailable: true }, lock => lock
+      ? this.#hello()
+      : navigator.locks.request(this.#key, { signal: AbortSignal.timeout(PATIENCE) }, inTurn)).catch(() => this.#hello());
   }
 
   async #hello() {
     const page = this.#page;
     if (this.#shared && !this.#leader) this.#identity.sid = this.#load().sid ?? this.#identity.sid;
-    const answer = await this.#send('POST', '/attach', { page, tab: this.#identity.tab }, 40_000);
+    const answer = await this.#send('POST', '/attach', { page, tab: this.#identity.tab }, PATIENCE);
     if (!answer || page !== this.#page) return;
     // 204: a page made in advance is not there yet.
     if (!answer.session) return this.#arm(1000);
