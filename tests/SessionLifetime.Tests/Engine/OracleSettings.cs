@@ -40,6 +40,9 @@ internal sealed record OracleSettings(
         options.MaxRequestHold = Span(MaxHold);
         options.AllowStretch = AllowStretch;
         options.SweepInterval = TimeSpan.FromMilliseconds(500);
+
+        // The clock jumps while handlers run.
+        options.HandlerTimeout = TimeSpan.FromDays(1);
     }
 
     private static TimeSpan Span(long milliseconds) => TimeSpan.FromMilliseconds(milliseconds);

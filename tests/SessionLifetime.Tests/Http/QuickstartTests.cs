@@ -37,17 +37,21 @@ public sealed class QuickstartTests
         await sample.CallAsync(HttpMethod.Post, "/self-destruct?seconds=10", destroys.Id);
         sample.Time.Advance(TimeSpan.FromSeconds(10));
         await sample.IsOverAsync(destroys.Id, "SelfDestructed");
+        await sample.EventsAsync(list => list.Any(entry => Is(entry, "ApplicationExit", destroys.Session)));
         ended.Add((destroys.Session, "SelfDestructed"));
 
         var closes = await sample.AttachAsync();
         await sample.CallAsync(HttpMethod.Post, "/_session/detach", null, $$"""{"id":"{{closes.Id}}","page":"page"}""", "text/plain");
         sample.Time.Advance(TimeSpan.FromSeconds(10));
         await sample.IsOverAsync(closes.Id, "SelfDestructed");
+        await sample.EventsAsync(list => list.Any(entry => Is(entry, "ApplicationExit", closes.Session)));
         ended.Add((closes.Session, "SelfDestructed"));
 
+        // The clock waits until the handlers have run, here and below: moved under them, it would cut them off at their time limit.
         var silent = await sample.AttachAsync();
         sample.Time.Advance(TimeSpan.FromMinutes(2));
         await sample.IsOverAsync(silent.Id, "SignalLost");
+        await sample.EventsAsync(list => list.Any(entry => Is(entry, "ApplicationExit", silent.Session)));
         ended.Add((silent.Session, "SignalLost"));
 
         var idles = await sample.AttachAsync();
@@ -62,6 +66,7 @@ public sealed class QuickstartTests
         }
 
         await sample.IsOverAsync(idles.Id, "IdleTimeout");
+        await sample.EventsAsync(list => list.Any(entry => Is(entry, "ApplicationExit", idles.Session)));
         ended.Add((idles.Session, "IdleTimeout"));
 
         var works = await sample.AttachAsync();
@@ -73,6 +78,7 @@ public sealed class QuickstartTests
         }
 
         await sample.IsOverAsync(works.Id, "AbsoluteTimeout");
+        await sample.EventsAsync(list => list.Any(entry => Is(entry, "ApplicationExit", works.Session)));
         ended.Add((works.Session, "AbsoluteTimeout"));
 
         var events = await sample.EventsAsync(list => list.Count(entry => entry.GetProperty("event").GetString() == "ApplicationExit") == ended.Count);

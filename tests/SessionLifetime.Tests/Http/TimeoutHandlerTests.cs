@@ -186,6 +186,7 @@ public sealed class TimeoutHandlerTests
         await using var app = await SessionApp.StartRecordingAsync(setup =>
         {
             setup.ExpectsErrors = true;
+            setup.Options = options => options.HandlerTimeout = TimeSpan.FromSeconds(30);
             setup.Sessions = builder => builder.OnSessionTimeout(async (context, _) =>
             {
                 context.Handled = true;
