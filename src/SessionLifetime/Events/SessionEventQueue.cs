@@ -25,6 +25,7 @@ namespace SessionLifetime;
 /// Bounded: of more than <see cref="MaxWaiting"/> waiting page events the newest stands for the rest; of as many timeouts the oldest,
 /// which activity has overtaken long ago, is complete without being told. The exit occurs once by nature, and nothing is told after it.
 /// </para>
+/// <para>It is longer than a file should be because pump, turn and queue share one lock and one story.</para>
 /// </remarks>
 internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : IThreadPoolWorkItem
 {

@@ -27,6 +27,7 @@ namespace SessionLifetime;
 /// pages). A plain signal never takes it; a request that holds the clocks takes it when it begins and when it completes. User code and
 /// I/O never run inside.
 /// </para>
+/// <para>It is longer than a file should be because everything that enters the gate has to stand in one place to be judged.</para>
 /// </remarks>
 internal sealed class SessionCell
 {
