@@ -72,6 +72,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<HandlerThreads>();
         services.TryAddSingleton<SessionEventDispatcher>();
 
+        services.TryAddSingleton<SessionDisposer>();
         services.TryAddSingleton<SessionEngine>();
         services.TryAddSingleton<SessionArrivals>();
         services.TryAddSingleton<SessionSweeper>();
@@ -79,6 +80,10 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SettingsAdvisor>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SessionSweepService>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SessionShutdownService>());
+
+        services.TryAddScoped<TabSessionAccessor>();
+        services.TryAddScoped<ITabSessionAccessor>(static provider => provider.GetRequiredService<TabSessionAccessor>());
+        services.TryAddScoped(typeof(SessionScoped<>));
 
         services.TryAddSingleton<SessionFinder>();
         services.TryAddSingleton<LifecycleEndpoints>();

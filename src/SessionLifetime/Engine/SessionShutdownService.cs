@@ -6,10 +6,11 @@ namespace SessionLifetime;
 
 /// <summary>
 /// Ends every session when the server stops: begun at <c>ApplicationStopping</c>, while the server still answers, within one budget of
-/// time. What did not fit is logged.
+/// time, disposals included. What did not fit is logged.
 /// </summary>
 internal sealed class SessionShutdownService(
     SessionEngine engine,
+    SessionDisposer disposer,
     IHostApplicationLifetime lifetime,
     IOptions<SessionLifetimeOptions> options,
     TimeProvider time,
@@ -65,11 +66,17 @@ internal sealed class SessionShutdownService(
         }
 
         await Task.WhenAny(Task.WhenAll(exits), deadline);
+        await Task.WhenAny(disposer.WhenIdleAsync(), deadline);
         await stop.CancelAsync();
         var unfinished = engine.Store.Count + exits.LongCount(static exit => !exit.IsCompleted);
         if (unfinished > 0)
         {
             logger.StoppedUnfinished(unfinished, budget);
+        }
+
+        if (disposer.Count is > 0 and var undisposed)
+        {
+            logger.StoppedUndisposed(undisposed, budget);
         }
     }
 }

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace SessionLifetime;
 
@@ -7,7 +9,12 @@ namespace SessionLifetime;
 /// Leads each request of the app to its session: applies what is due, counts the request as the endpoint says, holds the clocks while
 /// it is in flight, and puts the session on the context. Requests without the id header pass untouched.
 /// </summary>
-internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEngine engine, SessionFinder finder, SessionMetrics metrics)
+internal sealed class SessionLifetimeMiddleware(
+    RequestDelegate next,
+    SessionEngine engine,
+    SessionFinder finder,
+    SessionMetrics metrics,
+    IServiceScopeFactory scopes)
 {
     private static readonly object s_passed = new();
 
@@ -61,26 +68,41 @@ internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEng
         }
 
         var finding = await finder.FindAsync(context);
-        HeldRequest? held = null;
         if (finding.Cell is { } cell)
         {
-            (finding, held) = await BeginAsync(context, cell, signal);
+            // Counted before it looks: what the session owns waits for it.
+            HeldRequest? held = null;
+            cell.EnterRequest();
+            try
+            {
+                (finding, held) = await BeginAsync(context, cell, signal);
+                if (finding.Cell is not null)
+                {
+                    await ServeAsync(context, engine.FaceOf(cell));
+                    return;
+                }
+            }
+            finally
+            {
+                held?.Release();
+                cell.LeaveRequest();
+            }
         }
 
-        if (finding.Cell is null)
-        {
-            await PassWithoutAsync(context, metadata, finding);
-            return;
-        }
+        await PassWithoutAsync(context, metadata, finding);
+    }
 
-        context.Features.Set<ITabSessionFeature>(engine.FaceOf(finding.Cell));
+    private async Task ServeAsync(HttpContext context, TabSession session)
+    {
+        context.Features.Set<ITabSessionFeature>(session);
+        SessionRequestServices.Set(context, scopes, session);
         try
         {
             await next(context);
         }
         finally
         {
-            held?.Release();
+            (context.Features.Get<IServiceProvidersFeature>() as SessionRequestServices)?.Leave();
         }
     }
 

@@ -50,6 +50,7 @@ public sealed class SessionSweepServiceTests
                 broken,
                 Options.Create(new SessionLifetimeOptions()),
                 host.Get<SessionEventDispatcher>(),
+                host.Get<SessionDisposer>(),
                 host.Get<SessionMetrics>(),
                 host.Time,
                 host.Get<ILogger<SessionEngine>>()),

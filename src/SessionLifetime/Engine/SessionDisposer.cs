@@ -1,0 +1,108 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// Disposes what ended sessions owned: once the last request that has the session has left, or <c>DisposalTimeout</c> has passed; newest
+/// first, each object once, whatever the others throw.
+/// </summary>
+/// <remarks>Disposing is the app's code and may block: it runs where handlers run, and delays neither the sweep nor a request.</remarks>
+internal sealed class SessionDisposer(
+    HandlerThreads threads,
+    IOptions<SessionLifetimeOptions> options,
+    TimeProvider time,
+    ILogger<SessionDisposer> logger)
+{
+    private readonly Lock _lock = new();
+    private readonly TimeSpan _timeout = options.Value.DisposalTimeout;
+    private TaskCompletionSource? _idle;
+    private int _count;
+
+    /// <summary>How many sessions still wait for it.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>The session has ended, and its handlers have run.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="cancelling">Completes when the callbacks of its token have run.</param>
+    public void Begin(TabSession session, Task cancelling)
+    {
+        if (session.TryCloseEmpty())
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            _count++;
+        }
+
+        _ = WaitAsync(session, Task.WhenAll(cancelling, session.Estate.WhenUnused(session.Cell)));
+    }
+
+    /// <summary>Completes when all that was begun is done.</summary>
+    public Task WhenIdleAsync()
+    {
+        lock (_lock)
+        {
+            return _count == 0 ? Task.CompletedTask : (_idle ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    private async Task WaitAsync(TabSession session, Task unused)
+    {
+        try
+        {
+            await unused.WaitAsync(_timeout, time);
+        }
+        catch (TimeoutException)
+        {
+            logger.DisposalNotWaited(session.Id, _timeout);
+        }
+
+        threads.Queue(new Disposal(this, session));
+    }
+
+    private async Task DisposeAsync(TabSession session)
+    {
+        foreach (var owned in session.Estate.Close())
+        {
+            try
+            {
+                await DisposeAsync(owned);
+            }
+            catch (Exception exception)
+            {
+                logger.DisposalThrew(exception, owned.GetType().ToString(), session.Id);
+            }
+        }
+
+        session.ForgetEstate();
+        lock (_lock)
+        {
+            if (--_count == 0)
+            {
+                _idle?.TrySetResult();
+                _idle = null;
+            }
+        }
+    }
+
+    private async ValueTask DisposeAsync(object owned)
+    {
+        if (owned is IAsyncDisposable asynchronous)
+        {
+            var disposing = asynchronous.DisposeAsync();
+            await (disposing.IsCompleted ? disposing.AsTask() : disposing.AsTask().WaitAsync(_timeout, time));
+        }
+        else
+        {
+            ((IDisposable)owned).Dispose();
+        }
+    }
+
+    private sealed class Disposal(SessionDisposer disposer, TabSession session) : IThreadPoolWorkItem
+    {
+        public void Execute() => _ = disposer.DisposeAsync(session);
+    }
+}
