@@ -86,6 +86,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddScoped(typeof(SessionScoped<>));
 
         services.TryAddSingleton<SessionFinder>();
+        services.TryAddSingleton<SessionTurnstile>();
         services.TryAddSingleton<LifecycleEndpoints>();
         services.TryAddSingleton<BrowserModule>();
         services.TryAddSingleton<BrowserModuleAddress>();

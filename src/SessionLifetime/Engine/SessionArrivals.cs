@@ -19,7 +19,11 @@ internal sealed class SessionArrivals(
     /// Starts a session for a page that says hello, tells the handlers, and waits for them. The session's clocks are held: release that
     /// when it has been answered. Null when the store is full or closed.
     /// </summary>
-    public async ValueTask<RequestHold?> TryStartAsync(PageId page, PageId tab, CancellationToken cancellationToken)
+    /// <param name="page">The page.</param>
+    /// <param name="tab">Its tab.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="waits">Whether to wait for the handlers.</param>
+    public async ValueTask<RequestHold?> TryStartAsync(PageId page, PageId tab, CancellationToken cancellationToken, bool waits = true)
     {
         var now = engine.Store.Now;
         var cell = new SessionCell(SessionId.Create(), PublicId.Create(), now);
@@ -56,7 +60,7 @@ internal sealed class SessionArrivals(
         if (started is { } held)
         {
             await held.ReleaseAsync();
-            await held.Event.Done;
+            await (waits ? held.Event.Done : Task.CompletedTask);
         }
 
         if (engine.Store.IsClosed)

@@ -14,7 +14,9 @@ internal sealed class SessionLifetimeMiddleware(
     SessionEngine engine,
     SessionFinder finder,
     SessionMetrics metrics,
-    IServiceScopeFactory scopes)
+    SessionTurnstile turnstile,
+    IServiceScopeFactory scopes,
+    HttpSessionFactory? httpSessions = null)
 {
     private static readonly object s_passed = new();
 
@@ -23,6 +25,7 @@ internal sealed class SessionLifetimeMiddleware(
 
     public Task InvokeAsync(HttpContext context)
     {
+        httpSessions?.Set(context);
         var metadata = context.GetEndpoint()?.Metadata;
         if (metadata?.GetMetadata<DisableTabSessionAttribute>() is not null && !IsRequiredAgain(metadata))
         {
@@ -78,8 +81,12 @@ internal sealed class SessionLifetimeMiddleware(
                 (finding, held) = await BeginAsync(context, cell, signal);
                 if (finding.Cell is not null)
                 {
-                    await ServeAsync(context, engine.FaceOf(cell));
-                    return;
+                    if (await TryServeAsync(context, metadata, engine.FaceOf(cell)))
+                    {
+                        return;
+                    }
+
+                    finding = Ended(cell);
                 }
             }
             finally
@@ -90,6 +97,31 @@ internal sealed class SessionLifetimeMiddleware(
         }
 
         await PassWithoutAsync(context, metadata, finding);
+    }
+
+    /// <summary>Serves the request, if need be when its turn has come. False when its session has ended until then.</summary>
+    private async ValueTask<bool> TryServeAsync(HttpContext context, EndpointMetadataCollection? metadata, TabSession session)
+    {
+        if (metadata?.GetMetadata<SerializePerSessionAttribute>() is not { } serialized || SessionTurnstile.HasTurn(context))
+        {
+            await ServeAsync(context, session);
+            return true;
+        }
+
+        var found = await turnstile.EnterAsync(context, session, serialized.Timeout);
+        if (found == TurnResult.Taken)
+        {
+            try
+            {
+                await ServeAsync(context, session);
+            }
+            finally
+            {
+                SessionTurnstile.Leave(context);
+            }
+        }
+
+        return found != TurnResult.SessionEnded;
     }
 
     private async Task ServeAsync(HttpContext context, TabSession session)

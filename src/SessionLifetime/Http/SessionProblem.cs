@@ -47,6 +47,14 @@ internal sealed record SessionProblem
         Detail = "As many sessions live as this server allows. Try again later.",
     };
 
+    public static SessionProblem Busy(TimeSpan patience) => new()
+    {
+        Status = StatusCodes.Status503ServiceUnavailable,
+        Code = "sessionBusy",
+        Title = "The session is busy.",
+        Detail = $"Such requests of one session are served one at a time. Too many wait, or this one waited for {patience.TotalSeconds:0.###} seconds. Try again later.",
+    };
+
     public static SessionProblem NotJson => new()
     {
         Status = StatusCodes.Status415UnsupportedMediaType,

@@ -14,17 +14,12 @@ internal sealed class SessionEstate
 
     private readonly Lock _lock = new();
     private readonly Dictionary<object, long> _ages = new(ReferenceEqualityComparer.Instance);
+    private Dictionary<Type, object>? _parts;
     private SessionItems? _items;
     private ISessionScope? _scope;
     private TaskCompletionSource? _unused;
     private long _age;
     private bool _isClosed;
-
-    /// <summary>The values of the framework's session, made by who keeps them.</summary>
-    public object? Values;
-
-    /// <summary>The queue of requests that run one at a time, made by who keeps it.</summary>
-    public object? Turns;
 
     /// <summary>Guards the items too: one lock for all that belongs to one session.</summary>
     public Lock Lock => _lock;
@@ -48,6 +43,27 @@ internal sealed class SessionEstate
         lock (_lock)
         {
             return _isClosed ? null : _scope ??= make(argument);
+        }
+    }
+
+    /// <summary>What another folder keeps for the session, made when first asked for; null when the estate is closed.</summary>
+    public T? Part<T>()
+        where T : class, new()
+    {
+        lock (_lock)
+        {
+            if (_isClosed)
+            {
+                return null;
+            }
+
+            _parts ??= [];
+            if (!_parts.TryGetValue(typeof(T), out var part))
+            {
+                _parts.Add(typeof(T), part = new T());
+            }
+
+            return (T)part;
         }
     }
 
@@ -92,7 +108,7 @@ internal sealed class SessionEstate
 
             _items?.TakeDisposables(heirlooms);
             _ages.Clear();
-            (Values, Turns) = (null, null);
+            _parts = null;
         }
 
         // Stable: what has one age stays in the order in which it came.
