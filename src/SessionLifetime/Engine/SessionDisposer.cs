@@ -22,14 +22,16 @@ internal sealed class SessionDisposer(
     /// <summary>How many sessions still wait for it.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>The session has ended, and its handlers have run.</summary>
-    /// <param name="session">The session.</param>
-    /// <param name="cancelling">Completes when the callbacks of its token have run.</param>
-    public void Begin(TabSession session, Task cancelling)
+    /// <summary>
+    /// The session has ended, and its handlers have run. Counted before anybody who waits for that goes on: who then waits for the
+    /// disposals misses none.
+    /// </summary>
+    /// <returns>Whether there is something to dispose, or may be until the last request has left.</returns>
+    public bool TryBegin(TabSession session)
     {
         if (session.TryCloseEmpty())
         {
-            return;
+            return false;
         }
 
         lock (_lock)
@@ -37,8 +39,14 @@ internal sealed class SessionDisposer(
             _count++;
         }
 
-        _ = WaitAsync(session, Task.WhenAll(cancelling, session.Estate.WhenUnused(session.Cell)));
+        return true;
     }
+
+    /// <summary>Disposes what was begun.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="cancelling">Completes when the callbacks of its token have run.</param>
+    public void DisposeAfter(TabSession session, Task cancelling) =>
+        _ = WaitAsync(session, Task.WhenAll(cancelling, session.Estate.WhenUnused(session.Cell)));
 
     /// <summary>Completes when all that was begun is done.</summary>
     public Task WhenIdleAsync()

@@ -372,8 +372,13 @@ internal sealed class SessionEngine
     private async ValueTask CompleteAsync(SessionEvent exit)
     {
         var session = exit.Context.Session;
+        var owns = _disposer.TryBegin(session);
         var cancelling = session.Complete() is { } ended ? CancelAsync(session, ended) : Task.CompletedTask;
-        _disposer.Begin(session, cancelling);
+        if (owns)
+        {
+            _disposer.DisposeAfter(session, cancelling);
+        }
+
         try
         {
             await Store.AcknowledgeEndAsync(session.Cell);
