@@ -38,6 +38,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(section);
         services.AddOptions<SessionLifetimeOptions>().Bind(section);
+        services.AddOptions<BrowserCookieOptions>().Configure(options => section.GetSection("BrowserCookie").Bind(options.Cookie));
         return services.AddSessionLifetime();
     }
 
@@ -54,6 +55,9 @@ public static class SessionLifetimeServiceCollectionExtensions
             {
                 SlotWidth = options.SweepInterval,
                 MaxSessions = options.MaxSessions,
+                MaxSessionsPerUser = options.MaxSessionsPerUser,
+                MaxSessionsPerBrowser = options.MaxSessionsPerBrowser,
+                IdRotationOverlap = options.IdRotationOverlap,
                 MaxEndedSessions = options.MaxEndedSessions,
                 EndedSessionRetention = options.EndedSessionRetention,
             });
@@ -80,6 +84,11 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SessionSweepService>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SessionShutdownService>());
 
+        services.AddOptions<BrowserCookieOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BrowserCookieOptions>, BrowserCookieOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, TrustAdvisor>());
+        services.TryAddSingleton<BrowserCookie>();
+        services.TryAddSingleton<SessionGuard>();
         services.TryAddSingleton<SessionFinder>();
         services.TryAddSingleton<LifecycleEndpoints>();
         services.TryAddSingleton<BrowserModule>();

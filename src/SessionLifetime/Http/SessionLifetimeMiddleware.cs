@@ -7,7 +7,7 @@ namespace SessionLifetime;
 /// Leads each request of the app to its session: applies what is due, counts the request as the endpoint says, holds the clocks while
 /// it is in flight, and puts the session on the context. Requests without the id header pass untouched.
 /// </summary>
-internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEngine engine, SessionFinder finder, SessionMetrics metrics)
+internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEngine engine, SessionFinder finder, SessionGuard guard, SessionMetrics metrics)
 {
     private static readonly object s_passed = new();
 
@@ -61,18 +61,13 @@ internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEng
         }
 
         var finding = await finder.FindAsync(context);
-        HeldRequest? held = null;
-        if (finding.Cell is { } cell)
+        if (finding.Cell is null || await BeginAsync(context, finding, signal) is not { } request)
         {
-            (finding, held) = await BeginAsync(context, cell, signal);
-        }
-
-        if (finding.Cell is null)
-        {
-            await PassWithoutAsync(context, metadata, finding);
+            await PassWithoutAsync(context, metadata, finding.Cell is { } cell ? SessionFinding.Ended(cell) : finding);
             return;
         }
 
+        request.Watch();
         context.Features.Set<ITabSessionFeature>(engine.FaceOf(finding.Cell));
         try
         {
@@ -80,7 +75,7 @@ internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEng
         }
         finally
         {
-            held?.Release();
+            request.Release();
         }
     }
 
@@ -122,18 +117,19 @@ internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEng
         return metadata?.GetMetadata<SessionSignalAttribute>()?.Signal ?? SessionSignal.Activity;
     }
 
-    private async ValueTask<(SessionFinding Finding, HeldRequest? Held)> BeginAsync(HttpContext context, SessionCell cell, SessionSignal signal)
+    /// <summary>Applies what is due, and counts the request. Null when the session has ended.</summary>
+    private async ValueTask<RequestInSession?> BeginAsync(HttpContext context, SessionFinding finding, SessionSignal signal)
     {
+        var cell = finding.Cell!;
         if (signal == SessionSignal.None)
         {
             // It waits for nobody, unless only late handlers can tell whether the session still lives.
-            var found = await engine.LookAndWaitInDoubtAsync(cell);
-            return (found == LookResult.Ended ? Ended(cell) : new(SessionFindingKind.Found, cell), null);
+            return await engine.LookAndWaitInDoubtAsync(cell) == LookResult.Ended ? null : new(engine, context, cell, finding.Sent, hold: null);
         }
 
         if (await engine.TryBeginAsync(cell, isActivity: signal == SessionSignal.Activity) is not { } hold)
         {
-            return (Ended(cell), null);
+            return null;
         }
 
         metrics.SignalCounted(signal == SessionSignal.Activity ? "request" : "alive-request");
@@ -142,22 +138,32 @@ internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEng
             cell.HeardPage(page, engine.Store.Now);
         }
 
-        var held = new HeldRequest(engine, hold, context);
-        held.Watch();
-        return (new(SessionFindingKind.Found, cell), held);
+        return new(engine, context, cell, finding.Sent, hold);
     }
-
-    private static SessionFinding Ended(SessionCell cell) => new(SessionFindingKind.Ended, Reason: cell.Read().EndReason);
 
     private Task PassWithoutAsync(HttpContext context, EndpointMetadataCollection? metadata, SessionFinding finding)
     {
-        SetHeader(context, SessionHeaders.State, finding.State!);
+        if (finding.State is { } state && !context.Response.HasStarted)
+        {
+            // As late as can be: whatever is told to this browser, the output cache must not tell the next.
+            context.Response.OnStarting(static told => ((ToldState)told).Tell(), new ToldState(context.Response, state));
+        }
+
         if (metadata?.GetMetadata<RequireTabSessionAttribute>() is null)
         {
             return next(context);
         }
 
-        metrics.Refused(finding.State!);
+        guard.CountRefusal(finding);
         return SessionAnswers.WriteAsync(context, SessionProblem.Of(finding));
+    }
+
+    private sealed record ToldState(HttpResponse Response, string State)
+    {
+        public Task Tell()
+        {
+            Response.Headers[SessionHeaders.State] = State;
+            return Task.CompletedTask;
+        }
     }
 }

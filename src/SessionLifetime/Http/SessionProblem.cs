@@ -39,12 +39,40 @@ internal sealed record SessionProblem
         Detail = "This server has no such session: it restarted, or ended the session too long ago to remember. Attach again.",
     };
 
+    public static SessionProblem WrongBrowser => new()
+    {
+        Status = StatusCodes.Status403Forbidden,
+        Code = "wrongBrowser",
+        Title = "The session belongs to another browser.",
+        Detail = "The request does not carry the cookie of the browser the session belongs to. Send cookies, or attach for a session of its own.",
+    };
+
+    public static SessionProblem WrongUser => new()
+    {
+        Status = StatusCodes.Status403Forbidden,
+        Code = "wrongUser",
+        Title = "The session belongs to another user.",
+        Detail = "Another user is signed in than the one the session belongs to. Attach for a session of its own.",
+    };
+
     public static SessionProblem AtCapacity => new()
     {
         Status = StatusCodes.Status503ServiceUnavailable,
         Code = "atCapacity",
         Title = "No session can be started now.",
         Detail = "As many sessions live as this server allows. Try again later.",
+    };
+
+    public static SessionProblem BrowserLimit => AtCapacity with
+    {
+        Code = "browserLimit",
+        Detail = "As many sessions of this browser live as this server allows. Close a tab, and try again.",
+    };
+
+    public static SessionProblem UserLimit => AtCapacity with
+    {
+        Code = "userLimit",
+        Detail = "As many sessions of this user live as this server allows. Sign out elsewhere, and try again.",
     };
 
     public static SessionProblem NotJson => new()
@@ -89,11 +117,23 @@ internal sealed record SessionProblem
         Detail = $"Use {allowed}.",
     };
 
+    /// <summary>The problem of a session that could not be added.</summary>
+    public static SessionProblem Of(SessionAddition outcome) => outcome switch
+    {
+        SessionAddition.BrowserFull => BrowserLimit,
+        SessionAddition.UserFull => UserLimit,
+        _ => AtCapacity,
+    };
+
     /// <summary>The problem of a request that needs a session and was led to none.</summary>
     public static SessionProblem Of(SessionFinding finding) => finding.Kind switch
     {
         SessionFindingKind.Ended => Ended(finding.Reason),
         SessionFindingKind.Missing => Required,
+        SessionFindingKind.WrongBrowser => WrongBrowser,
+        SessionFindingKind.WrongUser => WrongUser,
+        SessionFindingKind.BrowserFull => BrowserLimit,
+        SessionFindingKind.UserFull => UserLimit,
         _ => Unknown,
     };
 }

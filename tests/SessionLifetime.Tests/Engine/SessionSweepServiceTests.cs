@@ -104,8 +104,13 @@ public sealed class SessionSweepServiceTests
 
         public ValueTask<EndedSession?> FindEndedAsync(SessionId secret, CancellationToken cancellationToken) => inner.FindEndedAsync(secret, cancellationToken);
 
-        public ValueTask<IReadOnlyList<SessionCell>> ListAsync(PublicId? after, int count, CancellationToken cancellationToken) =>
-            inner.ListAsync(after, count, cancellationToken);
+        public ValueTask<IReadOnlyList<SessionCell>> ListAsync(SessionFilter filter, PublicId? after, int count, CancellationToken cancellationToken) =>
+            inner.ListAsync(filter, after, count, cancellationToken);
+
+        public ValueTask<SessionAddition> TryGiveAsync(SessionCell cell, SessionSnapshot seen, SessionSnapshot next, Moment nextDue) =>
+            inner.TryGiveAsync(cell, seen, next, nextDue);
+
+        public ValueTask RotateAsync(SessionCell cell) => inner.RotateAsync(cell);
 
         public ValueTask<SessionAddition> AddAsync(SessionCell cell, Moment nextDue, CancellationToken cancellationToken) =>
             inner.AddAsync(cell, nextDue, cancellationToken);
