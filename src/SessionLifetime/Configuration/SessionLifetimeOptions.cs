@@ -1,3 +1,5 @@
+using System.Security.Claims;
+
 namespace SessionLifetime;
 
 /// <summary>
@@ -65,6 +67,30 @@ public sealed class SessionLifetimeOptions
     /// <summary>How many sessions may live at once. One more is refused with 503.</summary>
     /// <value>1,000,000. At least 1.</value>
     public int MaxSessions { get; set; } = 1_000_000;
+
+    /// <summary>How many sessions of one signed-in user may live at once, on all devices together (OWASP ASVS 5, 7.1.2).</summary>
+    /// <value>Null: no limit. At least 1.</value>
+    public int? MaxSessionsPerUser { get; set; }
+
+    /// <summary>How many sessions, so tabs, of one browser may live at once.</summary>
+    /// <value>Null: no limit. At least 1. A browser that takes no cookies cannot be counted; rate limits are for those.</value>
+    public int? MaxSessionsPerBrowser { get; set; }
+
+    /// <summary>What happens when one session more would exceed <see cref="MaxSessionsPerUser"/> or <see cref="MaxSessionsPerBrowser"/>.</summary>
+    /// <value>The new one is refused.</value>
+    public SessionLimitPolicy LimitPolicy { get; set; }
+
+    /// <summary>Whether a session belongs to the browser it was first used in, so that its id is useless elsewhere.</summary>
+    /// <value>When possible: as soon as the browser sends the cookie with its key.</value>
+    public BrowserBinding BrowserBinding { get; set; }
+
+    /// <summary>The claim that tells users apart. A session belongs to the first user who is signed in when it is used.</summary>
+    /// <value>The name identifier claim. Where a principal has no such claim: its <c>sub</c> claim, then its name.</value>
+    public string UserClaimType { get; set; } = ClaimTypes.NameIdentifier;
+
+    /// <summary>How long the former id of a session works after the one that replaces it was first used.</summary>
+    /// <value>30 seconds, enough for requests that were under way. Not negative; at most 1 hour.</value>
+    public TimeSpan IdRotationOverlap { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How many ended sessions are remembered, so that a late request learns why; the oldest are forgotten first.</summary>
     /// <value>100,000. Not negative.</value>

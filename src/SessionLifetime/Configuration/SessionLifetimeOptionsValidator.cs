@@ -8,7 +8,7 @@ namespace SessionLifetime;
 internal sealed class SessionLifetimeOptionsValidator : IValidateOptions<SessionLifetimeOptions>
 {
     // RFC 9110, section 5.6.2: tchar.
-    private static readonly SearchValues<char> s_token =
+    internal static readonly SearchValues<char> Token =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
     public ValidateOptionsResult Validate(string? name, SessionLifetimeOptions options)
@@ -44,6 +44,21 @@ internal sealed class SessionLifetimeOptionsValidator : IValidateOptions<Session
             Fault(nameof(options.MaxSessions), "at least 1", options.MaxSessions);
         }
 
+        AtLeastOne(nameof(options.MaxSessionsPerUser), options.MaxSessionsPerUser);
+        AtLeastOne(nameof(options.MaxSessionsPerBrowser), options.MaxSessionsPerBrowser);
+        Defined(nameof(options.LimitPolicy), options.LimitPolicy);
+        Defined(nameof(options.BrowserBinding), options.BrowserBinding);
+        if (options.BrowserBinding == BrowserBinding.Off && options.MaxSessionsPerBrowser is not null)
+        {
+            faults.Add("SessionLifetimeOptions.MaxSessionsPerBrowser needs BrowserBinding: browsers without a key cannot be counted; it is Off.");
+        }
+
+        if (string.IsNullOrWhiteSpace(options.UserClaimType))
+        {
+            faults.Add("SessionLifetimeOptions.UserClaimType must be a claim type; it is empty.");
+        }
+
+        Within(nameof(options.IdRotationOverlap), options.IdRotationOverlap, TimeSpan.Zero, TimeSpan.FromHours(1));
         if (options.MaxEndedSessions < 0)
         {
             Fault(nameof(options.MaxEndedSessions), "zero or more", options.MaxEndedSessions);
@@ -85,9 +100,26 @@ internal sealed class SessionLifetimeOptionsValidator : IValidateOptions<Session
             }
         }
 
+        void AtLeastOne(string property, int? value)
+        {
+            if (value < 1)
+            {
+                Fault(property, "at least 1", value.Value);
+            }
+        }
+
+        void Defined<TEnum>(string property, TEnum value)
+            where TEnum : struct, Enum
+        {
+            if (!Enum.IsDefined(value))
+            {
+                Fault(property, "one of " + string.Join(", ", Enum.GetNames<TEnum>()), value);
+            }
+        }
+
         void HeaderName(string property, string? value)
         {
-            if (string.IsNullOrEmpty(value) || value.AsSpan().ContainsAnyExcept(s_token))
+            if (string.IsNullOrEmpty(value) || value.AsSpan().ContainsAnyExcept(Token))
             {
                 faults.Add($"SessionLifetimeOptions.{property} must be a header name (RFC 9110, token); it is '{value}'.");
             }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using SessionLifetime;
 
@@ -21,6 +22,21 @@ public static class SessionLifetimeBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.TryAddScoped<THandler>();
         builder.Services.AddSingleton(SessionHandlerFactory.FromClass<THandler>());
+        return builder;
+    }
+
+    /// <summary>
+    /// Sets what the browser cookie is like. It is named <c>SessionLifetime.Browser</c>, HttpOnly, SameSite Lax, secure on HTTPS, for the
+    /// app's path base, and lives 400 days. An app that other sites embed needs SameSite None, SecurePolicy Always, and
+    /// <c>Extensions.Add("Partitioned")</c>.
+    /// </summary>
+    /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    /// <param name="configure">Changes it; checked when the app starts.</param>
+    public static SessionLifetimeBuilder ConfigureBrowserCookie(this SessionLifetimeBuilder builder, Action<CookieBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(configure);
+        builder.Services.Configure<BrowserCookieOptions>(options => configure(options.Cookie));
         return builder;
     }
 

@@ -38,6 +38,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(section);
         services.AddOptions<SessionLifetimeOptions>().Bind(section);
+        services.AddOptions<BrowserCookieOptions>().Configure(options => section.GetSection("BrowserCookie").Bind(options.Cookie));
         return services.AddSessionLifetime();
     }
 
@@ -54,6 +55,9 @@ public static class SessionLifetimeServiceCollectionExtensions
             {
                 SlotWidth = options.SweepInterval,
                 MaxSessions = options.MaxSessions,
+                MaxSessionsPerUser = options.MaxSessionsPerUser,
+                MaxSessionsPerBrowser = options.MaxSessionsPerBrowser,
+                IdRotationOverlap = options.IdRotationOverlap,
                 MaxEndedSessions = options.MaxEndedSessions,
                 EndedSessionRetention = options.EndedSessionRetention,
             });
@@ -85,6 +89,11 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddScoped<ITabSessionAccessor>(static provider => provider.GetRequiredService<TabSessionAccessor>());
         services.TryAddScoped(typeof(SessionScoped<>));
 
+        services.AddOptions<BrowserCookieOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BrowserCookieOptions>, BrowserCookieOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, TrustAdvisor>());
+        services.TryAddSingleton<BrowserCookie>();
+        services.TryAddSingleton<SessionGuard>();
         services.TryAddSingleton<SessionFinder>();
         services.TryAddSingleton<SessionTurnstile>();
         services.TryAddSingleton<LifecycleEndpoints>();

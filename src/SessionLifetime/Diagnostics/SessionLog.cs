@@ -65,8 +65,20 @@ internal static partial class SessionLog
     [LoggerMessage(40, LogLevel.Warning, "No session was started: {MaxSessions} sessions live already (MaxSessions).")]
     public static partial void AtCapacity(this ILogger logger, int maxSessions);
 
+    [LoggerMessage(41, LogLevel.Debug, "A session was refused by {Limit}.")]
+    public static partial void AtLimit(this ILogger logger, string limit);
+
     [LoggerMessage(50, LogLevel.Warning, "SessionLifetime: {Advice}")]
     public static partial void RiskySetting(this ILogger logger, string advice);
+
+    [LoggerMessage(52, LogLevel.Warning, "SessionLifetime: the browser cookie was set without Secure, because its request came by plain HTTP. Serve by HTTPS; behind a proxy that does, call app.UseForwardedHeaders().")]
+    public static partial void CookieNotSecure(this ILogger logger);
+
+    [LoggerMessage(53, LogLevel.Warning, "A signed-in user has neither a claim {ClaimType}, nor sub, nor a name: sessions cannot be given to such users. Set SessionLifetimeOptions.UserClaimType.")]
+    public static partial void UserWithoutId(this ILogger logger, string claimType);
+
+    [LoggerMessage(54, LogLevel.Warning, "SessionLifetime: pages use storage 'browser': the id lies in localStorage, where it outlives the window, and all tabs share one session.")]
+    public static partial void SharedStorage(this ILogger logger);
 
     [LoggerMessage(51, LogLevel.Error, "UseSessionLifetime() is missing, or comes before UseRouting(): endpoints of the app see no session. Call app.UseSessionLifetime() after UseRouting() and UseAuthentication().")]
     public static partial void MiddlewareMissing(this ILogger logger);

@@ -13,6 +13,7 @@ internal sealed class SessionMetrics
     private readonly Counter<long> _handled;
     private readonly Counter<long> _signals;
     private readonly Counter<long> _refused;
+    private readonly Counter<long> _unbound;
     private readonly Counter<long> _handlerFailures;
     private readonly Histogram<double> _handlerDuration;
     private readonly Histogram<double> _sweepDuration;
@@ -28,6 +29,7 @@ internal sealed class SessionMetrics
         _handled = meter.CreateCounter<long>("sessionlifetime.timeouts.handled", "{timeout}", "SessionTimeout events that were handled.");
         _signals = meter.CreateCounter<long>("sessionlifetime.signals", "{signal}", "Signals of browsers, by kind.");
         _refused = meter.CreateCounter<long>("sessionlifetime.refused", "{request}", "Requests and sessions refused, by cause.");
+        _unbound = meter.CreateCounter<long>("sessionlifetime.requests.unbound", "{request}", "Requests without a browser key to sessions bound to none.");
         _handlerFailures = meter.CreateCounter<long>("sessionlifetime.handlers.failed", "{call}", "Handler calls that threw or were abandoned.");
         _handlerDuration = meter.CreateHistogram<double>("sessionlifetime.handlers.duration", "s", "How long handler calls take.");
         _sweepDuration = meter.CreateHistogram<double>("sessionlifetime.sweep.duration", "s", "How long a sweep takes.");
@@ -56,6 +58,9 @@ internal sealed class SessionMetrics
             _signals.Add(1, new KeyValuePair<string, object?>("kind", kind));
         }
     }
+
+    /// <summary>A request came without the key of a browser to a session that belongs to none.</summary>
+    public void ServedUnbound() => _unbound.Add(1);
 
     /// <param name="cause">One of a few fixed words.</param>
     public void Refused(string cause)

@@ -17,16 +17,22 @@ internal sealed class SessionArrivals(
 
     /// <summary>
     /// Starts a session for a page that says hello, tells the handlers, and waits for them. The session's clocks are held: release that
-    /// when it has been answered. Null when the store is full or closed.
+    /// when it has been answered. Anything but added when the store is full, or closed.
     /// </summary>
     /// <param name="page">The page.</param>
     /// <param name="tab">Its tab.</param>
+    /// <param name="owner">Whose it is from the start, as far as the request tells.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <param name="waits">Whether to wait for the handlers.</param>
-    public async ValueTask<RequestHold?> TryStartAsync(PageId page, PageId tab, CancellationToken cancellationToken, bool waits = true)
+    public async ValueTask<(SessionAddition Outcome, RequestHold Hold)> StartAsync(
+        PageId page,
+        PageId tab,
+        SessionOwner owner,
+        CancellationToken cancellationToken,
+        bool waits = true)
     {
         var now = engine.Store.Now;
-        var cell = new SessionCell(SessionId.Create(), PublicId.Create(), now);
+        var cell = new SessionCell(SessionId.Create(), PublicId.Create(), now, owner == SessionOwner.Nobody ? null : owner);
         var seen = cell.Read();
         var timings = engine.TimingsOf(seen);
         var due = Clockwork.NextDue(seen, timings, now);
@@ -43,12 +49,11 @@ internal sealed class SessionArrivals(
         HeldEvent? started = dispatcher.Wants(SessionEventKind.SessionStarted)
             ? dispatcher.Hold(new(SessionEventKind.SessionStarted, new SessionStartedContext(engine.FaceOf(cell))))
             : null;
-        var addition = await engine.Store.AddAsync(cell, due, cancellationToken);
+        var addition = await engine.Ownership.AddAsync(cell, due, cancellationToken);
         if (addition != SessionAddition.Added)
         {
-            metrics.Refused("capacity");
             Complain(addition);
-            return null;
+            return (addition, hold);
         }
 
         metrics.SessionStarted();
@@ -69,7 +74,7 @@ internal sealed class SessionArrivals(
             await engine.TryEndAsync(cell, SessionEndReason.HostStopping);
         }
 
-        return hold;
+        return (addition, hold);
     }
 
     /// <summary>
@@ -146,6 +151,12 @@ internal sealed class SessionArrivals(
 
     private void Complain(SessionAddition addition)
     {
+        metrics.Refused(addition switch
+        {
+            SessionAddition.BrowserFull => "browserLimit",
+            SessionAddition.UserFull => "userLimit",
+            _ => "capacity",
+        });
         var last = Volatile.Read(ref _lastComplaint);
         if (addition == SessionAddition.Full
             && (last == 0 || time.GetElapsedTime(last) >= s_complaintInterval)

@@ -39,6 +39,10 @@ internal sealed class SessionController(SessionEngine engine) : ITabSessionContr
             timings.Absolute == SessionTimings.Never ? null : timings.Absolute);
     }
 
+    public Task RotateIdAsync(SessionCell cell) => engine.Store.RotateAsync(cell).AsTask();
+
+    public Task ReleaseUserAsync(SessionCell cell) => engine.Ownership.ReleaseUserAsync(cell);
+
     public int CountOpenPages(SessionCell cell) => cell.CountOpenPages(engine.Store.Now, engine.TimingsOf(cell.Read()).Signal);
 
     /// <summary>

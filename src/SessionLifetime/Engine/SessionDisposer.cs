@@ -14,13 +14,10 @@ internal sealed class SessionDisposer(
     TimeProvider time,
     ILogger<SessionDisposer> logger)
 {
-    private readonly Lock _lock = new();
     private readonly TimeSpan _timeout = options.Value.DisposalTimeout;
-    private TaskCompletionSource? _idle;
-    private int _count;
 
-    /// <summary>How many sessions still wait for it.</summary>
-    public int Count => Volatile.Read(ref _count);
+    /// <summary>The sessions that still wait for it.</summary>
+    public OpenWork Open { get; } = new();
 
     /// <summary>
     /// The session has ended, and its handlers have run. Counted before anybody who waits for that goes on: who then waits for the
@@ -34,11 +31,7 @@ internal sealed class SessionDisposer(
             return false;
         }
 
-        lock (_lock)
-        {
-            _count++;
-        }
-
+        Open.Begin();
         return true;
     }
 
@@ -47,15 +40,6 @@ internal sealed class SessionDisposer(
     /// <param name="cancelling">Completes when the callbacks of its token have run.</param>
     public void DisposeAfter(TabSession session, Task cancelling) =>
         _ = WaitAsync(session, Task.WhenAll(cancelling, session.Estate.WhenUnused(session.Cell)));
-
-    /// <summary>Completes when all that was begun is done.</summary>
-    public Task WhenIdleAsync()
-    {
-        lock (_lock)
-        {
-            return _count == 0 ? Task.CompletedTask : (_idle ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-        }
-    }
 
     private async Task WaitAsync(TabSession session, Task unused)
     {
@@ -86,14 +70,7 @@ internal sealed class SessionDisposer(
         }
 
         session.ForgetEstate();
-        lock (_lock)
-        {
-            if (--_count == 0)
-            {
-                _idle?.TrySetResult();
-                _idle = null;
-            }
-        }
+        Open.Done();
     }
 
     private async ValueTask DisposeAsync(object owned)

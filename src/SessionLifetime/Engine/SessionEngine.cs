@@ -57,6 +57,7 @@ internal sealed class SessionEngine
         _logger = logger;
         _timings = SessionTimings.Of(Options);
         _controller = new SessionController(this);
+        Ownership = new SessionOwnership(this, logger);
         _conclude = ConcludeAsync;
         _complete = CompleteAsync;
     }
@@ -64,6 +65,11 @@ internal sealed class SessionEngine
     public ITabSessionStore Store { get; }
 
     public SessionLifetimeOptions Options { get; }
+
+    public SessionOwnership Ownership { get; }
+
+    /// <summary>Sessions that have ended, or are about to, and whose exit handlers have not run yet.</summary>
+    public OpenWork Ends { get; } = new();
 
     /// <summary>The durations in force for a session.</summary>
     public SessionTimings TimingsOf(in SessionSnapshot seen) => seen.Overrides is { } own ? SessionTimings.Of(Options, own) : _timings;
@@ -206,8 +212,9 @@ internal sealed class SessionEngine
         return isOurs;
     }
 
-    /// <summary>Ends every session but one; gives those this call ended, as it goes.</summary>
+    /// <summary>Ends every session that is meant but one; gives those this call ended, as it goes.</summary>
     public async IAsyncEnumerable<TabSession> EndAllAsync(
+        SessionFilter filter,
         SessionEndReason reason,
         TabSession? except,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -217,7 +224,7 @@ internal sealed class SessionEngine
         IReadOnlyList<SessionCell> page;
         do
         {
-            page = await Store.ListAsync(after, PageSize, cancellationToken);
+            page = await Store.ListAsync(filter, after, PageSize, cancellationToken);
             foreach (var cell in page)
             {
                 after = cell.Id;
@@ -345,8 +352,10 @@ internal sealed class SessionEngine
 
         var exit = _dispatcher.Hold(new(SessionEventKind.ApplicationExit, new ApplicationExitContext(face, reason)) { Completed = _complete });
         Clockwork.End(ref next, reason);
+        Ends.Begin();
         if (!await Store.TryCommitAsync(cell, seen, next, Moment.Never, whateverTouches))
         {
+            Ends.Done();
             owed?.TakeOut();
             exit.TakeOut();
             return false;
@@ -386,6 +395,10 @@ internal sealed class SessionEngine
         catch (Exception exception)
         {
             _logger.AcknowledgementFailed(exception, session.Id);
+        }
+        finally
+        {
+            Ends.Done();
         }
     }
 

@@ -10,25 +10,31 @@ internal sealed class SessionLifetimeService(SessionEngine engine) : ISessionLif
     public async ValueTask<TabSession?> FindAsync(string id, CancellationToken cancellationToken = default) =>
         await FindCellAsync(id, cancellationToken) is { } cell ? engine.FaceOf(cell) : null;
 
-    public async ValueTask<IReadOnlyList<TabSession>> ListAsync(
-        int pageSize = 100,
-        string? after = null,
-        CancellationToken cancellationToken = default)
+    public async ValueTask<IReadOnlyList<TabSession>> ListAsync(SessionQuery? query = null, CancellationToken cancellationToken = default)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(pageSize, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(pageSize, MaxPageSize);
-        PublicId? mark = null;
-        if (after is not null)
+        query ??= new();
+        if (query.PageSize is < 1 or > MaxPageSize)
         {
-            if (!PublicId.TryParse(after, out var parsed))
-            {
-                throw new ArgumentException("It is not the public id of a session: pass the Id of the last session of the page before.", nameof(after));
-            }
-
-            mark = parsed;
+            throw new ArgumentOutOfRangeException(nameof(query), query.PageSize, "PageSize must be from 1 to 1,000.");
         }
 
-        var cells = await engine.Store.ListAsync(mark, pageSize, cancellationToken);
+        PublicId? after = null;
+        if (query.After is not null)
+        {
+            after = PublicId.TryParse(query.After, out var mark)
+                ? mark
+                : throw new ArgumentException("After is not the public id of a session: pass the Id of the last session of the page before.", nameof(query));
+        }
+
+        BrowserId? browser = null;
+        if (query.BrowserId is not null)
+        {
+            browser = BrowserId.TryParse(query.BrowserId, out var id)
+                ? id
+                : throw new ArgumentException("BrowserId is not the id of a browser: pass what TabSession.BrowserId gives.", nameof(query));
+        }
+
+        var cells = await engine.Store.ListAsync(new SessionFilter(query.User, browser), after, query.PageSize, cancellationToken);
         return [.. cells.Select(engine.FaceOf)];
     }
 
@@ -42,15 +48,32 @@ internal sealed class SessionLifetimeService(SessionEngine engine) : ISessionLif
             && await engine.ExitAsync(cell, reason).WaitAsync(cancellationToken);
     }
 
-    public async ValueTask<int> EndAllAsync(
+    public ValueTask<int> EndAllAsync(
+        TabSession? except = null,
+        SessionEndReason reason = SessionEndReason.Revoked,
+        CancellationToken cancellationToken = default) => EndAllAsync(default(SessionFilter), except, reason, cancellationToken);
+
+    public ValueTask<int> EndAllAsync(
+        string user,
         TabSession? except = null,
         SessionEndReason reason = SessionEndReason.Revoked,
         CancellationToken cancellationToken = default)
     {
+        // A claim that is not there must not end everybody's.
+        ArgumentException.ThrowIfNullOrEmpty(user);
+        return EndAllAsync(new SessionFilter(user), except, reason, cancellationToken);
+    }
+
+    private async ValueTask<int> EndAllAsync(
+        SessionFilter filter,
+        TabSession? except,
+        SessionEndReason reason,
+        CancellationToken cancellationToken)
+    {
         ThrowIfUndefined(reason);
         var exits = new List<Task>();
         var count = 0;
-        await foreach (var session in engine.EndAllAsync(reason, except, cancellationToken))
+        await foreach (var session in engine.EndAllAsync(filter, reason, except, cancellationToken))
         {
             count++;
             if (!HandlerScope.IsInside(session))

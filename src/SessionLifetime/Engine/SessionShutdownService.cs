@@ -53,28 +53,27 @@ internal sealed class SessionShutdownService(
         engine.Store.Close();
         var budget = options.Value.ShutdownTimeout;
         logger.Stopping(engine.Store.Count);
-        var exits = new List<Task>();
         using var stop = new CancellationTokenSource();
         var deadline = Task.Delay(budget, time, stop.Token);
-        await foreach (var session in engine.EndAllAsync(SessionEndReason.HostStopping, except: null))
+        await foreach (var _ in engine.EndAllAsync(filter: default, SessionEndReason.HostStopping, except: null))
         {
-            exits.Add(session.Completion);
             if (deadline.IsCompleted)
             {
                 break;
             }
         }
 
-        await Task.WhenAny(Task.WhenAll(exits), deadline);
-        await Task.WhenAny(disposer.WhenIdleAsync(), deadline);
+        // Also for those that had ended just before.
+        await Task.WhenAny(engine.Ends.WhenNoneAsync(), deadline);
+        await Task.WhenAny(disposer.Open.WhenNoneAsync(), deadline);
         await stop.CancelAsync();
-        var unfinished = engine.Store.Count + exits.LongCount(static exit => !exit.IsCompleted);
+        var unfinished = engine.Store.Count + engine.Ends.Count;
         if (unfinished > 0)
         {
             logger.StoppedUnfinished(unfinished, budget);
         }
 
-        if (disposer.Count is > 0 and var undisposed)
+        if (disposer.Open.Count is > 0 and var undisposed)
         {
             logger.StoppedUndisposed(undisposed, budget);
         }

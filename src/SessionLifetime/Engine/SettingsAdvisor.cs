@@ -26,6 +26,13 @@ internal sealed class SettingsAdvisor(IOptions<SessionLifetimeOptions> options, 
     internal static IEnumerable<string> Advise(SessionLifetimeOptions options)
     {
         var timings = SessionTimings.Of(options);
+        if (timings.IdleTimeout == SessionTimings.Never)
+        {
+            yield return timings.Signal == SessionTimings.Never
+                ? "SessionTimeout is 0: sessions whose tab is gone never end. Set SignalTimeout, AbsoluteTimeout or SelfDestructOnUnload."
+                : "SessionTimeout is 0: users who are gone are not noticed as long as their page is open.";
+        }
+
         if (timings.IdleTimeout < s_leastWarning)
         {
             yield return $"SessionTimeout is {timings.IdleTimeout}: a user who reads for 20 seconds is warned.";

@@ -10,6 +10,7 @@ internal sealed class HttpSessionFactory(
     SessionEngine engine,
     SessionArrivals arrivals,
     SessionFinder finder,
+    SessionGuard guard,
     IServiceScopeFactory scopes,
     IOptions<HttpSessionOptions> options)
 {
@@ -47,28 +48,28 @@ internal sealed class HttpSessionFactory(
         }
 
         // The in-memory store never waits.
-        var starting = arrivals.TryStartAsync(PageId.None, PageId.None, context.RequestAborted, waits: false);
-        var hold = starting.IsCompleted ? starting.Result : starting.AsTask().GetAwaiter().GetResult();
-        if (hold is null)
+        var starting = arrivals.StartAsync(PageId.None, PageId.None, guard.Welcome(context), context.RequestAborted, waits: false);
+        var (outcome, hold) = starting.IsCompleted ? starting.Result : starting.AsTask().GetAwaiter().GetResult();
+        if (outcome != SessionAddition.Added)
         {
-            throw new InvalidOperationException("HttpContext.Session cannot be written to: no session can be started, as many live as SessionLifetimeOptions.MaxSessions allows.");
+            throw new InvalidOperationException("HttpContext.Session cannot be written to, as no session can be started. " + SessionProblem.Of(outcome).Detail);
         }
 
-        var session = engine.FaceOf(hold.Cell);
-        Begin(context, session, new HeldRequest(engine, hold, context));
-        context.Response.Headers[SessionHeaders.NewId] = hold.Cell.Secret.Reveal();
+        var (cell, session) = (hold.Cell, engine.FaceOf(hold.Cell));
+        Begin(context, session, new RequestInSession(engine, context, cell, cell.Secret, hold));
+        context.Response.Headers[SessionHeaders.Id] = cell.Secret.Reveal();
         context.Response.Headers.CacheControl = "no-store";
         return session;
     }
 
     /// <summary>From now on the request is one of the session's, as if it had come with its id.</summary>
-    private void Begin(HttpContext context, TabSession session, HeldRequest held)
+    private void Begin(HttpContext context, TabSession session, RequestInSession request)
     {
         session.Cell.EnterRequest();
-        held.Watch();
+        request.Watch();
         context.Response.OnCompleted(() =>
         {
-            held.Release();
+            request.Release();
             session.Cell.LeaveRequest();
             return Task.CompletedTask;
         });

@@ -11,10 +11,12 @@ internal sealed class LifecycleEndpoints(
     SessionEngine engine,
     SessionArrivals arrivals,
     SessionFinder finder,
+    SessionGuard guard,
     SessionMetrics metrics,
     ILogger<LifecycleEndpoints> logger)
 {
     private int _hasWarned;
+    private int _hasWarnedOfStorage;
 
     /// <summary>A page says hello: <c>POST {p}/attach</c>.</summary>
     public async Task AttachAsync(HttpContext context)
@@ -29,21 +31,33 @@ internal sealed class LifecycleEndpoints(
         using var body = await LifecycleBody.ReadAsync(context, isRequired: true);
         var page = body.Page("page", isRequired: body.Problem is null);
         var tab = body.Page("tab", isRequired: false);
+        var isShared = body.Flag("shared");
         if (body.Problem is { } problem)
         {
             await RefuseBodyAsync(context, problem);
             return;
         }
 
+        if (isShared && Interlocked.Exchange(ref _hasWarnedOfStorage, 1) == 0)
+        {
+            logger.SharedStorage();
+        }
+
         var finding = await finder.FindAsync(context);
+        if (finding.IsFull)
+        {
+            await RefuseAsync(context, finding);
+            return;
+        }
+
         if (finding.Cell is { } cell)
         {
-            if (await TryResumeAsync(context, cell, page, tab))
+            if (await TryResumeAsync(context, finding, cell, page, tab))
             {
                 return;
             }
 
-            finding = Ended(cell);
+            finding = SessionFinding.Ended(cell);
         }
 
         await StartAsync(context, page, tab, finding);
@@ -52,7 +66,7 @@ internal sealed class LifecycleEndpoints(
     /// <summary>Reads the status and touches nothing: <c>GET {p}</c>.</summary>
     public async Task StatusAsync(HttpContext context)
     {
-        if (await FindAsync(context) is var (cell, found))
+        if (await FindAsync(context) is var (cell, _, found))
         {
             await AnswerAsync(context, cell, found);
         }
@@ -64,7 +78,7 @@ internal sealed class LifecycleEndpoints(
         using var body = await LifecycleBody.ReadAsync(context, isRequired: false);
 
         // Looked at after the body has come, however slowly: what is due meanwhile is part of the answer.
-        if (await FindAsync(context) is not var (cell, found))
+        if (await FindAsync(context) is not var (cell, sent, found))
         {
             return;
         }
@@ -78,7 +92,7 @@ internal sealed class LifecycleEndpoints(
                 await SlidingSignIn.RenewAsync(context);
             }
 
-            await AnswerAsync(context, cell, found);
+            await AnswerAsync(context, cell, found, with: Newer(cell, sent));
         }
     }
 
@@ -88,7 +102,7 @@ internal sealed class LifecycleEndpoints(
         using var body = await LifecycleBody.ReadAsync(context, isRequired: false);
 
         // Looked at after the body has come, however slowly: what is due meanwhile is part of the answer.
-        if (await FindAsync(context) is not var (cell, found))
+        if (await FindAsync(context) is not var (cell, sent, found))
         {
             return;
         }
@@ -96,14 +110,14 @@ internal sealed class LifecycleEndpoints(
         var signal = new Signal { IdleFor = body.IdleFor() ?? TimeSpan.Zero };
         if (await CountAsync(context, cell, body, signal, "activity"))
         {
-            await AnswerAsync(context, cell, found);
+            await AnswerAsync(context, cell, found, with: Newer(cell, sent));
         }
     }
 
     /// <summary>Ends the session: <c>POST {p}/exit</c>.</summary>
     public async Task ExitAsync(HttpContext context)
     {
-        if (await FindAsync(context) is var (cell, _))
+        if (await FindAsync(context) is var (cell, _, _))
         {
             await engine.ExitAsync(cell, SessionEndReason.Exited);
             SessionAnswers.WriteNothing(context);
@@ -115,7 +129,7 @@ internal sealed class LifecycleEndpoints(
     {
         using var body = await LifecycleBody.ReadAsync(context, isRequired: false, anyType: true);
         var finding = body.Text("id") is { } id
-            ? await finder.FindAsync(id, context.RequestAborted)
+            ? await finder.FindAsync(context, id)
             : await finder.FindAsync(context);
         if (finding.Cell is { } cell && body.Problem is null && !Speculation.IsSpeculative(context.Request))
         {
@@ -144,10 +158,13 @@ internal sealed class LifecycleEndpoints(
         await StretchPage.WriteAsync(context, refreshes: lives);
     }
 
-    private static SessionFinding Ended(SessionCell cell) => new(SessionFindingKind.Ended, Reason: cell.Read().EndReason);
+    /// <summary>The answer with the id the browser shall have instead of the one it sent, where there is one.</summary>
+    private static Func<StatusAnswer, StatusAnswer>? Newer(SessionCell cell, SessionId sent) =>
+        cell.NewerThan(sent) is { } newer ? answer => answer with { Id = newer.Reveal() } : null;
 
-    private static Task RefuseAsync(HttpContext context, SessionFinding finding)
+    private Task RefuseAsync(HttpContext context, SessionFinding finding)
     {
+        guard.CountRefusal(finding);
         if (finding.State is { } state)
         {
             context.Response.Headers[SessionHeaders.State] = state;
@@ -163,7 +180,7 @@ internal sealed class LifecycleEndpoints(
     }
 
     /// <summary>The living session of a call that needs one; null when the answer has been written.</summary>
-    private async ValueTask<(SessionCell Cell, LookResult Found)?> FindAsync(HttpContext context)
+    private async ValueTask<(SessionCell Cell, SessionId Sent, LookResult Found)?> FindAsync(HttpContext context)
     {
         var finding = await finder.FindAsync(context);
         if (finding.Cell is { } cell)
@@ -171,13 +188,12 @@ internal sealed class LifecycleEndpoints(
             var found = await engine.LookAndWaitAsync(cell);
             if (found != LookResult.Ended)
             {
-                return (cell, found);
+                return (cell, finding.Sent, found);
             }
 
-            finding = Ended(cell);
+            finding = SessionFinding.Ended(cell);
         }
 
-        metrics.Refused(finding.State ?? "missing");
         await RefuseAsync(context, finding);
         return null;
     }
@@ -199,8 +215,7 @@ internal sealed class LifecycleEndpoints(
         metrics.SignalCounted(kind);
         if (!await engine.TryCountAsync(cell, signal))
         {
-            metrics.Refused("ended");
-            await RefuseAsync(context, Ended(cell));
+            await RefuseAsync(context, SessionFinding.Ended(cell));
             return false;
         }
 
@@ -212,7 +227,7 @@ internal sealed class LifecycleEndpoints(
         return true;
     }
 
-    private async ValueTask<bool> TryResumeAsync(HttpContext context, SessionCell cell, PageId page, PageId tab)
+    private async ValueTask<bool> TryResumeAsync(HttpContext context, SessionFinding finding, SessionCell cell, PageId page, PageId tab)
     {
         var found = await engine.LookAndWaitAsync(cell);
         if (found == LookResult.Ended || !await arrivals.TryResumeAsync(cell, page, tab, waits: found != LookResult.Asked))
@@ -221,16 +236,18 @@ internal sealed class LifecycleEndpoints(
         }
 
         metrics.SignalCounted("attach");
-        await AnswerAsync(context, cell, found, StatusCodes.Status200OK, static answer => answer with { Outcome = "resumed" });
+        guard.WelcomeBack(context, cell);
+        var newer = Newer(cell, finding.Sent);
+        await AnswerAsync(context, cell, found, StatusCodes.Status200OK, answer => (newer?.Invoke(answer) ?? answer) with { Outcome = "resumed" });
         return true;
     }
 
     private async Task StartAsync(HttpContext context, PageId page, PageId tab, SessionFinding finding)
     {
-        if (await arrivals.TryStartAsync(page, tab, context.RequestAborted) is not { } hold)
+        var (outcome, hold) = await arrivals.StartAsync(page, tab, guard.Welcome(context), context.RequestAborted);
+        if (outcome != SessionAddition.Added)
         {
-            context.Response.Headers.RetryAfter = "30";
-            await SessionAnswers.WriteAsync(context, SessionProblem.AtCapacity);
+            await SessionAnswers.WriteAsync(context, SessionProblem.Of(outcome));
             return;
         }
 
@@ -258,8 +275,7 @@ internal sealed class LifecycleEndpoints(
         if (seen.State == SessionState.Ended)
         {
             // It ended since it was counted: nothing that has ended is answered as living.
-            metrics.Refused("ended");
-            return RefuseAsync(context, Ended(cell));
+            return RefuseAsync(context, SessionFinding.Ended(cell));
         }
 
         var answer = StatusAnswer.Of(cell, seen, stillAsked: found == LookResult.Asked);

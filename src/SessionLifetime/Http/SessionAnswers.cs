@@ -10,8 +10,15 @@ internal static class SessionAnswers
     public static Task WriteAsync(HttpContext context, int status, StatusAnswer answer) =>
         WriteAsync(context, status, "application/json", answer, SessionJson.Default.StatusAnswer);
 
-    public static Task WriteAsync(HttpContext context, SessionProblem problem) =>
-        WriteAsync(context, problem.Status, "application/problem+json", problem, SessionJson.Default.SessionProblem);
+    public static Task WriteAsync(HttpContext context, SessionProblem problem)
+    {
+        if (problem.Status == StatusCodes.Status503ServiceUnavailable)
+        {
+            context.Response.Headers.RetryAfter = problem.RetryAfter;
+        }
+
+        return WriteAsync(context, problem.Status, "application/problem+json", problem, SessionJson.Default.SessionProblem);
+    }
 
     public static void WriteNothing(HttpContext context)
     {

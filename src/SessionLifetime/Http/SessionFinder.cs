@@ -4,8 +4,8 @@ using Microsoft.Extensions.Primitives;
 
 namespace SessionLifetime;
 
-/// <summary>Reads a request's session id and finds what it names.</summary>
-internal sealed class SessionFinder(SessionEngine engine, IOptions<SessionLifetimeOptions> options)
+/// <summary>Reads a request's session id, finds what it names, and has the guard admit the request to it.</summary>
+internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IOptions<SessionLifetimeOptions> options)
 {
     private readonly string _idHeader = options.Value.IdHeaderName;
     private readonly string _pageHeader = options.Value.PageHeaderName;
@@ -22,10 +22,10 @@ internal sealed class SessionFinder(SessionEngine engine, IOptions<SessionLifeti
         }
 
         // Two headers are no id, and a comma list is no id either: it has the wrong length or alphabet.
-        return FindAsync(header.Count == 1 ? header[0] : null, context.RequestAborted);
+        return FindAsync(context, header.Count == 1 ? header[0] : null);
     }
 
-    public ValueTask<SessionFinding> FindAsync(string? text, CancellationToken cancellationToken)
+    public ValueTask<SessionFinding> FindAsync(HttpContext context, string? text)
     {
         if (!SessionId.TryParse(text, out var secret))
         {
@@ -33,8 +33,8 @@ internal sealed class SessionFinder(SessionEngine engine, IOptions<SessionLifeti
         }
 
         return engine.Store.TryGet(secret, out var cell)
-            ? new(new SessionFinding(SessionFindingKind.Found, cell))
-            : FindElsewhereAsync(secret, cancellationToken);
+            ? guard.AdmitAsync(context, new SessionFinding(SessionFindingKind.Found, cell, secret))
+            : FindElsewhereAsync(context, secret);
     }
 
     /// <summary>The page a request says it comes from; anything that is no page id is ignored.</summary>
@@ -43,14 +43,14 @@ internal sealed class SessionFinder(SessionEngine engine, IOptions<SessionLifeti
             ? page
             : PageId.None;
 
-    private async ValueTask<SessionFinding> FindElsewhereAsync(SessionId secret, CancellationToken cancellationToken)
+    private async ValueTask<SessionFinding> FindElsewhereAsync(HttpContext context, SessionId secret)
     {
-        if (await engine.Store.FindAsync(secret, cancellationToken) is { } cell)
+        if (await engine.Store.FindAsync(secret, context.RequestAborted) is { } cell)
         {
-            return new(SessionFindingKind.Found, cell);
+            return await guard.AdmitAsync(context, new SessionFinding(SessionFindingKind.Found, cell, secret));
         }
 
-        return await engine.Store.FindEndedAsync(secret, cancellationToken) is { } ended
+        return await engine.Store.FindEndedAsync(secret, context.RequestAborted) is { } ended
             ? new(SessionFindingKind.Ended, Reason: ended.Reason)
             : new(SessionFindingKind.Unknown);
     }

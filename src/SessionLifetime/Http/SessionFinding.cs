@@ -1,13 +1,27 @@
 namespace SessionLifetime;
 
 /// <summary>What a request's session id led to.</summary>
-internal readonly record struct SessionFinding(SessionFindingKind Kind, SessionCell? Cell = null, SessionEndReason Reason = default)
+/// <param name="Kind">In a word.</param>
+/// <param name="Cell">The session it is admitted to.</param>
+/// <param name="Sent">The id it sent, where it is admitted.</param>
+/// <param name="Reason">Why the session ended.</param>
+internal readonly record struct SessionFinding(
+    SessionFindingKind Kind,
+    SessionCell? Cell = null,
+    SessionId Sent = default,
+    SessionEndReason Reason = default)
 {
     /// <summary>What <c>X-Session-State</c> says; null where it says nothing.</summary>
     public string? State => Kind switch
     {
         SessionFindingKind.Ended => "ended",
         SessionFindingKind.Unknown => "unknown",
+        SessionFindingKind.WrongBrowser or SessionFindingKind.WrongUser => "refused",
         _ => null,
     };
+
+    /// <summary>Whether the session lives, and the browser or the user has as many as they may.</summary>
+    public bool IsFull => Kind is SessionFindingKind.BrowserFull or SessionFindingKind.UserFull;
+
+    public static SessionFinding Ended(SessionCell cell) => new(SessionFindingKind.Ended, Reason: cell.Read().EndReason);
 }

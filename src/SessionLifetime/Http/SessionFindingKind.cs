@@ -14,4 +14,16 @@ internal enum SessionFindingKind
 
     /// <summary>Not an id, or none this server issued, or one it has forgotten.</summary>
     Unknown,
+
+    /// <summary>A living session that belongs to another browser.</summary>
+    WrongBrowser,
+
+    /// <summary>A living session that belongs to another user.</summary>
+    WrongUser,
+
+    /// <summary>A living session that belongs to no browser yet, and not to this one, which has as many as it may.</summary>
+    BrowserFull,
+
+    /// <summary>A living session that belongs to no user yet, and not to this one, who has as many as they may.</summary>
+    UserFull,
 }

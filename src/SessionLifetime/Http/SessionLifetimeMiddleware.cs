@@ -13,6 +13,7 @@ internal sealed class SessionLifetimeMiddleware(
     RequestDelegate next,
     SessionEngine engine,
     SessionFinder finder,
+    SessionGuard guard,
     SessionMetrics metrics,
     SessionTurnstile turnstile,
     IServiceScopeFactory scopes,
@@ -74,37 +75,38 @@ internal sealed class SessionLifetimeMiddleware(
         if (finding.Cell is { } cell)
         {
             // Counted before it looks: what the session owns waits for it.
-            HeldRequest? held = null;
+            RequestInSession? request = null;
             cell.EnterRequest();
             try
             {
-                (finding, held) = await BeginAsync(context, cell, signal);
-                if (finding.Cell is not null)
+                request = await BeginAsync(context, finding, signal);
+                if (request is not null && await TryServeAsync(context, metadata, engine.FaceOf(cell), request))
                 {
-                    if (await TryServeAsync(context, metadata, engine.FaceOf(cell)))
-                    {
-                        return;
-                    }
-
-                    finding = Ended(cell);
+                    return;
                 }
             }
             finally
             {
-                held?.Release();
+                request?.Release();
                 cell.LeaveRequest();
             }
+
+            finding = SessionFinding.Ended(cell);
         }
 
         await PassWithoutAsync(context, metadata, finding);
     }
 
     /// <summary>Serves the request, if need be when its turn has come. False when its session has ended until then.</summary>
-    private async ValueTask<bool> TryServeAsync(HttpContext context, EndpointMetadataCollection? metadata, TabSession session)
+    private async ValueTask<bool> TryServeAsync(
+        HttpContext context,
+        EndpointMetadataCollection? metadata,
+        TabSession session,
+        RequestInSession request)
     {
         if (metadata?.GetMetadata<SerializePerSessionAttribute>() is not { } serialized || SessionTurnstile.HasTurn(context))
         {
-            await ServeAsync(context, session);
+            await ServeAsync(context, session, request);
             return true;
         }
 
@@ -113,7 +115,7 @@ internal sealed class SessionLifetimeMiddleware(
         {
             try
             {
-                await ServeAsync(context, session);
+                await ServeAsync(context, session, request);
             }
             finally
             {
@@ -124,8 +126,9 @@ internal sealed class SessionLifetimeMiddleware(
         return found != TurnResult.SessionEnded;
     }
 
-    private async Task ServeAsync(HttpContext context, TabSession session)
+    private async Task ServeAsync(HttpContext context, TabSession session, RequestInSession request)
     {
+        request.Watch();
         context.Features.Set<ITabSessionFeature>(session);
         SessionRequestServices.Set(context, scopes, session);
         try
@@ -176,18 +179,19 @@ internal sealed class SessionLifetimeMiddleware(
         return metadata?.GetMetadata<SessionSignalAttribute>()?.Signal ?? SessionSignal.Activity;
     }
 
-    private async ValueTask<(SessionFinding Finding, HeldRequest? Held)> BeginAsync(HttpContext context, SessionCell cell, SessionSignal signal)
+    /// <summary>Applies what is due, and counts the request. Null when the session has ended.</summary>
+    private async ValueTask<RequestInSession?> BeginAsync(HttpContext context, SessionFinding finding, SessionSignal signal)
     {
+        var cell = finding.Cell!;
         if (signal == SessionSignal.None)
         {
             // It waits for nobody, unless only late handlers can tell whether the session still lives.
-            var found = await engine.LookAndWaitInDoubtAsync(cell);
-            return (found == LookResult.Ended ? Ended(cell) : new(SessionFindingKind.Found, cell), null);
+            return await engine.LookAndWaitInDoubtAsync(cell) == LookResult.Ended ? null : new(engine, context, cell, finding.Sent, hold: null);
         }
 
         if (await engine.TryBeginAsync(cell, isActivity: signal == SessionSignal.Activity) is not { } hold)
         {
-            return (Ended(cell), null);
+            return null;
         }
 
         metrics.SignalCounted(signal == SessionSignal.Activity ? "request" : "alive-request");
@@ -196,22 +200,32 @@ internal sealed class SessionLifetimeMiddleware(
             cell.HeardPage(page, engine.Store.Now);
         }
 
-        var held = new HeldRequest(engine, hold, context);
-        held.Watch();
-        return (new(SessionFindingKind.Found, cell), held);
+        return new(engine, context, cell, finding.Sent, hold);
     }
-
-    private static SessionFinding Ended(SessionCell cell) => new(SessionFindingKind.Ended, Reason: cell.Read().EndReason);
 
     private Task PassWithoutAsync(HttpContext context, EndpointMetadataCollection? metadata, SessionFinding finding)
     {
-        SetHeader(context, SessionHeaders.State, finding.State!);
+        if (finding.State is { } state && !context.Response.HasStarted)
+        {
+            // As late as can be: whatever is told to this browser, the output cache must not tell the next.
+            context.Response.OnStarting(static told => ((ToldState)told).Tell(), new ToldState(context.Response, state));
+        }
+
         if (metadata?.GetMetadata<RequireTabSessionAttribute>() is null)
         {
             return next(context);
         }
 
-        metrics.Refused(finding.State!);
+        guard.CountRefusal(finding);
         return SessionAnswers.WriteAsync(context, SessionProblem.Of(finding));
+    }
+
+    private sealed record ToldState(HttpResponse Response, string State)
+    {
+        public Task Tell()
+        {
+            Response.Headers[SessionHeaders.State] = State;
+            return Task.CompletedTask;
+        }
     }
 }

@@ -23,6 +23,10 @@ internal sealed record SessionProblem
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Field { get; init; }
 
+    /// <summary>After how many seconds who is told to try again may do so: a full server takes longer than a busy session.</summary>
+    [JsonIgnore]
+    public string RetryAfter { get; init; } = "30";
+
     public static SessionProblem Required => new()
     {
         Status = StatusCodes.Status428PreconditionRequired,
@@ -39,6 +43,22 @@ internal sealed record SessionProblem
         Detail = "This server has no such session: it restarted, or ended the session too long ago to remember. Attach again.",
     };
 
+    public static SessionProblem WrongBrowser => new()
+    {
+        Status = StatusCodes.Status403Forbidden,
+        Code = "wrongBrowser",
+        Title = "The session belongs to another browser.",
+        Detail = "The request does not carry the cookie of the browser the session belongs to. Send cookies, or attach for a session of its own.",
+    };
+
+    public static SessionProblem WrongUser => new()
+    {
+        Status = StatusCodes.Status403Forbidden,
+        Code = "wrongUser",
+        Title = "The session belongs to another user.",
+        Detail = "Another user is signed in than the one the session belongs to. Attach for a session of its own.",
+    };
+
     public static SessionProblem AtCapacity => new()
     {
         Status = StatusCodes.Status503ServiceUnavailable,
@@ -47,11 +67,24 @@ internal sealed record SessionProblem
         Detail = "As many sessions live as this server allows. Try again later.",
     };
 
+    public static SessionProblem BrowserLimit => AtCapacity with
+    {
+        Code = "browserLimit",
+        Detail = "As many sessions of this browser live as this server allows. Close a tab, and try again.",
+    };
+
+    public static SessionProblem UserLimit => AtCapacity with
+    {
+        Code = "userLimit",
+        Detail = "As many sessions of this user live as this server allows. Sign out elsewhere, and try again.",
+    };
+
     public static SessionProblem Busy(TimeSpan patience) => new()
     {
         Status = StatusCodes.Status503ServiceUnavailable,
         Code = "sessionBusy",
         Title = "The session is busy.",
+        RetryAfter = "1",
         Detail = $"Such requests of one session are served one at a time. Too many wait, or this one waited for {patience.TotalSeconds:0.###} seconds. Try again later.",
     };
 
@@ -97,11 +130,23 @@ internal sealed record SessionProblem
         Detail = $"Use {allowed}.",
     };
 
+    /// <summary>The problem of a session that could not be added.</summary>
+    public static SessionProblem Of(SessionAddition outcome) => outcome switch
+    {
+        SessionAddition.BrowserFull => BrowserLimit,
+        SessionAddition.UserFull => UserLimit,
+        _ => AtCapacity,
+    };
+
     /// <summary>The problem of a request that needs a session and was led to none.</summary>
     public static SessionProblem Of(SessionFinding finding) => finding.Kind switch
     {
         SessionFindingKind.Ended => Ended(finding.Reason),
         SessionFindingKind.Missing => Required,
+        SessionFindingKind.WrongBrowser => WrongBrowser,
+        SessionFindingKind.WrongUser => WrongUser,
+        SessionFindingKind.BrowserFull => BrowserLimit,
+        SessionFindingKind.UserFull => UserLimit,
         _ => Unknown,
     };
 }

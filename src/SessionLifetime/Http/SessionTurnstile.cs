@@ -5,8 +5,6 @@ namespace SessionLifetime;
 /// <summary>Lets the requests of a session that are marked so through one at a time, and answers those that cannot wait any more.</summary>
 internal sealed class SessionTurnstile(SessionMetrics metrics, TimeProvider time)
 {
-    private const string RetryAfter = "1";
-
     /// <summary>Whether the request has its turn already: an error page that stands for it must not wait for it.</summary>
     public static bool HasTurn(HttpContext context) => context.Features.Get<SessionTurns>() is not null;
 
@@ -33,7 +31,6 @@ internal sealed class SessionTurnstile(SessionMetrics metrics, TimeProvider time
                 break;
             case TurnResult.Missed:
                 metrics.Refused("busy");
-                context.Response.Headers.RetryAfter = RetryAfter;
                 await SessionAnswers.WriteAsync(context, SessionProblem.Busy(timeout));
                 break;
             case TurnResult.GivenUp:

@@ -12,11 +12,11 @@ public interface ISessionLifetime
     /// <returns>The session, or null when it has ended or never was.</returns>
     ValueTask<TabSession?> FindAsync(string id, CancellationToken cancellationToken = default);
 
-    /// <summary>Lists the living sessions, a page at a time, in no particular but a stable order.</summary>
-    /// <param name="pageSize">How many at most, 1 to 1,000.</param>
-    /// <param name="after">The public id of the last session of the page before; null begins.</param>
+    /// <summary>Lists living sessions, a page at a time, in no particular but a stable order.</summary>
+    /// <param name="query">Whose, and which page; null gives the first 100 of all.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    ValueTask<IReadOnlyList<TabSession>> ListAsync(int pageSize = 100, string? after = null, CancellationToken cancellationToken = default);
+    /// <exception cref="ArgumentException">A part of the query is not what it should be.</exception>
+    ValueTask<IReadOnlyList<TabSession>> ListAsync(SessionQuery? query = null, CancellationToken cancellationToken = default);
 
     /// <summary>Ends one session, as an administrator does.</summary>
     /// <param name="id">Its public id.</param>
@@ -31,6 +31,19 @@ public interface ISessionLifetime
     /// <param name="cancellationToken">Stops waiting for the handlers; the ends stand.</param>
     /// <returns>How many sessions this call ended.</returns>
     ValueTask<int> EndAllAsync(
+        TabSession? except = null,
+        SessionEndReason reason = SessionEndReason.Revoked,
+        CancellationToken cancellationToken = default);
+
+    /// <summary>Ends every session of one user: "log out everywhere", or an account that was closed (OWASP ASVS 5, 7.4.2 and 7.4.3).</summary>
+    /// <param name="user">The user's id, as <see cref="TabSession.User"/> gives it.</param>
+    /// <param name="except">A session to leave alone, usually the caller's.</param>
+    /// <param name="reason">What the handlers and the browsers are told.</param>
+    /// <param name="cancellationToken">Stops waiting for the handlers; the ends stand.</param>
+    /// <returns>How many sessions this call ended. Sessions the user starts meanwhile are not among them: sign the user out first.</returns>
+    /// <exception cref="ArgumentException"><paramref name="user"/> is null or empty.</exception>
+    ValueTask<int> EndAllAsync(
+        string user,
         TabSession? except = null,
         SessionEndReason reason = SessionEndReason.Revoked,
         CancellationToken cancellationToken = default);

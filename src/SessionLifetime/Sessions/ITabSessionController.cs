@@ -16,5 +16,9 @@ internal interface ITabSessionController
     /// <summary>The durations in force: the session's own, or the options'.</summary>
     TimeoutOverrides EffectiveTimeouts(SessionCell cell);
 
+    Task RotateIdAsync(SessionCell cell);
+
+    Task ReleaseUserAsync(SessionCell cell);
+
     int CountOpenPages(SessionCell cell);
 }

@@ -1,5 +1,4 @@
-using System.Buffers.Binary;
-using System.Buffers.Text;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace SessionLifetime;
@@ -8,38 +7,23 @@ namespace SessionLifetime;
 internal readonly record struct PublicId(ulong Value)
 {
     /// <summary>The length of the text form, in characters.</summary>
-    public const int TextLength = 11;
+    public const int TextLength = WordText.OneLength;
 
     public static PublicId Create()
     {
-        Span<byte> bytes = stackalloc byte[8];
-        RandomNumberGenerator.Fill(bytes);
-        return new(BinaryPrimitives.ReadUInt64BigEndian(bytes));
+        var word = 0UL;
+        RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(new Span<ulong>(ref word)));
+        return new(word);
     }
 
     public static bool TryParse(ReadOnlySpan<char> text, out PublicId id)
     {
-        id = default;
-        Span<byte> bytes = stackalloc byte[9];
-        if (text.Length != TextLength
-            || text.ContainsAny(" \t\r\n")
-            || !Base64Url.IsValid(text)
-            || !Base64Url.TryDecodeFromChars(text, bytes, out var written)
-            || written != 8)
-        {
-            return false;
-        }
-
-        id = new(BinaryPrimitives.ReadUInt64BigEndian(bytes));
-        return true;
+        var isId = WordText.TryParse(text, out var word);
+        id = new(word);
+        return isId;
     }
 
     public override int GetHashCode() => (int)(Value ^ (Value >> 32));
 
-    public override string ToString()
-    {
-        Span<byte> bytes = stackalloc byte[8];
-        BinaryPrimitives.WriteUInt64BigEndian(bytes, Value);
-        return Base64Url.EncodeToString(bytes);
-    }
+    public override string ToString() => WordText.Format(Value);
 }

@@ -39,12 +39,14 @@ internal sealed class SessionCell
     private RequestHold? _activityHolds;
     private RequestHold? _aliveHolds;
     private TabSession? _face;
+    private RotatedIds? _rotated;
     private int _requests;
 
-    public SessionCell(SessionId secret, PublicId id, Moment now)
+    public SessionCell(SessionId secret, PublicId id, Moment now, SessionOwner? owner = null)
     {
         Secret = secret;
         Id = id;
+        _now.Owner = owner;
         _now.StartedAt = _now.LastActivity = _now.LastSignal = now;
         _now.SelfDestructAt = Moment.Never;
     }
@@ -65,11 +67,18 @@ internal sealed class SessionCell
         public const int Ended = 3;
     }
 
+    /// <summary>The secret it started with; the one it has, until it is given another.</summary>
     public SessionId Secret { get; }
+
+    /// <summary>All its secrets, once it was given another.</summary>
+    public RotatedIds? Rotated => Volatile.Read(ref _rotated);
+
+    public PublicId Id { get; }
 
     public bool IsEnded => Volatile.Read(ref _mode) == Mode.Ended;
 
-    public PublicId Id { get; }
+    /// <summary>Whose it is, as far as anybody has told.</summary>
+    public SessionOwner? Owner => Volatile.Read(ref _now.Owner);
 
     /// <summary>The store's bookkeeping of where the session stands in the due index.</summary>
     internal DuePlace DuePlace;
@@ -85,6 +94,12 @@ internal sealed class SessionCell
 
     public TabSession GetFace(ITabSessionController controller) =>
         Face ?? Interlocked.CompareExchange(ref _face, new TabSession(this, controller), null) ?? _face;
+
+    /// <summary>Replaces its secrets, if they are still as they were seen.</summary>
+    public bool TryRotate(RotatedIds? seen, RotatedIds next) => Interlocked.CompareExchange(ref _rotated, next, seen) == seen;
+
+    /// <summary>The secret a browser shall have instead of the one it sent; null when that is the newest.</summary>
+    public SessionId? NewerThan(SessionId sent) => Rotated is { } ids && ids.Newest != sent ? ids.Newest : null;
 
     /// <summary>Whether a request has the session, or is about to find out whether it still may.</summary>
     public bool HasRequests => Volatile.Read(ref _requests) != 0;

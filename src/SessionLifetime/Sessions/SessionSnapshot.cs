@@ -35,6 +35,9 @@ internal struct SessionSnapshot
     /// <summary>The durations the session has of its own, or null.</summary>
     public TimeoutOverrides? Overrides;
 
+    /// <summary>Whose it is; null while nobody has told.</summary>
+    public SessionOwner? Owner;
+
     /// <summary>How often <c>SessionTimeout</c> was raised in this idle period.</summary>
     public int Occurrence;
 
@@ -67,6 +70,7 @@ internal struct SessionSnapshot
         RaisedAt = next.RaisedAt;
         SelfDestructAt = next.SelfDestructAt;
         Overrides = next.Overrides;
+        Owner = next.Owner;
         Occurrence = next.Occurrence;
         RaiseNumber = next.RaiseNumber;
         State = next.State;

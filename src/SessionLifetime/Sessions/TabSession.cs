@@ -46,6 +46,14 @@ public sealed class TabSession : ITabSessionFeature
     /// <summary>When its browser was last heard of, in UTC by the server's clock.</summary>
     public DateTimeOffset LastSignal => _controller.ToUtc(_cell.LastSignal);
 
+    /// <summary>The user the session belongs to: the first who was signed in when it was used.</summary>
+    /// <value>What the claim <see cref="SessionLifetimeOptions.UserClaimType"/> says; null while nobody has signed in.</value>
+    public string? User => _cell.Owner?.User;
+
+    /// <summary>Names the browser the session is bound to: the same for all its sessions, safe to log, and unrelated to anything it sends.</summary>
+    /// <value>Null while no request has brought the browser's key.</value>
+    public string? BrowserId => _cell.Owner?.BrowserId?.ToString();
+
     /// <summary>How many pages the session shows now. Pages that were silent for the signal timeout do not count.</summary>
     public int OpenPages => _controller.CountOpenPages(_cell);
 
@@ -170,6 +178,20 @@ public sealed class TabSession : ITabSessionFeature
 
     /// <summary>Disarms <see cref="SelfDestruct"/>.</summary>
     public void CancelSelfDestruct() => _controller.SelfDestruct(_cell, after: null);
+
+    /// <summary>
+    /// Gives the session a new secret id, as every change of privileges asks for (OWASP ASVS 5, 7.2.4). At sign-in it happens by itself.
+    /// The browser is handed the new one with this request's answer, or the next; the old one works until
+    /// <see cref="SessionLifetimeOptions.IdRotationOverlap"/> after the new one's first use. <see cref="Id"/> stays.
+    /// </summary>
+    /// <remarks>While a new one waits to be used, there is no other. Harmless when the session has ended.</remarks>
+    public Task RotateIdAsync() => _controller.RotateIdAsync(_cell);
+
+    /// <summary>
+    /// Frees the session of its user at sign-out, and gives it a new secret id. The next user who signs in may go on with it, and finds
+    /// what the former left there: to leave nothing, end it with <see cref="ExitAsync"/> instead.
+    /// </summary>
+    public Task ReleaseUserAsync() => _controller.ReleaseUserAsync(_cell);
 
     /// <summary>The public <see cref="Id"/>: safe to log.</summary>
     public override string ToString() => Id;

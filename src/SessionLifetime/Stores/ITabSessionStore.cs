@@ -33,7 +33,10 @@ internal interface ITabSessionStore
 
     DateTimeOffset ToUtc(Moment moment);
 
-    /// <summary>Finds a living session this node has met: the hot path, without waiting.</summary>
+    /// <summary>
+    /// Finds a living session this node has met: the hot path, without waiting. A secret that was replaced and has run out finds nothing;
+    /// the first use of a new one lets the former run out.
+    /// </summary>
     bool TryGet(SessionId secret, [NotNullWhen(true)] out SessionCell? cell);
 
     /// <summary>Finds a living session wherever it is kept.</summary>
@@ -45,10 +48,12 @@ internal interface ITabSessionStore
     /// <summary>What is remembered of an ended session; null when nothing is.</summary>
     ValueTask<EndedSession?> FindEndedAsync(SessionId secret, CancellationToken cancellationToken);
 
-    /// <summary>The living sessions with public ids above <paramref name="after"/>, in that order, at most <paramref name="count"/>.</summary>
-    ValueTask<IReadOnlyList<SessionCell>> ListAsync(PublicId? after, int count, CancellationToken cancellationToken);
+    /// <summary>
+    /// The living sessions the filter means with public ids above <paramref name="after"/>, in that order, at most <paramref name="count"/>.
+    /// </summary>
+    ValueTask<IReadOnlyList<SessionCell>> ListAsync(SessionFilter filter, PublicId? after, int count, CancellationToken cancellationToken);
 
-    /// <summary>Adds a new session.</summary>
+    /// <summary>Adds a new session, within the limits.</summary>
     ValueTask<SessionAddition> AddAsync(SessionCell cell, Moment nextDue, CancellationToken cancellationToken);
 
     /// <summary>The cell's stamps, pages or holds were moved in place: to be written down sooner or later, where that is needed.</summary>
@@ -71,6 +76,18 @@ internal interface ITabSessionStore
         SessionSnapshot next,
         Moment nextDue,
         bool whateverTouches = false);
+
+    /// <summary>
+    /// Gives a session to the owner that <paramref name="next"/> names, within the limits, as <see cref="TryCommitAsync"/> does everything
+    /// else; however often it was touched since.
+    /// </summary>
+    /// <returns>Added, moved, or full.</returns>
+    ValueTask<SessionAddition> TryGiveAsync(SessionCell cell, SessionSnapshot seen, SessionSnapshot next, Moment nextDue);
+
+    /// <summary>
+    /// Makes a new secret for a living session, unless one waits for its first use already; <see cref="SessionCell.NewerThan"/> tells it.
+    /// </summary>
+    ValueTask RotateAsync(SessionCell cell);
 
     /// <summary>The handlers of a committed end have run: nobody else has to tell them.</summary>
     ValueTask AcknowledgeEndAsync(SessionCell cell);

@@ -9,6 +9,8 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
     private readonly SessionClock _clock = new(time);
     private readonly ConcurrentDictionary<SessionId, SessionCell> _bySecret = new();
     private readonly ConcurrentDictionary<PublicId, SessionCell> _byId = new();
+    private readonly SessionGroups<BrowserId> _byBrowser = new(static (owner, browser) => owner?.BrowserId == browser);
+    private readonly SessionGroups<string> _byUser = new(static (owner, user) => string.Equals(owner?.User, user, StringComparison.Ordinal));
     private readonly DueIndex _due = new(limits.SlotWidth);
     private readonly EndedSessionMemory _ended = new(limits.MaxEndedSessions, limits.EndedSessionRetention);
 
@@ -21,33 +23,38 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
 
     public DateTimeOffset ToUtc(Moment moment) => _clock.ToUtc(moment);
 
-    public bool TryGet(SessionId secret, [NotNullWhen(true)] out SessionCell? cell) => _bySecret.TryGetValue(secret, out cell);
+    public bool TryGet(SessionId secret, [NotNullWhen(true)] out SessionCell? cell) =>
+        _bySecret.TryGetValue(secret, out cell) && (cell.Rotated is null || IsGood(cell, secret));
 
     public ValueTask<SessionCell?> FindAsync(SessionId secret, CancellationToken cancellationToken) =>
-        new(_bySecret.GetValueOrDefault(secret));
+        new(TryGet(secret, out var cell) ? cell : null);
 
     public ValueTask<SessionCell?> FindAsync(PublicId id, CancellationToken cancellationToken) => new(_byId.GetValueOrDefault(id));
 
     public ValueTask<EndedSession?> FindEndedAsync(SessionId secret, CancellationToken cancellationToken) => new(_ended.Find(secret, Now));
 
-    public ValueTask<IReadOnlyList<SessionCell>> ListAsync(PublicId? after, int count, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<SessionCell>> ListAsync(
+        SessionFilter filter,
+        PublicId? after,
+        int count,
+        CancellationToken cancellationToken)
     {
         // The lowest ids above the mark, kept in a heap with the highest on top: one pass, no copy of the whole store.
         var lowest = new PriorityQueue<SessionCell, ulong>(Comparer<ulong>.Create(static (a, b) => b.CompareTo(a)));
-        foreach (var (id, cell) in _byId)
+        foreach (var cell in Candidates(filter))
         {
-            if (after is { } mark && id.Value <= mark.Value)
+            if ((after is { } mark && cell.Id.Value <= mark.Value) || cell.IsEnded || !filter.Matches(cell.Owner))
             {
                 continue;
             }
 
             if (lowest.Count < count)
             {
-                lowest.Enqueue(cell, id.Value);
+                lowest.Enqueue(cell, cell.Id.Value);
             }
-            else if (lowest.TryPeek(out _, out var highest) && id.Value < highest)
+            else if (lowest.TryPeek(out _, out var highest) && cell.Id.Value < highest)
             {
-                lowest.DequeueEnqueue(cell, id.Value);
+                lowest.DequeueEnqueue(cell, cell.Id.Value);
             }
         }
 
@@ -71,6 +78,14 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
         {
             Interlocked.Decrement(ref _count);
             return new(SessionAddition.Full);
+        }
+
+        var place = Enter(cell, cell.Owner);
+        if (place != SessionAddition.Added)
+        {
+            Leave(cell, cell.Owner);
+            Interlocked.Decrement(ref _count);
+            return new(place);
         }
 
         _bySecret[cell.Secret] = cell;
@@ -104,9 +119,42 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
         }
 
         // Remembered before it is forgotten: no request finds neither.
-        _ended.Add(new EndedSession(cell.Secret, cell.Id, next.EndReason, Now));
+        Remember(cell, next.EndReason);
         Forget(cell);
         return new(true);
+    }
+
+    public ValueTask<SessionAddition> TryGiveAsync(SessionCell cell, SessionSnapshot seen, SessionSnapshot next, Moment nextDue)
+    {
+        // A place first, so that a limit holds however many come at once.
+        var place = Enter(cell, next.Owner);
+        if (place == SessionAddition.Added && !cell.TryCommit(seen, next, nextDue, whateverTouches: true))
+        {
+            place = SessionAddition.Moved;
+        }
+
+        Settle(cell, next.Owner);
+        Settle(cell, seen.Owner);
+        return new(place);
+    }
+
+    public ValueTask RotateAsync(SessionCell cell)
+    {
+        while (cell.Rotated is var ids && ids?.Pending is null && !cell.IsEnded)
+        {
+            // It leads here before anybody can know it.
+            var next = SessionId.Create();
+            _bySecret[next] = cell;
+            var isOurs = cell.TryRotate(ids, ids?.With(next) ?? RotatedIds.First(cell.Secret, next));
+
+            // What ends meanwhile has taken out the secrets it knew of.
+            if (!isOurs || cell.IsEnded)
+            {
+                _bySecret.TryRemove(next, out _);
+            }
+        }
+
+        return default;
     }
 
     // Who dies here takes everything with it.
@@ -124,14 +172,90 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
 
     public void Close() => _isClosed = true;
 
+    /// <summary>Whether one of several secrets works now; the first use of a new one is seen here.</summary>
+    private bool IsGood(SessionCell cell, SessionId secret)
+    {
+        while (cell.Rotated is { } ids)
+        {
+            var now = Now;
+            if (ids.Pending != secret)
+            {
+                return ids.Current == secret || ids.IsStillGood(secret, now);
+            }
+
+            if (cell.TryRotate(ids, ids.Promote(now, now + limits.IdRotationOverlap, out var forgotten)))
+            {
+                foreach (var old in forgotten)
+                {
+                    _bySecret.TryRemove(old, out _);
+                }
+
+                return true;
+            }
+        }
+
+        return true;
+    }
+
+    private IEnumerable<SessionCell> Candidates(SessionFilter filter) =>
+        filter.Browser is { } browser ? _byBrowser.Members(browser)
+        : filter.User is { } user ? _byUser.Members(user)
+        : _byId.Select(static pair => pair.Value);
+
+    private SessionAddition Enter(SessionCell cell, SessionOwner? owner) =>
+        owner?.BrowserId is { } browser && !_byBrowser.TryEnter(browser, cell, limits.MaxSessionsPerBrowser ?? int.MaxValue) ? SessionAddition.BrowserFull
+        : owner?.User is { } user && !_byUser.TryEnter(user, cell, limits.MaxSessionsPerUser ?? int.MaxValue) ? SessionAddition.UserFull
+        : SessionAddition.Added;
+
+    private void Leave(SessionCell cell, SessionOwner? owner)
+    {
+        if (owner?.BrowserId is { } browser)
+        {
+            _byBrowser.Leave(browser, cell);
+        }
+
+        if (owner?.User is { } user)
+        {
+            _byUser.Leave(user, cell);
+        }
+    }
+
+    private void Settle(SessionCell cell, SessionOwner? owner)
+    {
+        if (owner?.BrowserId is { } browser)
+        {
+            _byBrowser.Settle(browser, cell);
+        }
+
+        if (owner?.User is { } user)
+        {
+            _byUser.Settle(user, cell);
+        }
+    }
+
+    private static IEnumerable<SessionId> SecretsOf(SessionCell cell) => cell.Rotated?.All ?? [cell.Secret];
+
+    private void Remember(SessionCell cell, SessionEndReason reason)
+    {
+        foreach (var secret in SecretsOf(cell))
+        {
+            _ended.Add(new EndedSession(secret, cell.Id, reason, Now));
+        }
+    }
+
     private void Forget(SessionCell cell)
     {
-        if (_bySecret.TryRemove(cell.Secret, out _))
+        foreach (var secret in SecretsOf(cell))
+        {
+            _bySecret.TryRemove(secret, out _);
+        }
+
+        if (_byId.TryRemove(cell.Id, out _))
         {
             Interlocked.Decrement(ref _count);
         }
 
-        _byId.TryRemove(cell.Id, out _);
         _due.Remove(cell);
+        Settle(cell, cell.Owner);
     }
 }

@@ -24,7 +24,7 @@ public sealed class TestServer : IAsyncDisposable
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly WebApplication _app;
 
-    private TestServer(Action<SessionLifetimeOptions>? configure, int port, string site)
+    private TestServer(Action<SessionLifetimeOptions>? configure, int port, string site, Action<CookieBuilder>? cookie)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -35,7 +35,7 @@ public sealed class TestServer : IAsyncDisposable
         {
             options.SweepInterval = TimeSpan.FromMilliseconds(200);
             configure?.Invoke(options);
-        });
+        }).ConfigureBrowserCookie(cookie ?? (static _ => { }));
 
         _app = builder.Build();
         _app.Use(RecordAsync);
@@ -50,6 +50,7 @@ public sealed class TestServer : IAsyncDisposable
         _app.MapMethods("/api/none", ["GET", "POST"], AnswerAsync).WithSessionSignal(SessionSignal.None);
         _app.MapPost("/api/leave", (HttpContext context) => context.ExitAndRedirectAsync("/bye"));
         _app.MapPost("/api/sign-out", SignOutAsync);
+        _app.MapPost("/api/rotate", (HttpContext context) => context.GetTabSession()!.RotateIdAsync());
         _app.MapGet("/sign-in", SignInAsync).DisableTabSession();
         _app.MapGet("/file", () => Results.File(Encoding.UTF8.GetBytes("x"), "application/octet-stream", "file.bin"));
         _app.MapGet("/204", () => Results.NoContent());
@@ -90,10 +91,11 @@ public sealed class TestServer : IAsyncDisposable
     /// <param name="configure">Its options.</param>
     /// <param name="port">The port; 0 for any that is free.</param>
     /// <param name="site">The other origin whose pages may use it.</param>
+    /// <param name="cookie">What the browser cookie is like.</param>
     public static async Task<TestServer> StartAsync(
-        Action<SessionLifetimeOptions>? configure = null, int port = 0, string site = "http://localhost")
+        Action<SessionLifetimeOptions>? configure = null, int port = 0, string site = "http://localhost", Action<CookieBuilder>? cookie = null)
     {
-        var server = new TestServer(configure, port, site);
+        var server = new TestServer(configure, port, site, cookie);
         await server._app.StartAsync();
         return server;
     }

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 namespace SessionLifetime.Tests.Configuration;
 
 public sealed class SessionLifetimeOptionsValidatorTests
@@ -44,6 +45,12 @@ public sealed class SessionLifetimeOptionsValidatorTests
             SelfDestructOnUnload = TimeSpan.FromSeconds(-1),
             MaxSessions = 0,
             MaxEndedSessions = -1,
+            MaxSessionsPerUser = 0,
+            MaxSessionsPerBrowser = 0,
+            LimitPolicy = (SessionLimitPolicy)7,
+            BrowserBinding = (BrowserBinding)7,
+            UserClaimType = " ",
+            IdRotationOverlap = TimeSpan.FromSeconds(-1),
             EndedSessionRetention = TimeSpan.FromSeconds(-1),
             ShutdownTimeout = TimeSpan.FromSeconds(-1),
             IdHeaderName = "X Session",
@@ -70,5 +77,30 @@ public sealed class SessionLifetimeOptionsValidatorTests
             SelfDestructOnUnload = TimeSpan.FromSeconds(5),
         }).Count());
         Assert.Single(SettingsAdvisor.Advise(new() { SignalTimeout = TimeSpan.FromSeconds(100) }));
+    }
+
+    [Fact]
+    public void Advise_SettingsThatMakeATheftWorse_AreNamed()
+    {
+        var cookie = new BrowserCookieOptions().Cookie;
+        Assert.Empty(TrustAdvisor.Advise(new(), cookie, signsIn: false, isDevelopment: false));
+        Assert.Contains("AbsoluteTimeout", Assert.Single(TrustAdvisor.Advise(new(), cookie, signsIn: true, isDevelopment: false)), StringComparison.Ordinal);
+        Assert.Empty(TrustAdvisor.Advise(new() { AbsoluteTimeout = TimeSpan.FromHours(8) }, cookie, signsIn: true, isDevelopment: false));
+        var off = new SessionLifetimeOptions { BrowserBinding = BrowserBinding.Off };
+        Assert.Contains("BrowserBinding", Assert.Single(TrustAdvisor.Advise(off, cookie, signsIn: false, isDevelopment: true)), StringComparison.Ordinal);
+        cookie.SecurePolicy = CookieSecurePolicy.None;
+        Assert.Contains("SecurePolicy", Assert.Single(TrustAdvisor.Advise(new(), cookie, signsIn: false, isDevelopment: false)), StringComparison.Ordinal);
+        Assert.Empty(TrustAdvisor.Advise(new(), cookie, signsIn: false, isDevelopment: true));
+    }
+
+    [Fact]
+    public void Advise_NoTimeout_IsNamed()
+    {
+        Assert.Contains("never end", Assert.Single(SettingsAdvisor.Advise(new() { SessionTimeout = TimeSpan.Zero })), StringComparison.Ordinal);
+        Assert.Contains("page is open", Assert.Single(SettingsAdvisor.Advise(new()
+        {
+            SessionTimeout = TimeSpan.Zero,
+            SignalTimeout = TimeSpan.FromHours(1),
+        })), StringComparison.Ordinal);
     }
 }

@@ -58,10 +58,17 @@ internal sealed class EngineHost : IAsyncDisposable
         return this;
     }
 
+    /// <summary>What an attach does; null when the store takes none.</summary>
+    public async Task<RequestHold?> TryStartAsync(PageId page, SessionOwner? owner = null)
+    {
+        var (outcome, hold) = await Arrivals.StartAsync(page, PageId.None, owner ?? SessionOwner.Nobody, default);
+        return outcome == SessionAddition.Added ? hold : null;
+    }
+
     public async Task<SessionCell> StartAsync(string page = "p1")
     {
         Assert.True(PageId.TryCreate(page, out var id));
-        var hold = await Arrivals.TryStartAsync(id, PageId.None, default);
+        var hold = await TryStartAsync(id);
         Assert.NotNull(hold);
         Engine.Release(hold);
         return hold.Cell;

@@ -261,7 +261,7 @@ public sealed class RaceTests
                     for (var i = 0; i < 500; i++)
                     {
                         Assert.True(PageId.TryCreate("p", out var page));
-                        if (await host.Arrivals.TryStartAsync(page, PageId.None, default) is { Cell: var cell })
+                        if (await host.TryStartAsync(page) is { Cell: var cell })
                         {
                             Interlocked.Increment(ref started);
                             host.Engine.FaceOf(cell).MarkActivity();
@@ -274,7 +274,7 @@ public sealed class RaceTests
                     for (var i = 0; i < 500; i++)
                     {
                         Assert.True(PageId.TryCreate("p", out var page));
-                        if (await host.Arrivals.TryStartAsync(page, PageId.None, default) is { Cell: var cell })
+                        if (await host.TryStartAsync(page) is { Cell: var cell })
                         {
                             Interlocked.Increment(ref started);
                             host.Engine.FaceOf(cell).MarkActivity();

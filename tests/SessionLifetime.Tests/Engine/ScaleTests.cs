@@ -25,7 +25,7 @@ public sealed class ScaleTests
         var cells = new SessionCell[Count];
         for (var i = 0; i < Count; i++)
         {
-            var hold = (await host.Arrivals.TryStartAsync(PageId.None, PageId.None, default))!;
+            var hold = (await host.TryStartAsync(PageId.None))!;
             host.Engine.Release(hold);
             cells[i] = hold.Cell;
         }

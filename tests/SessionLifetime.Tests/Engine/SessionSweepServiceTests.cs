@@ -11,7 +11,11 @@ public sealed class SessionSweepServiceTests
     [Fact]
     public async Task Loop_SweepsAgainAndAgainUntilItStops()
     {
-        await using var host = new EngineHost(options => options.SessionTimeout = TimeSpan.FromSeconds(1));
+        await using var host = new EngineHost(static options =>
+        {
+            // The clock jumps while handlers run.
+            (options.SessionTimeout, options.HandlerTimeout) = (TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+        });
         host.Record();
         using var service = new SessionSweepService(
             host.Sweeper,
@@ -105,8 +109,13 @@ public sealed class SessionSweepServiceTests
 
         public ValueTask<EndedSession?> FindEndedAsync(SessionId secret, CancellationToken cancellationToken) => inner.FindEndedAsync(secret, cancellationToken);
 
-        public ValueTask<IReadOnlyList<SessionCell>> ListAsync(PublicId? after, int count, CancellationToken cancellationToken) =>
-            inner.ListAsync(after, count, cancellationToken);
+        public ValueTask<IReadOnlyList<SessionCell>> ListAsync(SessionFilter filter, PublicId? after, int count, CancellationToken cancellationToken) =>
+            inner.ListAsync(filter, after, count, cancellationToken);
+
+        public ValueTask<SessionAddition> TryGiveAsync(SessionCell cell, SessionSnapshot seen, SessionSnapshot next, Moment nextDue) =>
+            inner.TryGiveAsync(cell, seen, next, nextDue);
+
+        public ValueTask RotateAsync(SessionCell cell) => inner.RotateAsync(cell);
 
         public ValueTask<SessionAddition> AddAsync(SessionCell cell, Moment nextDue, CancellationToken cancellationToken) =>
             inner.AddAsync(cell, nextDue, cancellationToken);

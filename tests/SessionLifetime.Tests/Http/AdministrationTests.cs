@@ -53,7 +53,7 @@ public sealed class AdministrationTests
         var listed = new List<string>();
         string? after = null;
         IReadOnlyList<TabSession> page;
-        while ((page = await app.Sessions.ListAsync(3, after)).Count > 0)
+        while ((page = await app.Sessions.ListAsync(new SessionQuery { PageSize = 3, After = after })).Count > 0)
         {
             Assert.True(page.Count <= 3);
             listed.AddRange(page.Select(session => session.Id));
@@ -67,9 +67,9 @@ public sealed class AdministrationTests
 
         Assert.Equal(10, listed.Count);
         Assert.Equal(started.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => app.Sessions.ListAsync(0).AsTask());
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => app.Sessions.ListAsync(1001).AsTask());
-        await Assert.ThrowsAsync<ArgumentException>(() => app.Sessions.ListAsync(10, "nobody").AsTask());
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => app.Sessions.ListAsync(new SessionQuery { PageSize = 0 }).AsTask());
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => app.Sessions.ListAsync(new SessionQuery { PageSize = 1001 }).AsTask());
+        await Assert.ThrowsAsync<ArgumentException>(() => app.Sessions.ListAsync(new SessionQuery { After = "nobody" }).AsTask());
     }
 
     [Fact]

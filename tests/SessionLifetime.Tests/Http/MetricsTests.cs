@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,7 +10,7 @@ public sealed class MetricsTests
     public async Task Sessions_signals_and_timeouts_are_counted()
     {
         await using var app = await StartAsync();
-        using var counts = new Counts(app);
+        using var counts = new MetricCounts(app);
         var first = await app.StartSessionAsync();
         var second = await app.StartSessionAsync();
         await app.AttachAsync(first, "again");
@@ -59,7 +57,7 @@ public sealed class MetricsTests
                 .OnSessionStarted(_ => throw new InvalidOperationException("started"))
                 .OnSessionTimeout(context => context.Handled = true);
         });
-        using var counts = new Counts(app);
+        using var counts = new MetricCounts(app);
         var id = await app.StartSessionAsync();
         app.Time.Advance(TimeSpan.FromMinutes(20));
         await app.PingAsync(id);
@@ -74,7 +72,7 @@ public sealed class MetricsTests
     public async Task Every_refusal_is_counted_by_its_cause()
     {
         await using var app = await StartAsync(setup => setup.Options = options => options.MaxSessions = 1);
-        using var counts = new Counts(app);
+        using var counts = new MetricCounts(app);
         var id = await app.StartSessionAsync();
 
         (await app.AttachAsync()).Is(HttpStatusCode.ServiceUnavailable);
@@ -101,7 +99,7 @@ public sealed class MetricsTests
     public async Task No_tag_of_a_metric_holds_an_id()
     {
         await using var app = await StartAsync();
-        using var counts = new Counts(app);
+        using var counts = new MetricCounts(app);
         var start = await app.AttachAsync();
         await app.PingAsync(start.Id);
         await app.ExitAsync(start.Id);
@@ -124,51 +122,4 @@ public sealed class MetricsTests
         };
         configure?.Invoke(setup);
     });
-
-    /// <summary>Sums of counters, and how often histograms were recorded, of one app; others in the process count on their own.</summary>
-    private sealed class Counts : IDisposable
-    {
-        private readonly MeterListener _listener = new();
-        private readonly ConcurrentDictionary<string, long> _sums = new(StringComparer.Ordinal);
-
-        public Counts(SessionApp app)
-        {
-            var factory = app.App.Services.GetRequiredService<IMeterFactory>();
-            _listener.InstrumentPublished = (instrument, listener) =>
-            {
-                if (instrument.Meter.Name == "SessionLifetime" && ReferenceEquals(instrument.Meter.Scope, factory))
-                {
-                    listener.EnableMeasurementEvents(instrument);
-                }
-            };
-            _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
-                _sums.AddOrUpdate(Name(instrument, tags), value, (_, sum) => instrument.IsObservable ? value : sum + value));
-            _listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) =>
-                _sums.AddOrUpdate(Name(instrument, tags), 1, static (_, sum) => sum + 1));
-            _listener.Start();
-        }
-
-        public IEnumerable<string> Names => _sums.Keys;
-
-        public long this[string name] => _sums.GetValueOrDefault(name);
-
-        public long Observe(string name)
-        {
-            _listener.RecordObservableInstruments();
-            return this[name];
-        }
-
-        public void Dispose() => _listener.Dispose();
-
-        private static string Name(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
-        {
-            var name = instrument.Name;
-            foreach (var (key, value) in tags)
-            {
-                name += $" {key}={value}";
-            }
-
-            return name;
-        }
-    }
 }

@@ -68,6 +68,12 @@ public sealed class SetupTests
             options.SelfDestructOnUnload = TimeSpan.FromTicks(-1);
             options.MaxSessions = 0;
             options.MaxEndedSessions = -1;
+            options.MaxSessionsPerUser = 0;
+            options.MaxSessionsPerBrowser = -3;
+            options.LimitPolicy = (SessionLimitPolicy)2;
+            options.BrowserBinding = (BrowserBinding)3;
+            options.UserClaimType = "";
+            options.IdRotationOverlap = TimeSpan.FromDays(1);
             options.EndedSessionRetention = TimeSpan.FromTicks(-1);
             options.ShutdownTimeout = TimeSpan.FromDays(2);
             options.IdHeaderName = "X Session";
@@ -77,7 +83,7 @@ public sealed class SetupTests
 
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync());
 
-        Assert.Equal(18, refused.Failures.Count());
+        Assert.Equal(24, refused.Failures.Count());
         Assert.All(
             typeof(SessionLifetimeOptions).GetProperties().Where(property => property.PropertyType != typeof(bool)),
             property => Assert.Single(refused.Failures, failure => failure.StartsWith($"SessionLifetimeOptions.{property.Name} must", StringComparison.Ordinal)));
@@ -118,6 +124,16 @@ public sealed class SetupTests
             ["SessionLifetime:SelfDestructOnUnload"] = "00:00:15",
             ["SessionLifetime:MaxSessions"] = "10",
             ["SessionLifetime:MaxEndedSessions"] = "20",
+            ["SessionLifetime:MaxSessionsPerUser"] = "3",
+            ["SessionLifetime:MaxSessionsPerBrowser"] = "30",
+            ["SessionLifetime:LimitPolicy"] = "EndOldest",
+            ["SessionLifetime:BrowserBinding"] = "Required",
+            ["SessionLifetime:UserClaimType"] = "oid",
+            ["SessionLifetime:IdRotationOverlap"] = "00:00:10",
+            ["SessionLifetime:BrowserCookie:Name"] = "__Host-Browser",
+            ["SessionLifetime:BrowserCookie:Path"] = "/",
+            ["SessionLifetime:BrowserCookie:SecurePolicy"] = "Always",
+            ["SessionLifetime:BrowserCookie:SameSite"] = "Strict",
             ["SessionLifetime:EndedSessionRetention"] = "00:01:00",
             ["SessionLifetime:ShutdownTimeout"] = "00:00:10",
             ["SessionLifetime:PingsSlideAuthentication"] = "true",
@@ -137,6 +153,8 @@ public sealed class SetupTests
         Assert.Equal(TimeSpan.FromMinutes(3), bound.SessionTimeout);
         Assert.Equal(TimeSpan.FromSeconds(30), bound.CountdownDuration);
         Assert.Equal("X-Tab", bound.IdHeaderName);
+        var cookie = app.Services.GetRequiredService<IOptions<BrowserCookieOptions>>().Value.Cookie;
+        Assert.Equal(("__Host-Browser", SameSiteMode.Strict, CookieSecurePolicy.Always), (cookie.Name, cookie.SameSite, cookie.SecurePolicy));
         Assert.Equal(10, bound.MaxSessions);
     }
 

@@ -120,7 +120,8 @@ public sealed class SlidingSignInTests
         return (await app.StartSessionAsync(), cookie!);
     }
 
-    private static string? CookieOf(Answer answer) => answer.Header("Set-Cookie")?.Split(';')[0];
+    private static string? CookieOf(Answer answer) => answer.Header("Set-Cookie")?.Split(", ")
+        .FirstOrDefault(cookie => !cookie.StartsWith("SessionLifetime.", StringComparison.Ordinal))?.Split(';')[0];
 
     private static Task<Answer> SignalAsync(SessionApp app, string id, string cookie, string signal)
     {

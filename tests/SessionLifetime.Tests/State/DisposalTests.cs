@@ -38,7 +38,7 @@ public sealed class DisposalTests
         (await app.ExitAsync(id)).Is(HttpStatusCode.NoContent);
         await ExpectDisposedAsync("exit, late", "token");
         (await app.GetAsync("/items", id)).Is(HttpStatusCode.OK);
-        Assert.Equal(1, app.App.Services.GetRequiredService<SessionDisposer>().Count);
+        Assert.Equal(1, app.App.Services.GetRequiredService<SessionDisposer>().Open.Count);
 
         _gate.Open();
         Assert.Equal("False", (await silent).Text);
@@ -140,7 +140,7 @@ public sealed class DisposalTests
         await app.GetAsync("/own", id);
         await app.ExitAsync(id);
         await ExpectDisposedAsync("late", "Cart", "twice", "early");
-        await SessionApp.EventuallyAsync(() => app.App.Services.GetRequiredService<SessionDisposer>().Count == 0);
+        await SessionApp.EventuallyAsync(() => app.App.Services.GetRequiredService<SessionDisposer>().Open.Count == 0);
 
         Assert.Equal(0, session.Items.Count);
         Assert.Null(session.Items["late"]);

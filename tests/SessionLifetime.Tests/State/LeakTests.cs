@@ -43,7 +43,7 @@ public sealed class LeakTests
                 }
 
                 Assert.Equal(Math.Min(Batch, count - started), await host.Sessions.EndAllAsync());
-                await host.Get<SessionDisposer>().WhenIdleAsync();
+                await host.Get<SessionDisposer>().Open.WhenNoneAsync();
                 host.Log.Lines.Clear();
             }
         }

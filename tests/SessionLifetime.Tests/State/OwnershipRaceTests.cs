@@ -66,7 +66,7 @@ public sealed class OwnershipRaceTests
             await Task.WhenAll(Task.Run(() => app.GetAsync("/cart", id)), Task.Run(() => app.GetAsync("/cart", id)), Task.Run(() => app.ExitAsync(id)));
         }
 
-        await app.App.Services.GetRequiredService<SessionDisposer>().WhenIdleAsync();
+        await app.App.Services.GetRequiredService<SessionDisposer>().Open.WhenNoneAsync();
         Assert.Equal(0, inUse);
         Assert.InRange(ledger.Made, 1, 1500);
         Assert.Equal(ledger.Made, ledger.Disposed.Count);
@@ -98,7 +98,7 @@ public sealed class OwnershipRaceTests
                 Task.Run(session.ExitAsync));
         }
 
-        await host.Get<SessionDisposer>().WhenIdleAsync();
+        await host.Get<SessionDisposer>().Open.WhenNoneAsync();
         Assert.Equal(ledger.Made, ledger.Disposed.Count);
 
         void Make(Action make)

@@ -1,0 +1,100 @@
+using Microsoft.Extensions.Logging;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// Gives sessions to whom they belong, inside the limits: to the browser whose key a request brings, and to the user who signed in.
+/// </summary>
+internal sealed class SessionOwnership(SessionEngine engine, ILogger logger)
+{
+    /// <summary>How often room is made for one session: more only happens where others take it as fast.</summary>
+    private const int MaxDisplaced = 16;
+
+    /// <summary>
+    /// Gives a session that has no browser, or no user, to those the request brings. What it has already, it keeps: look who got it.
+    /// Together with a user it gets a new secret.
+    /// </summary>
+    /// <param name="cell">The session.</param>
+    /// <param name="browser">The key the request brings, or none.</param>
+    /// <param name="user">Who is signed in, or null.</param>
+    /// <returns>Added, also when the session has ended; or what is full.</returns>
+    public async ValueTask<SessionAddition> ClaimAsync(SessionCell cell, BrowserKey browser, string? user)
+    {
+        var rotates = false;
+        var outcome = await ChangeAsync(cell, owner =>
+        {
+            rotates = owner.User is null && user is not null;
+            return owner with { Browser = owner.Browser.IsNone ? browser : owner.Browser, User = owner.User ?? user };
+        });
+        if (outcome == SessionAddition.Added && rotates)
+        {
+            await engine.Store.RotateAsync(cell);
+        }
+
+        return outcome;
+    }
+
+    /// <summary>The user signed out: nobody's again, under a new secret.</summary>
+    public async Task ReleaseUserAsync(SessionCell cell)
+    {
+        await ChangeAsync(cell, static owner => owner with { User = null });
+        await engine.Store.RotateAsync(cell);
+    }
+
+    /// <summary>Adds a new session to the store, and makes room for it where the policy says so.</summary>
+    public ValueTask<SessionAddition> AddAsync(SessionCell cell, Moment nextDue, CancellationToken cancellationToken) => WithRoomAsync(
+        cell,
+        cell.Owner ?? SessionOwner.Nobody,
+        () => engine.Store.AddAsync(cell, nextDue, cancellationToken));
+
+    private async ValueTask<SessionAddition> ChangeAsync(SessionCell cell, Func<SessionOwner, SessionOwner> change)
+    {
+        while (true)
+        {
+            var seen = cell.Read();
+            var next = seen;
+            var owner = change(seen.Owner ?? SessionOwner.Nobody);
+            if (seen.State == SessionState.Ended || owner == (seen.Owner ?? SessionOwner.Nobody))
+            {
+                return SessionAddition.Added;
+            }
+
+            next.Owner = owner == SessionOwner.Nobody ? null : owner;
+            var due = Clockwork.NextDue(next, engine.TimingsOf(next), engine.Store.Now);
+            var outcome = await WithRoomAsync(cell, owner, () => engine.Store.TryGiveAsync(cell, seen, next, due));
+            if (outcome != SessionAddition.Moved)
+            {
+                return outcome;
+            }
+        }
+    }
+
+    private async ValueTask<SessionAddition> WithRoomAsync(SessionCell cell, SessionOwner owner, Func<ValueTask<SessionAddition>> add)
+    {
+        for (var displaced = 0; ; displaced++)
+        {
+            var outcome = await add();
+            if (outcome is not (SessionAddition.BrowserFull or SessionAddition.UserFull))
+            {
+                return outcome;
+            }
+
+            if (engine.Options.LimitPolicy == SessionLimitPolicy.RefuseNew
+                || displaced == MaxDisplaced
+                || !await DisplaceAsync(cell, outcome == SessionAddition.UserFull ? new(User: owner.User) : new(Browser: owner.BrowserId)))
+            {
+                logger.AtLimit(outcome == SessionAddition.UserFull ? "MaxSessionsPerUser" : "MaxSessionsPerBrowser");
+                return outcome;
+            }
+        }
+    }
+
+    /// <summary>Ends the session whose user was idle longest.</summary>
+    private async ValueTask<bool> DisplaceAsync(SessionCell newcomer, SessionFilter filter)
+    {
+        var others = await engine.Store.ListAsync(filter, after: null, int.MaxValue, CancellationToken.None);
+        return others.Where(other => other != newcomer).MinBy(static other => other.LastActivity.Ticks) is not { } oldest
+            || await engine.TryEndAsync(oldest, SessionEndReason.Displaced)
+            || oldest.IsEnded;
+    }
+}

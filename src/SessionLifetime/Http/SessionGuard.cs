@@ -1,0 +1,130 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features.Authentication;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// Admits a request to the session its id names: only from the browser the session belongs to, and to nobody but the user it belongs to.
+/// Who is refused has not touched it. The first browser and the first user it meets are those it belongs to.
+/// </summary>
+internal sealed class SessionGuard(
+    SessionEngine engine,
+    BrowserCookie cookie,
+    SessionMetrics metrics,
+    IOptions<SessionLifetimeOptions> options,
+    ILogger<SessionGuard> logger)
+{
+    private readonly BrowserBinding _binding = options.Value.BrowserBinding;
+    private readonly string _claimType = options.Value.UserClaimType;
+    private int _hasWarned;
+
+    public ValueTask<SessionFinding> AdmitAsync(HttpContext context, SessionFinding finding)
+    {
+        var owner = finding.Cell!.Owner;
+        var user = UserOf(context);
+        var isTheBrowser = _binding == BrowserBinding.Off
+            || (owner is { Browser.IsNone: false } && cookie.Carries(context.Request, owner.Browser));
+        return isTheBrowser && (user is null || string.Equals(owner?.User, user, StringComparison.Ordinal))
+            ? new(finding)
+            : AdmitSlowlyAsync(context, finding, owner ?? SessionOwner.Nobody, user);
+    }
+
+    /// <summary>Whose a session is from the start, as far as the request tells. The browser is set its cookie, new or for another while.</summary>
+    public SessionOwner Welcome(HttpContext context)
+    {
+        var key = BrowserKey.None;
+        if (_binding != BrowserBinding.Off)
+        {
+            // A new key is not known to have arrived: tabs that open together are all given one, and one of those stays.
+            key = cookie.Read(context.Request);
+            cookie.Hand(context, key.IsNone ? BrowserKey.Create() : key);
+        }
+
+        var user = UserOf(context);
+        return key.IsNone && user is null ? SessionOwner.Nobody : new SessionOwner { Browser = key, User = user };
+    }
+
+    /// <summary>The browser said hello again: its cookie is good for another while.</summary>
+    public void WelcomeBack(HttpContext context, SessionCell cell)
+    {
+        if (_binding != BrowserBinding.Off)
+        {
+            var key = cell.Owner?.Browser ?? BrowserKey.None;
+            cookie.Hand(context, key.IsNone ? BrowserKey.Create() : key);
+        }
+    }
+
+    private async ValueTask<SessionFinding> AdmitSlowlyAsync(HttpContext context, SessionFinding finding, SessionOwner owner, string? user)
+    {
+        var key = BrowserKey.None;
+        if (_binding != BrowserBinding.Off)
+        {
+            key = owner.Browser.IsNone ? cookie.Read(context.Request) : owner.Browser;
+            if (owner.Browser.IsNone ? key.IsNone && _binding == BrowserBinding.Required : !cookie.Carries(context.Request, key))
+            {
+                return Refuse(SessionFindingKind.WrongBrowser);
+            }
+        }
+
+        if (user is not null && owner.User is not null && !string.Equals(owner.User, user, StringComparison.Ordinal))
+        {
+            return Refuse(SessionFindingKind.WrongUser);
+        }
+
+        if (key.IsNone && _binding != BrowserBinding.Off)
+        {
+            metrics.ServedUnbound();
+        }
+
+        var cell = finding.Cell!;
+        if ((key == owner.Browser && (user is null || owner.User is not null)) || cell.IsEnded || Speculation.IsSpeculative(context.Request))
+        {
+            return finding;
+        }
+
+        return await engine.Ownership.ClaimAsync(cell, key, user) switch
+        {
+            SessionAddition.UserFull => Refuse(SessionFindingKind.UserFull),
+            SessionAddition.BrowserFull => Refuse(SessionFindingKind.BrowserFull),
+
+            // Somebody else may have been faster: now it belongs to somebody.
+            _ => cell.IsEnded ? finding : await AdmitAsync(context, finding),
+        };
+    }
+
+    /// <summary>Counts an answer that turns a request away. Those the guard itself refuses it has counted already, answered so or not.</summary>
+    public void CountRefusal(SessionFinding finding)
+    {
+        if (finding.Kind is SessionFindingKind.Ended or SessionFindingKind.Unknown or SessionFindingKind.Missing)
+        {
+            metrics.Refused(finding.State ?? "missing");
+        }
+    }
+
+    private SessionFinding Refuse(SessionFindingKind kind)
+    {
+        var finding = new SessionFinding(kind);
+        metrics.Refused(SessionProblem.Of(finding).Code);
+        return finding;
+    }
+
+    /// <summary>Who is signed in, as the authentication before us found out; null for nobody.</summary>
+    private string? UserOf(HttpContext context)
+    {
+        if (context.Features.Get<IHttpAuthenticationFeature>()?.User is not { Identity.IsAuthenticated: true } user)
+        {
+            return null;
+        }
+
+        var id = user.FindFirst(_claimType)?.Value ?? user.FindFirst("sub")?.Value ?? user.Identity.Name;
+        if (string.IsNullOrEmpty(id) && Interlocked.Exchange(ref _hasWarned, 1) == 0)
+        {
+            logger.UserWithoutId(_claimType);
+        }
+
+        return string.IsNullOrEmpty(id) ? null : id;
+    }
+}

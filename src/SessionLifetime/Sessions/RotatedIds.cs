@@ -1,0 +1,60 @@
+namespace SessionLifetime;
+
+/// <summary>
+/// The secrets of a session that was given a new one: the one it answers to, the new one nobody has used yet, and old ones that run out.
+/// Immutable; its cell replaces it as a whole.
+/// </summary>
+/// <remarks>
+/// A new secret waits until it is first used. Until then the current one works, and every answer the module reads hands the new one out
+/// again, so that none is lost with an answer that never arrived. From its first use on, the former runs out.
+/// </remarks>
+internal sealed class RotatedIds
+{
+    /// <summary>More than this many secrets at once only an app has that rotates with every request; the oldest go first.</summary>
+    private const int MaxOld = 8;
+
+    private readonly (SessionId Id, Moment Until)[] _old;
+
+    private RotatedIds(SessionId current, SessionId? pending, (SessionId Id, Moment Until)[] old) =>
+        (Current, Pending, _old) = (current, pending, old);
+
+    public SessionId Current { get; }
+
+    /// <summary>Handed out, and not used yet.</summary>
+    public SessionId? Pending { get; }
+
+    /// <summary>The one a browser shall have.</summary>
+    public SessionId Newest => Pending ?? Current;
+
+    /// <summary>All of them.</summary>
+    public IEnumerable<SessionId> All => _old.Select(static old => old.Id).Append(Current).Concat(Pending is { } next ? [next] : []);
+
+    public static RotatedIds First(SessionId current, SessionId next) => new(current, next, []);
+
+    public RotatedIds With(SessionId next) => new(Current, next, _old);
+
+    /// <summary>The new one was used: the former runs out.</summary>
+    /// <param name="now">Now.</param>
+    /// <param name="until">When the former stops working.</param>
+    /// <param name="forgotten">Old ones that have run out, or are too many.</param>
+    public RotatedIds Promote(Moment now, Moment until, out IReadOnlyList<SessionId> forgotten)
+    {
+        var kept = _old.Where(old => old.Until > now).Append((Current, until)).TakeLast(MaxOld).ToArray();
+        forgotten = [.. _old.Where(old => !kept.Contains(old)).Select(static old => old.Id)];
+        return new(Pending!.Value, pending: null, kept);
+    }
+
+    /// <summary>Whether an old one still works.</summary>
+    public bool IsStillGood(SessionId secret, Moment now)
+    {
+        foreach (var (id, until) in _old)
+        {
+            if (id == secret)
+            {
+                return until > now;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,249 @@
+namespace SessionLifetime.Browser.Tests;
+
+/// <summary>Whose a session is, seen from a real browser: the cookie no script reads, new ids, other users, other sites.</summary>
+public sealed class TrustTests(ChromiumFixture chromium) : BrowserTest(chromium)
+{
+    private const string CookieName = "SessionLifetime.Browser";
+
+    [Fact]
+    public async Task The_key_comes_with_everything_the_module_sends_and_no_script_sees_it()
+    {
+        await using var server = await TestServer.StartAsync(static options => options.KeepAliveInterval = TimeSpan.FromMilliseconds(300));
+        var page = await OpenAsync(server);
+        await server.WaitForCallsAsync("ping", 1);
+        await page.FetchAsync("/api");
+        await page.ClickAsync("#next");
+        await page.LeadsToAsync("/next");
+        await page.ReadyAsync();
+        await server.WaitForCallsAsync("detach", 1);
+
+        Assert.Equal("", await page.EvaluateAsync<string>("() => document.cookie"));
+        var key = (await Context.CookiesAsync([server.Url])).Single(cookie => cookie.Name == CookieName);
+        Assert.True(key.HttpOnly);
+        Assert.Equal(SameSiteAttribute.Lax, key.SameSite);
+        foreach (var request in server.Requests.Where(request => request.Path != "/" && request.At > server.Calls("ping")[0].At))
+        {
+            Assert.Contains($"{CookieName}={key.Value}", request.Headers.Cookie.ToString(), StringComparison.Ordinal);
+        }
+
+        var session = Assert.Single(await server.Sessions.ListAsync());
+        Assert.NotNull(session.BrowserId);
+    }
+
+    [Fact]
+    public async Task Two_tabs_of_one_browser_are_two_sessions_of_one_browser()
+    {
+        await using var server = await TestServer.StartAsync();
+        var first = await OpenAsync(server);
+        var second = await OpenAsync(server);
+        await first.FetchAsync("/api");
+        await second.FetchAsync("/api");
+
+        var sessions = await server.Sessions.ListAsync();
+
+        Assert.Equal(2, sessions.Count);
+        Assert.Single(sessions.Select(session => session.BrowserId).Distinct());
+    }
+
+    [Fact]
+    public async Task A_tab_whose_cookie_was_deleted_gets_a_session_of_its_own_and_goes_on()
+    {
+        await using var server = await TestServer.StartAsync(static options => options.KeepAliveInterval = TimeSpan.FromMilliseconds(300));
+        var page = await OpenAsync(server);
+        await server.WaitForCallsAsync("ping", 2);
+        await page.EvaluateAsync("() => addEventListener('sessionlifetime:restarted', event => { window.previous = event.detail.previous; })");
+
+        await Context.ClearCookiesAsync();
+        await page.WaitForFunctionAsync("() => window.previous");
+        var pings = server.Calls("ping").Count;
+        await server.WaitForCallsAsync("ping", pings + 4);
+
+        Assert.Equal("refused", await page.EvaluateAsync<string>("() => window.previous.state"));
+        Assert.Equal(["restarted"], await page.FiredAsync());
+        Assert.Equal(2, server.Calls("attach").Count);
+        Assert.All(server.Calls("ping").TakeLast(3), call => Assert.Equal(200, call.Status));
+    }
+
+    [Fact]
+    public async Task A_stolen_id_is_worth_nothing_in_another_browser()
+    {
+        await using var server = await TestServer.StartAsync();
+        var page = await OpenAsync(server);
+        await page.FetchAsync("/api");
+        var id = await page.IdAsync();
+        var session = Assert.Single(await server.Sessions.ListAsync());
+        await using var elsewhere = await Chromium.NewContextAsync(new());
+        var thief = await elsewhere.NewPageAsync();
+        server.Pages["/empty"] = "<!doctype html><title>t</title>";
+        await thief.GotoAsync(server.Url + "/empty");
+
+        var seen = await thief.EvaluateAsync<string>(
+            """
+            async id => {
+              const headers = { 'X-Session-Id': id };
+              const own = await fetch('/api', { headers });
+              const status = await fetch('/_session', { headers });
+              const exit = await fetch('/_session/exit', { method: 'POST', headers });
+              return [(await own.json()).session, own.headers.get('X-Session-State'), status.status, (await status.json()).code, exit.status].join(' ');
+            }
+            """,
+            id);
+
+        Assert.Equal(" refused 403 wrongBrowser 403", seen);
+        Assert.Equal(session.Id, (await page.FetchAsync("/api")).GetProperty("session").GetString());
+    }
+
+    [Theory]
+    [InlineData("tab")]
+    [InlineData("browser")]
+    public async Task A_page_takes_over_a_new_id_keeps_it_over_reloads_and_tells_the_tabs_it_shares_with(string storage)
+    {
+        await using var server = await TestServer.StartAsync(static options => options.IdRotationOverlap = TimeSpan.FromMilliseconds(500));
+        server.Attributes = $"data-storage=\"{storage}\"";
+        var page = await OpenAsync(server);
+        var other = await OpenAsync(server);
+        var (former, session) = (await page.IdAsync(), (await page.FetchAsync("/api")).GetProperty("session").GetString());
+
+        await page.EvaluateAsync("() => fetch('/api/rotate', { method: 'POST' })");
+
+        var newer = await page.IdAsync();
+        Assert.NotEqual(former, newer);
+        Assert.Equal(session, (await page.FetchAsync("/api")).GetProperty("session").GetString());
+        if (storage == "browser")
+        {
+            await other.WaitForFunctionAsync("id => session.headers()['X-Session-Id'] === id", newer);
+        }
+
+        // Past the overlap only the new one opens it.
+        await Task.Delay(700);
+        await page.ReloadAsync();
+        await page.ReadyAsync();
+        Assert.Equal(newer, await page.IdAsync());
+        Assert.Equal(session, (await page.FetchAsync("/api")).GetProperty("session").GetString());
+        Assert.NotNull((await other.FetchAsync("/api")).GetProperty("session").GetString());
+        Assert.Equal(storage == "tab" ? 2 : 1, (await server.Sessions.ListAsync()).Count);
+    }
+
+    [Fact]
+    public async Task An_id_handed_out_with_a_ping_is_taken_over_and_by_XmlHttpRequest_too()
+    {
+        await using var server = await TestServer.StartAsync(static options => options.KeepAliveInterval = TimeSpan.FromMilliseconds(300));
+        var page = await OpenAsync(server);
+        await server.WaitForCallsAsync("ping", 1);
+        var (former, session) = (await page.IdAsync(), Assert.Single(await server.Sessions.ListAsync()));
+
+        await session.RotateIdAsync();
+        await page.WaitForFunctionAsync("id => session.headers()['X-Session-Id'] !== id", former);
+
+        var second = await page.IdAsync();
+        await page.EvaluateAsync(
+            """
+            () => new Promise(done => {
+              const request = new XMLHttpRequest();
+              request.open('POST', '/api/rotate');
+              request.onloadend = done;
+              request.send();
+            })
+            """);
+        await page.WaitForFunctionAsync("id => session.headers()['X-Session-Id'] !== id", second);
+        Assert.Equal(session.Id, (await page.FetchAsync("/api")).GetProperty("session").GetString());
+    }
+
+    [Fact]
+    public async Task Sign_in_keeps_the_session_under_a_new_id_and_another_user_gets_another_session()
+    {
+        await using var server = await TestServer.StartAsync();
+        var page = await OpenAsync(server);
+        var (former, session) = (await page.IdAsync(), (await page.FetchAsync("/api")).GetProperty("session").GetString());
+
+        await page.GotoAsync(server.Url + "/sign-in?user=ada");
+        await page.ReadyAsync();
+
+        Assert.Equal(session, (await page.FetchAsync("/api")).GetProperty("session").GetString());
+        Assert.NotEqual(former, await page.IdAsync());
+        Assert.Equal("ada", Assert.Single(await server.Sessions.ListAsync()).User);
+
+        // Nobody said good-bye to Ada's session: it is not Eve's all the same.
+        await page.GotoAsync(server.Url + "/sign-in?user=eve");
+        await page.ReadyAsync();
+        var eves = await page.FetchAsync("/api");
+        Assert.Equal("eve", eves.GetProperty("user").GetString());
+        Assert.NotEqual(session, eves.GetProperty("session").GetString());
+        Assert.Equal(["ada", "eve"], (await server.Sessions.ListAsync()).Select(found => found.User!).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Where_cookies_never_come_the_page_works_unbound()
+    {
+        await using var server = await TestServer.StartAsync(
+            static options => options.KeepAliveInterval = TimeSpan.FromMilliseconds(300),
+            cookie: static cookie => cookie.Domain = "elsewhere.example");
+        var page = await OpenAsync(server);
+        await server.WaitForCallsAsync("ping", 3);
+
+        Assert.Single(server.Calls("attach"));
+        Assert.Null(Assert.Single(await server.Sessions.ListAsync()).BrowserId);
+        Assert.Empty(await page.FiredAsync());
+    }
+
+    [Fact]
+    public async Task Another_site_can_neither_start_nor_touch_nor_end_a_session()
+    {
+        await using var server = await TestServer.StartAsync();
+        await using var evil = await TestServer.StartAsync();
+        var page = await OpenAsync(server);
+        await page.FetchAsync("/api");
+        var session = Assert.Single(await server.Sessions.ListAsync());
+        evil.Policy = "";
+        evil.Pages["/evil"] = $$"""
+            <!doctype html><title>evil</title>
+            <form id="text" method="post" enctype="text/plain"><input name='{"page":"p","x":"' value='"}'></form>
+            <form id="form" method="post"><input name="page" value="p"></form>
+            """;
+        var site = evil.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal);
+        var attacker = await Context.NewPageAsync();
+        var before = (session.LastSignal, session.LastActivity);
+        var target = server.Url + "/_session";
+        var calls = new[] { "/attach", "/ping", "/activity", "/exit", "/detach", "" };
+        foreach (var form in new[] { "text", "form" })
+        {
+            foreach (var call in calls)
+            {
+                await attacker.GotoAsync(site + "/evil");
+                var answered = attacker.WaitForRequestFinishedAsync(new() { Predicate = request => request.Url == target + call });
+                await attacker.EvaluateAsync("([form, action]) => { const it = document.getElementById(form); it.action = action; it.submit(); }", new[] { form, target + call });
+                await answered;
+            }
+        }
+
+        await attacker.GotoAsync(site + "/evil");
+        var results = await attacker.EvaluateAsync<string[]>(
+            """
+            async ([target, ...calls]) => {
+              const outcomes = [];
+              for (const call of calls) {
+                for (const init of [
+                  { mode: 'no-cors', method: 'POST', body: '{"page":"p"}' },
+                  { mode: 'cors', method: 'POST', body: '{"page":"p"}' },
+                  { mode: 'cors', method: 'POST', body: '{"page":"p"}', headers: { 'Content-Type': 'application/json' } },
+                  { mode: 'cors', method: 'POST', headers: { 'X-Session-Id': 'AAAAAAAAAAAAAAAAAAAAAQ' } },
+                ]) {
+                  outcomes.push(await fetch(target + call, { credentials: 'include', ...init }).then(answer => answer.type, () => 'blocked'));
+                }
+              }
+              return outcomes;
+            }
+            """,
+            new[] { target }.Concat(calls).ToArray());
+
+        Assert.Equal(Enumerable.Repeat(new[] { "opaque", "blocked", "blocked", "blocked" }, calls.Length).SelectMany(static outcomes => outcomes), results);
+        Assert.Equal(before.LastSignal, session.LastSignal, TimeSpan.FromMilliseconds(1));
+        Assert.Equal(before.LastActivity, session.LastActivity, TimeSpan.FromMilliseconds(1));
+        Assert.Same(session, Assert.Single(await server.Sessions.ListAsync()));
+        Assert.All(
+            server.Requests.Where(request => request.Headers.Origin.ToString().Contains("localhost", StringComparison.Ordinal) && request.Method == "POST"),
+            request => Assert.Equal(
+                request.Path switch { "/_session/attach" => 415, "/_session/detach" => 204, "/_session" => 405, _ => 428 },
+                request.Status));
+    }
+}

@@ -1,0 +1,148 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace SessionLifetime.Tests.Http;
+
+/// <summary>How many sessions a browser and a user may have (contract, section 12).</summary>
+public sealed class LimitTests
+{
+    [Fact]
+    public async Task One_session_more_of_a_browser_is_refused_and_the_others_live_on()
+    {
+        await using var app = await StartAsync(static options => options.MaxSessionsPerBrowser = 2);
+        using var counts = new MetricCounts(app);
+        var first = await VisitAsync(app);
+        var second = await VisitAsync(app, key: first.Key);
+
+        var answer = await new Visitor(app) { Key = first.Key }.AttachAsync();
+
+        answer.IsProblem(HttpStatusCode.ServiceUnavailable, "browserLimit");
+        Assert.Equal("30", answer.Header("Retry-After"));
+        Assert.Equal(1, counts["sessionlifetime.refused cause=browserLimit"]);
+        (await first.PingAsync()).Is(HttpStatusCode.OK);
+        (await second.PingAsync()).Is(HttpStatusCode.OK);
+        await VisitAsync(app);
+        await first.ExitAsync();
+        await VisitAsync(app, key: second.Key);
+    }
+
+    [Fact]
+    public async Task One_session_more_of_a_user_is_refused_on_whatever_device()
+    {
+        await using var app = await StartAsync(static options => options.MaxSessionsPerUser = 2);
+        var laptop = await VisitAsync(app, "ada");
+        await VisitAsync(app, "ada");
+
+        (await new Visitor(app) { User = "ada" }.AttachAsync()).IsProblem(HttpStatusCode.ServiceUnavailable, "userLimit");
+
+        await VisitAsync(app, "eve");
+        (await laptop.PingAsync()).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_sign_in_beyond_the_limit_leaves_the_session_as_it_was()
+    {
+        await using var app = await StartAsync(static options => options.MaxSessionsPerUser = 1);
+        var laptop = await VisitAsync(app, "ada");
+        var phone = await VisitAsync(app);
+        phone.User = "ada";
+
+        var answer = await phone.PingAsync();
+        answer.IsProblem(HttpStatusCode.ServiceUnavailable, "userLimit");
+        Assert.Equal("30", answer.Header("Retry-After"));
+        (await phone.AttachAsync()).IsProblem(HttpStatusCode.ServiceUnavailable, "userLimit");
+        (await phone.GetAsync("/required")).IsProblem(HttpStatusCode.ServiceUnavailable, "userLimit");
+        var plain = await phone.GetAsync("/session");
+        Assert.Equal(("none", null), (plain.Is(HttpStatusCode.OK).Text, plain.Header("X-Session-State")));
+
+        phone.User = null;
+        (await phone.PingAsync()).Is(HttpStatusCode.OK);
+        await laptop.ExitAsync();
+        phone.User = "ada";
+        (await phone.PingAsync()).Is(HttpStatusCode.OK);
+        Assert.Equal("ada", (await phone.SessionAsync())!.User);
+    }
+
+    [Fact]
+    public async Task By_the_other_policy_the_one_whose_user_was_idle_longest_ends_displaced()
+    {
+        await using var app = await StartAsync(static options => (options.MaxSessionsPerUser, options.LimitPolicy) = (2, SessionLimitPolicy.EndOldest));
+        var oldest = await VisitAsync(app, "ada");
+        app.Time.Advance(TimeSpan.FromSeconds(10));
+        var newer = await VisitAsync(app, "ada");
+        app.Time.Advance(TimeSpan.FromSeconds(10));
+        await oldest.ActivityAsync();
+        app.Time.Advance(TimeSpan.FromSeconds(10));
+        await newer.PingAsync();
+
+        var third = await VisitAsync(app, "ada");
+
+        Assert.Equal("Displaced", (await newer.PingAsync()).IsProblem(HttpStatusCode.Gone, "sessionEnded").String("reason"));
+        (await oldest.PingAsync()).Is(HttpStatusCode.OK);
+        (await third.PingAsync()).Is(HttpStatusCode.OK);
+        Assert.Single(app.Events, static line => line == "ApplicationExit Displaced");
+    }
+
+    [Fact]
+    public async Task A_sign_in_beyond_the_limit_displaces_another_session_never_its_own()
+    {
+        await using var app = await StartAsync(static options => (options.MaxSessionsPerUser, options.LimitPolicy) = (1, SessionLimitPolicy.EndOldest));
+        var phone = await VisitAsync(app);
+        app.Time.Advance(TimeSpan.FromSeconds(10));
+        var laptop = await VisitAsync(app, "ada");
+
+        phone.User = "ada";
+        (await phone.PingAsync()).Is(HttpStatusCode.OK);
+
+        Assert.Equal("ada", (await phone.SessionAsync())!.User);
+        (await laptop.PingAsync()).IsProblem(HttpStatusCode.Gone, "sessionEnded");
+    }
+
+    [Fact]
+    public async Task A_browser_displaces_its_own_tab()
+    {
+        await using var app = await StartAsync(static options => (options.MaxSessionsPerBrowser, options.LimitPolicy) = (1, SessionLimitPolicy.EndOldest));
+        var first = await VisitAsync(app);
+        var other = await VisitAsync(app);
+
+        var second = await VisitAsync(app, key: first.Key);
+
+        Assert.Equal("Displaced", (await first.PingAsync()).IsProblem(HttpStatusCode.Gone, "sessionEnded").String("reason"));
+        (await second.PingAsync()).Is(HttpStatusCode.OK);
+        (await other.PingAsync()).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_released_user_gives_the_place_back()
+    {
+        await using var app = await StartAsync(static options => options.MaxSessionsPerUser = 1);
+        var laptop = await VisitAsync(app, "ada");
+        await laptop.GetAsync("/release");
+        laptop.User = null;
+
+        await VisitAsync(app, "ada");
+
+        (await laptop.PingAsync()).Is(HttpStatusCode.OK);
+    }
+
+    private static Task<SessionApp> StartAsync(Action<SessionLifetimeOptions> configure) => SessionApp.StartRecordingAsync(setup =>
+    {
+        setup.Options = configure;
+        setup.Before = Visitor.UseTestUsers;
+        setup.Map = static web =>
+        {
+            web.MapGet("/session", static (HttpContext context) => context.GetTabSession()?.Id ?? "none");
+            web.MapGet("/required", static () => "in").RequireTabSession();
+            web.MapGet("/release", static (HttpContext context) => context.GetTabSession()!.ReleaseUserAsync());
+        };
+    });
+
+    private static async Task<Visitor> VisitAsync(SessionApp app, string? user = null, string? key = null)
+    {
+        var visitor = new Visitor(app) { User = user, Key = key };
+        (await visitor.AttachAsync()).Is(HttpStatusCode.Created);
+        (await visitor.PingAsync()).Is(HttpStatusCode.OK);
+        return visitor;
+    }
+}

@@ -1,0 +1,185 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace SessionLifetime.Tests.Http;
+
+/// <summary>A session belongs to the first user who is signed in when it is used (contract, section 6).</summary>
+public sealed class UserBindingTests
+{
+    [Fact]
+    public async Task The_first_request_of_a_signed_in_user_gives_the_session_to_them_under_a_new_id()
+    {
+        await using var app = await StartAsync();
+        var ada = await VisitAsync(app, user: null);
+        var anonymous = ada.Id;
+        Assert.Null((await ada.SessionAsync())!.User);
+
+        ada.User = "ada";
+        var answer = await ada.GetAsync("/user");
+
+        Assert.Equal("ada", answer.Is(HttpStatusCode.OK).Text);
+        Assert.NotEqual(anonymous, ada.Id);
+        Assert.Equal(ada.Id, answer.Header("X-Session-Id"));
+        Assert.Equal("no-store", answer.Header("Cache-Control"));
+        (await ada.PingAsync()).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Who_is_signed_in_when_the_session_starts_has_it_from_the_start()
+    {
+        await using var app = await StartAsync();
+        var ada = await VisitAsync(app, "ada");
+
+        Assert.Equal("ada", (await ada.SessionAsync())!.User);
+        (await VisitAsync(app, "eve", ada)).IsProblem(HttpStatusCode.Forbidden, "wrongUser");
+    }
+
+    [Fact]
+    public async Task Another_user_is_refused_everywhere_and_the_session_left_alone()
+    {
+        await using var app = await StartAsync();
+        var ada = await VisitAsync(app, "ada");
+        var session = (await ada.SessionAsync())!;
+        var before = (session.LastActivity, session.LastSignal);
+        app.Time.Advance(TimeSpan.FromMinutes(1));
+        var eve = new Visitor(app) { Id = ada.Id, Key = ada.Key, User = "eve" };
+
+        (await eve.StatusAsync()).IsProblem(HttpStatusCode.Forbidden, "wrongUser");
+        (await eve.PingAsync()).IsProblem(HttpStatusCode.Forbidden, "wrongUser");
+        (await eve.ActivityAsync()).IsProblem(HttpStatusCode.Forbidden, "wrongUser");
+        (await eve.ExitAsync()).IsProblem(HttpStatusCode.Forbidden, "wrongUser");
+        (await eve.GetAsync("/required")).IsProblem(HttpStatusCode.Forbidden, "wrongUser");
+        Assert.Equal("nobody", (await eve.GetAsync("/user")).Is(HttpStatusCode.OK).Text);
+        Assert.Equal(before, (session.LastActivity, session.LastSignal));
+
+        var answer = (await eve.AttachAsync()).Is(HttpStatusCode.Created);
+        Assert.Equal("refused", answer["previous"].GetProperty("state").GetString());
+        Assert.Equal("eve", (await eve.SessionAsync())!.User);
+        Assert.Equal("ada", (await ada.SessionAsync())!.User);
+    }
+
+    [Fact]
+    public async Task Anonymous_requests_are_never_refused_for_it_and_never_unbind()
+    {
+        await using var app = await StartAsync();
+        var ada = await VisitAsync(app, "ada");
+
+        ada.User = null;
+
+        Assert.Equal("ada", (await ada.GetAsync("/user")).Is(HttpStatusCode.OK).Text);
+        (await ada.PingAsync()).Is(HttpStatusCode.OK);
+        Assert.Equal("ada", (await ada.SessionAsync())!.User);
+    }
+
+    [Fact]
+    public async Task Release_at_sign_out_frees_the_session_for_the_next_user_under_a_new_id()
+    {
+        await using var app = await StartAsync();
+        var ada = await VisitAsync(app, "ada");
+        var former = ada.Id;
+        var browser = (await ada.SessionAsync())!.BrowserId;
+
+        (await ada.GetAsync("/release")).Is(HttpStatusCode.OK);
+
+        Assert.NotEqual(former, ada.Id);
+        ada.User = null;
+        Assert.Null((await ada.SessionAsync())!.User);
+        Assert.Equal(browser, (await ada.SessionAsync())!.BrowserId);
+        Assert.Empty(await app.Sessions.ListAsync(new SessionQuery { User = "ada" }));
+        ada.User = "eve";
+        Assert.Equal("eve", (await ada.GetAsync("/user")).Text);
+    }
+
+    [Fact]
+    public async Task The_claim_that_tells_users_apart_can_be_chosen_and_has_substitutes()
+    {
+        await using var app = await StartAsync(setup => setup.Options = static options => options.UserClaimType = "oid");
+
+        Assert.Equal("1", (await (await VisitAsync(app, "oid:1")).SessionAsync())!.User);
+        Assert.Equal("2", (await (await VisitAsync(app, "sub:2")).SessionAsync())!.User);
+        Assert.Equal("ada", (await (await VisitAsync(app, "name:ada")).SessionAsync())!.User);
+    }
+
+    [Fact]
+    public async Task A_user_without_an_id_is_warned_of_once_and_has_a_session_of_nobodys()
+    {
+        await using var app = await StartAsync();
+        var visitor = await VisitAsync(app, "role:admin");
+
+        Assert.Null((await visitor.SessionAsync())!.User);
+        Assert.Single(app.Log.Lines, line => line.Level == LogLevel.Warning && line.Text.Contains("UserClaimType", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Log_out_everywhere_ends_the_users_other_sessions_and_nobody_elses()
+    {
+        await using var app = await StartAsync(static setup => setup.RecordsEvents = true);
+        var here = await VisitAsync(app, "ada");
+        var there = await VisitAsync(app, "ada");
+        var phone = await VisitAsync(app, "ada");
+        var eve = await VisitAsync(app, "eve");
+
+        Assert.Equal("2", (await here.GetAsync("/everywhere")).Text);
+
+        (await here.PingAsync()).Is(HttpStatusCode.OK);
+        (await eve.PingAsync()).Is(HttpStatusCode.OK);
+        Assert.Equal("Revoked", (await there.PingAsync()).IsProblem(HttpStatusCode.Gone, "sessionEnded").String("reason"));
+        Assert.Equal("Revoked", (await phone.PingAsync()).IsProblem(HttpStatusCode.Gone, "sessionEnded").String("reason"));
+        Assert.Equal(2, app.Events.Count(static line => line == "ApplicationExit Revoked"));
+        await Assert.ThrowsAsync<ArgumentException>(() => app.Sessions.EndAllAsync("").AsTask());
+        await Assert.ThrowsAsync<ArgumentNullException>(() => app.Sessions.EndAllAsync((string)null!).AsTask());
+    }
+
+    [Fact]
+    public async Task Sessions_are_listed_by_user_and_by_browser()
+    {
+        await using var app = await StartAsync();
+        var ada = await VisitAsync(app, "ada");
+        var other = new Visitor(app) { Key = ada.Key, User = "eve" };
+        await other.AttachAsync();
+        await VisitAsync(app, "ada");
+        var session = (await ada.SessionAsync())!;
+
+        Assert.Equal(2, (await app.Sessions.ListAsync(new SessionQuery { User = "ada" })).Count);
+        Assert.Equal(2, (await app.Sessions.ListAsync(new SessionQuery { BrowserId = session.BrowserId })).Count);
+        Assert.Equal([session], await app.Sessions.ListAsync(new SessionQuery { BrowserId = session.BrowserId, User = "ada" }));
+        Assert.Empty(await app.Sessions.ListAsync(new SessionQuery { User = "nobody" }));
+        var first = await app.Sessions.ListAsync(new SessionQuery { User = "ada", PageSize = 1 });
+        var second = await app.Sessions.ListAsync(new SessionQuery { User = "ada", PageSize = 1, After = first[0].Id });
+        Assert.NotEqual(first[0], second[0]);
+        Assert.Empty(await app.Sessions.ListAsync(new SessionQuery { User = "ada", PageSize = 1, After = second[0].Id }));
+        await Assert.ThrowsAsync<ArgumentException>(() => app.Sessions.ListAsync(new SessionQuery { BrowserId = "?" }).AsTask());
+        await ada.ExitAsync();
+        Assert.Single(await app.Sessions.ListAsync(new SessionQuery { User = "ada" }));
+    }
+
+    private static Task<SessionApp> StartAsync(Action<SessionAppSetup>? configure = null) => SessionApp.StartAsync(setup =>
+    {
+        setup.Before = Visitor.UseTestUsers;
+        setup.Map = static web =>
+        {
+            web.MapGet("/user", static (HttpContext context) => context.GetTabSession()?.User ?? "nobody");
+            web.MapGet("/required", static () => "in").RequireTabSession();
+            web.MapGet("/release", static (HttpContext context) => context.GetTabSession()!.ReleaseUserAsync());
+            web.MapGet("/everywhere", static async (HttpContext context, ISessionLifetime sessions) =>
+            {
+                var session = context.GetTabSession()!;
+                return await sessions.EndAllAsync(session.User!, except: session);
+            });
+        };
+        configure?.Invoke(setup);
+    });
+
+    private static async Task<Visitor> VisitAsync(SessionApp app, string? user)
+    {
+        var visitor = new Visitor(app) { User = user };
+        (await visitor.AttachAsync()).Is(HttpStatusCode.Created);
+        (await visitor.PingAsync()).Is(HttpStatusCode.OK);
+        return visitor;
+    }
+
+    /// <summary>What a user is told who pings with somebody else's id and browser.</summary>
+    private static Task<Answer> VisitAsync(SessionApp app, string user, Visitor of) => new Visitor(app) { Id = of.Id, Key = of.Key, User = user }.PingAsync();
+}
