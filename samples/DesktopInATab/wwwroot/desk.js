@@ -64,12 +64,16 @@ at('form').addEventListener('submit', async event => {
 });
 
 at('close').onclick = () => session.leave();
-session.addEventListener('sessionlifetime:started', () => call('GET'));
-session.addEventListener('sessionlifetime:resumed', () => call('GET'));
-session.addEventListener('sessionlifetime:restarted', () => call('GET'));
+for (const name of ['started', 'resumed', 'restarted']) session.addEventListener(`sessionlifetime:${name}`, open);
 session.addEventListener('sessionlifetime:ended', () => {
   for (const control of document.querySelectorAll('main button, main input, main textarea')) control.disabled = true;
 });
+
+/** The first request makes this tab's instance. */
+async function open() {
+  await call('GET');
+  await count();
+}
 
 /** How many instances live on the server. */
 async function count() {
@@ -83,5 +87,4 @@ async function count() {
 }
 
 setInterval(() => document.hidden || count(), 1000);
-count();
-if (session.state === 'active') call('GET');
+if (session.state === 'active') open();
