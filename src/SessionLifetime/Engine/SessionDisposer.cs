@@ -57,32 +57,36 @@ internal sealed class SessionDisposer(
 
     private async Task DisposeAsync(TabSession session)
     {
-        foreach (var owned in session.Estate.Close())
+        try
         {
-            try
+            foreach (var owned in session.Estate.Close())
             {
-                await DisposeAsync(owned);
-            }
-            catch (Exception exception)
-            {
-                logger.DisposalThrew(exception, owned.GetType().ToString(), session.Id);
+                await TryDisposeAsync(owned, session);
             }
         }
-
-        session.ForgetEstate();
-        Open.Done();
+        finally
+        {
+            session.ForgetEstate();
+            Open.Done();
+        }
     }
 
-    private async ValueTask DisposeAsync(object owned)
+    private async ValueTask TryDisposeAsync(object owned, TabSession session)
     {
-        if (owned is IAsyncDisposable asynchronous)
+        try
         {
-            var disposing = asynchronous.DisposeAsync();
-            await (disposing.IsCompleted ? disposing.AsTask() : disposing.AsTask().WaitAsync(_timeout, time));
+            if (owned is IAsyncDisposable asynchronous)
+            {
+                await asynchronous.DisposeAsync().AsTask().WaitAsync(_timeout, time);
+            }
+            else
+            {
+                ((IDisposable)owned).Dispose();
+            }
         }
-        else
+        catch (Exception exception)
         {
-            ((IDisposable)owned).Dispose();
+            logger.DisposalThrew(exception, owned.GetType().ToString(), session.Id);
         }
     }
 

@@ -28,7 +28,7 @@ internal sealed class SessionGuard(
         var isTheBrowser = _binding == BrowserBinding.Off
             || (owner is { Browser.IsNone: false } && cookie.Carries(context.Request, owner.Browser));
         return isTheBrowser && (user is null || string.Equals(owner?.User, user, StringComparison.Ordinal))
-            ? new(finding)
+            ? new(Admitted(finding))
             : AdmitSlowlyAsync(context, finding, owner ?? SessionOwner.Nobody, user);
     }
 
@@ -82,7 +82,7 @@ internal sealed class SessionGuard(
         var cell = finding.Cell!;
         if ((key == owner.Browser && (user is null || owner.User is not null)) || cell.IsEnded || Speculation.IsSpeculative(context.Request))
         {
-            return finding;
+            return Admitted(finding);
         }
 
         return await engine.Ownership.ClaimAsync(cell, key, user) switch
@@ -102,6 +102,17 @@ internal sealed class SessionGuard(
         {
             metrics.Refused(finding.State ?? "missing");
         }
+    }
+
+    /// <summary>Only now: a new id is not used by who is refused.</summary>
+    private SessionFinding Admitted(SessionFinding finding)
+    {
+        if (finding.Cell!.Rotated is not null)
+        {
+            engine.Store.Used(finding.Cell, finding.Sent);
+        }
+
+        return finding;
     }
 
     private SessionFinding Refuse(SessionFindingKind kind)

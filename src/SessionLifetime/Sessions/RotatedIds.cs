@@ -44,9 +44,14 @@ internal sealed class RotatedIds
         return new(Pending!.Value, pending: null, kept);
     }
 
-    /// <summary>Whether an old one still works.</summary>
-    public bool IsStillGood(SessionId secret, Moment now)
+    /// <summary>Whether one of them works now.</summary>
+    public bool IsGood(SessionId secret, Moment now)
     {
+        if (Current == secret || Pending == secret)
+        {
+            return true;
+        }
+
         foreach (var (id, until) in _old)
         {
             if (id == secret)

@@ -12,7 +12,6 @@ namespace SessionLifetime;
 /// </remarks>
 internal sealed class TabSessionAccessor(IServiceProvider scope) : ITabSessionAccessor
 {
-    private readonly Lock _lock = new();
     private HashSet<object>? _lent;
     private Action? _firstLent;
 
@@ -40,19 +39,11 @@ internal sealed class TabSessionAccessor(IServiceProvider scope) : ITabSessionAc
     {
         if (owned is IDisposable or IAsyncDisposable)
         {
-            Action? first = null;
-            lock (_lock)
+            var lent = _lent ?? MakeList();
+            lock (lent)
             {
-                if (_lent is null)
-                {
-                    _lent = new(ReferenceEqualityComparer.Instance);
-                    first = _firstLent;
-                }
-
-                _lent.Add(owned);
+                lent.Add(owned);
             }
-
-            first?.Invoke();
         }
 
         return owned;
@@ -61,13 +52,24 @@ internal sealed class TabSessionAccessor(IServiceProvider scope) : ITabSessionAc
     /// <summary>The scope is about to be disposed: what it was lent stays as it is.</summary>
     public void Leave()
     {
-        lock (_lock)
+        if (_lent is { } lent)
         {
-            if (_lent is not null)
+            lock (lent)
             {
-                ScopeDisposables.Remove(scope, _lent);
-                _lent = null;
+                ScopeDisposables.Remove(scope, lent);
             }
         }
+    }
+
+    private HashSet<object> MakeList()
+    {
+        var made = new HashSet<object>(ReferenceEqualityComparer.Instance);
+        if (Interlocked.CompareExchange(ref _lent, made, null) is { } others)
+        {
+            return others;
+        }
+
+        _firstLent?.Invoke();
+        return made;
     }
 }

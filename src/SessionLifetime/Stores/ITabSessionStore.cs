@@ -34,8 +34,7 @@ internal interface ITabSessionStore
     DateTimeOffset ToUtc(Moment moment);
 
     /// <summary>
-    /// Finds a living session this node has met: the hot path, without waiting. A secret that was replaced and has run out finds nothing;
-    /// the first use of a new one lets the former run out.
+    /// Finds a living session this node has met: the hot path, without waiting. A secret that was replaced and has run out finds nothing.
     /// </summary>
     bool TryGet(SessionId secret, [NotNullWhen(true)] out SessionCell? cell);
 
@@ -88,6 +87,9 @@ internal interface ITabSessionStore
     /// Makes a new secret for a living session, unless one waits for its first use already; <see cref="SessionCell.NewerThan"/> tells it.
     /// </summary>
     ValueTask RotateAsync(SessionCell cell);
+
+    /// <summary>A request with this secret was admitted: the first use of a new one lets the former run out.</summary>
+    void Used(SessionCell cell, SessionId secret);
 
     /// <summary>The handlers of a committed end have run: nobody else has to tell them.</summary>
     ValueTask AcknowledgeEndAsync(SessionCell cell);

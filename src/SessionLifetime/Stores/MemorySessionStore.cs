@@ -24,7 +24,7 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
     public DateTimeOffset ToUtc(Moment moment) => _clock.ToUtc(moment);
 
     public bool TryGet(SessionId secret, [NotNullWhen(true)] out SessionCell? cell) =>
-        _bySecret.TryGetValue(secret, out cell) && (cell.Rotated is null || IsGood(cell, secret));
+        _bySecret.TryGetValue(secret, out cell) && (cell.Rotated is not { } ids || ids.IsGood(secret, Now));
 
     public ValueTask<SessionCell?> FindAsync(SessionId secret, CancellationToken cancellationToken) =>
         new(TryGet(secret, out var cell) ? cell : null);
@@ -157,6 +157,21 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
         return default;
     }
 
+    public void Used(SessionCell cell, SessionId secret)
+    {
+        while (cell.Rotated is { } ids && ids.Pending == secret)
+        {
+            var now = Now;
+            if (cell.TryRotate(ids, ids.Promote(now, now + limits.IdRotationOverlap, out var forgotten)))
+            {
+                foreach (var old in forgotten)
+                {
+                    _bySecret.TryRemove(old, out _);
+                }
+            }
+        }
+    }
+
     // Who dies here takes everything with it.
     public ValueTask AcknowledgeEndAsync(SessionCell cell) => default;
 
@@ -171,31 +186,6 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
     public bool IsClosed => _isClosed;
 
     public void Close() => _isClosed = true;
-
-    /// <summary>Whether one of several secrets works now; the first use of a new one is seen here.</summary>
-    private bool IsGood(SessionCell cell, SessionId secret)
-    {
-        while (cell.Rotated is { } ids)
-        {
-            var now = Now;
-            if (ids.Pending != secret)
-            {
-                return ids.Current == secret || ids.IsStillGood(secret, now);
-            }
-
-            if (cell.TryRotate(ids, ids.Promote(now, now + limits.IdRotationOverlap, out var forgotten)))
-            {
-                foreach (var old in forgotten)
-                {
-                    _bySecret.TryRemove(old, out _);
-                }
-
-                return true;
-            }
-        }
-
-        return true;
-    }
 
     private IEnumerable<SessionCell> Candidates(SessionFilter filter) =>
         filter.Browser is { } browser ? _byBrowser.Members(browser)

@@ -90,6 +90,7 @@ public sealed class EngineTests
         var cell = await host.StartAsync();
         var now = host.Engine.Store.Now;
         Assert.True(cell.TryTouch(now, isActivity: true));
+        Assert.True(host.Engine.Store.TryGet(cell.Secret, out _));
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 10_000; i++)

@@ -117,6 +117,8 @@ public sealed class SessionSweepServiceTests
 
         public ValueTask RotateAsync(SessionCell cell) => inner.RotateAsync(cell);
 
+        public void Used(SessionCell cell, SessionId secret) => inner.Used(cell, secret);
+
         public ValueTask<SessionAddition> AddAsync(SessionCell cell, Moment nextDue, CancellationToken cancellationToken) =>
             inner.AddAsync(cell, nextDue, cancellationToken);
 

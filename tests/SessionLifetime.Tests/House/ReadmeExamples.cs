@@ -1,5 +1,8 @@
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -83,6 +86,46 @@ internal static class ReadmeExamples
     public static void HttpSession(WebApplicationBuilder builder)
     {
         builder.Services.AddSessionLifetime().AddHttpSession();
+    }
+
+    public static void SignOut(WebApplication app)
+    {
+        app.MapPost("/sign-out", async (HttpContext context) =>
+        {
+            await context.SignOutAsync();
+            await context.ExitAndRedirectAsync("/bye.html");             // the session ends, and what it held is gone; or:
+            // await context.GetTabSession()!.ReleaseUserAsync();        // it goes on, nobody's, under a new id
+        });
+        app.MapPost("/sign-out-everywhere", async (HttpContext context, ISessionLifetime sessions) =>
+        {
+            if (context.GetTabSession() is { User: { } user } session)
+            {
+                await sessions.EndAllAsync(user, except: session);
+            }
+        });
+        app.MapGet("/my-sessions", async (HttpContext context, ISessionLifetime sessions) =>
+            context.GetTabSession() is { User: { } user }
+                ? Results.Ok((await sessions.ListAsync(new SessionQuery { User = user })).Select(session => new { session.Id, session.LastActivity }))
+                : Results.Unauthorized());
+    }
+
+    public static void Embedded(WebApplicationBuilder builder)
+    {
+        builder.Services.AddSessionLifetime().ConfigureBrowserCookie(cookie =>
+        {
+            cookie.SameSite = SameSiteMode.None;
+            cookie.SecurePolicy = CookieSecurePolicy.Always;
+            cookie.Extensions.Add("Partitioned");
+        });
+        builder.Services.AddRateLimiter(limiter => limiter.AddPolicy("sessions", context => RateLimitPartition.GetTokenBucketLimiter(
+            context.Connection.RemoteIpAddress,
+            _ => new() { TokenLimit = 100, TokensPerPeriod = 50, ReplenishmentPeriod = TimeSpan.FromSeconds(10) })));
+    }
+
+    public static void UseRateLimiter(WebApplication app)
+    {
+        app.UseRateLimiter();
+        app.MapSessionLifetime().RequireRateLimiting("sessions");
     }
 
     private static bool KeepsRunning(TabSession session) => session.OpenPages > 0;

@@ -240,15 +240,17 @@ public sealed class RotationTests
     }
 
     [Fact]
-    public async Task A_replaced_id_without_the_key_is_refused_as_any()
+    public async Task A_new_id_without_the_key_is_refused_and_not_used_by_that()
     {
         await using var app = await StartAsync();
         var visitor = await VisitAsync(app);
-        await (await visitor.SessionAsync())!.RotateIdAsync();
+        var stolen = (await app.GetAsync("/rotate", visitor.Id, WithKey(visitor))).Header("X-Session-Id");
 
         (await app.PingAsync(visitor.Id)).IsProblem(HttpStatusCode.Forbidden, "wrongBrowser");
+        (await app.PingAsync(stolen)).IsProblem(HttpStatusCode.Forbidden, "wrongBrowser");
 
-        Assert.NotNull(Peek(await app.PingAsync(visitor.Id, with: WithKey(visitor))));
+        app.Time.Advance(s_overlap * 2);
+        Assert.Equal(stolen, Peek(await app.PingAsync(visitor.Id, with: WithKey(visitor))));
     }
 
     private static string? Peek(Answer answer) => answer.Is(HttpStatusCode.OK).Id;

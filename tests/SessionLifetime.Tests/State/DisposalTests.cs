@@ -25,15 +25,17 @@ public sealed class DisposalTests
         await ExpectDisposedAsync("late", "Cart", "twice", "early");
     }
 
-    [Fact]
-    public async Task It_waits_for_the_exit_handlers_and_the_token_and_the_last_request_even_one_that_tells_nothing()
+    [Theory]
+    [InlineData("/silent")]
+    [InlineData("/stream")]
+    public async Task It_waits_for_the_exit_handlers_and_the_token_and_the_last_request_even_one_that_tells_nothing(string path)
     {
         await using var app = await StartAsync(setup => setup.Sessions += sessions => sessions
             .OnSessionStarted(context => context.Session.Ended.Register(() => _ledger.Disposed.Enqueue("token")))
             .OnApplicationExit(context => _ledger.Disposed.Enqueue("exit, " + context.Session.Items["late"])));
         var id = await app.StartSessionAsync();
         await app.GetAsync("/own", id);
-        var silent = app.GetAsync("/silent", id);
+        var silent = app.GetAsync(path, id);
         await _gate.Entered;
         (await app.ExitAsync(id)).Is(HttpStatusCode.NoContent);
         await ExpectDisposedAsync("exit, late", "token");
@@ -180,6 +182,14 @@ public sealed class DisposalTests
                 await _gate.PassAsync();
                 return late.IsDisposed.ToString();
             }).WithSessionSignal(SessionSignal.None);
+            app.MapGet("/stream", async (TabSessionOf tab, HttpContext context) =>
+            {
+                var late = (Owned)tab.Session.Items["late"]!;
+                context.Response.ContentType = "text/event-stream";
+                await context.Response.Body.FlushAsync();
+                await _gate.PassAsync();
+                await context.Response.WriteAsync(late.IsDisposed.ToString());
+            });
             app.MapGet("/leave-and-own", async (TabSessionOf tab, HttpContext context) =>
             {
                 await tab.Session.ExitAsync();
