@@ -11,7 +11,7 @@ public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chro
     [Fact]
     public async Task A_tab_shows_its_session_with_clocks_that_run_and_a_second_tab_has_another()
     {
-        await using var sample = await QuickstartProcess.StartAsync();
+        await using var sample = await SampleProcess.StartAsync();
         var first = await ShowAsync(sample);
         var (id, left) = (await SessionAsync(first), await SecondsAsync(first));
         await Assertions.Expect(first.Locator("#state")).ToHaveTextAsync("active");
@@ -37,7 +37,7 @@ public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chro
     [Fact]
     public async Task It_runs_into_the_countdown_stays_and_signs_out_to_a_page_that_starts_nothing()
     {
-        await using var sample = await QuickstartProcess.StartAsync(timeout: 3, countdown: 30);
+        await using var sample = await SampleProcess.StartAsync(timeout: 3, countdown: 30);
         var page = await ShowAsync(sample);
         var id = await SessionAsync(page);
         await Assertions.Expect(page.Part("dialog")).ToBeVisibleAsync();
@@ -62,7 +62,7 @@ public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chro
     [Fact]
     public async Task Each_button_does_what_it_says()
     {
-        await using var sample = await QuickstartProcess.StartAsync();
+        await using var sample = await SampleProcess.StartAsync();
         var page = await ShowAsync(sample);
         var id = await SessionAsync(page);
         await page.Locator("#ping").ClickAsync();
@@ -86,7 +86,7 @@ public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chro
     [InlineData(ColorScheme.Light, ForcedColors.Active)]
     public async Task Axe_finds_nothing_on_its_pages(ColorScheme scheme, ForcedColors forced)
     {
-        await using var sample = await QuickstartProcess.StartAsync(timeout: 4, countdown: 60);
+        await using var sample = await SampleProcess.StartAsync(timeout: 4, countdown: 60);
         var page = await Context.NewPageAsync();
         await page.EmulateMediaAsync(new() { ColorScheme = scheme, ForcedColors = forced, ReducedMotion = ReducedMotion.Reduce });
         await page.GotoAsync(sample.Url);
@@ -118,7 +118,7 @@ public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chro
     [InlineData("phone", ColorScheme.Light, 390, 844)]
     public async Task It_fits_its_frame(string name, ColorScheme scheme, int width, int height)
     {
-        await using var sample = await QuickstartProcess.StartAsync(timeout: 9, countdown: 58);
+        await using var sample = await SampleProcess.StartAsync(timeout: 9, countdown: 58);
         await using var framed = await Chromium.NewContextAsync(new()
         {
             ViewportSize = new() { Width = width, Height = height },
@@ -159,7 +159,7 @@ public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chro
         return (int.Parse(parts[0]) * 60) + int.Parse(parts[1]);
     }
 
-    private async Task<IPage> ShowAsync(QuickstartProcess sample)
+    private async Task<IPage> ShowAsync(SampleProcess sample)
     {
         var page = await Context.NewPageAsync();
         await page.GotoAsync(sample.Url);

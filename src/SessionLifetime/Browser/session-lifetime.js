@@ -736,13 +736,14 @@ class Session extends EventTarget {
    * @param {(name: string) => string | null} get @param {string} url @param {number} status @param {string | null} [sent] the id it answers
    */
   #observe(get, url, status, sent) {
-    if (!sent || !this.#page || !this.#ours(url)) return;
+    if (!this.#page || !this.#ours(url)) return;
     const state = get('X-Session-State'), location = get('X-Session-Location'), to = location && URL.parse(location, url)?.href;
     // Somebody else may have told us of the end already, but not where to go.
     if (state === 'ended' && to && /^https?:/.test(to)) return this.#end('Exited', to);
-    if (!this.#attached) return;
     const id = get('X-Session-Id');
-    if (id && sent === this.#identity.sid) this.#adopt(id);
+    // Nothing sent: the server may have started a session because the app wrote to one.
+    if (id && (this.#attached || !sent) && sent === this.#identity.sid) this.#adopt(id);
+    if (!this.#attached || !sent) return;
     if (state) {
       // It may be another app behind the same origin that does not know our id: our own server has the last word, and the reason.
       if (performance.now() > this.#doubtedUntil) {

@@ -50,6 +50,12 @@ public sealed class SessionLifetimeOptions
     /// <value>30 seconds. Positive, at most 1 day.</value>
     public TimeSpan HandlerTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// How long what an ended session owned waits for the requests that still use it, and how long one of its objects may take to be disposed.
+    /// </summary>
+    /// <value>30 seconds. Positive, at most 1 day.</value>
+    public TimeSpan DisposalTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long a page's good-bye waits for the next page of its tab before <c>PageUnloaded</c> is raised.</summary>
     /// <value>5 seconds. Zero means at once. Not negative.</value>
     public TimeSpan UnloadGrace { get; set; } = TimeSpan.FromSeconds(5);

@@ -34,6 +34,7 @@ internal sealed class SessionLifetimeOptionsValidator : IValidateOptions<Session
             Fault(nameof(options.HandlerTimeout), "at most 1 day", options.HandlerTimeout);
         }
 
+        Within(nameof(options.DisposalTimeout), options.DisposalTimeout, TimeSpan.FromTicks(1), TimeSpan.FromDays(1));
         NotNegative(nameof(options.UnloadGrace), options.UnloadGrace, "zero (at once) or positive");
         NotNegative(nameof(options.SelfDestructOnUnload), options.SelfDestructOnUnload ?? TimeSpan.Zero, "zero or positive");
         NotNegative(nameof(options.EndedSessionRetention), options.EndedSessionRetention, "zero or positive");

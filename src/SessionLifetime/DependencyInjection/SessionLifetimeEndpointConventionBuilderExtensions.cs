@@ -34,6 +34,18 @@ public static class SessionLifetimeEndpointConventionBuilderExtensions
     public static TBuilder WithSessionSignal<TBuilder>(this TBuilder builder, SessionSignal signal)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new SessionSignalAttribute(signal));
 
+    /// <summary>
+    /// Lets such requests of one session run one at a time, in the order in which they came; those of different sessions do not wait for
+    /// each other, and neither does the browser module. See <see cref="SerializePerSessionAttribute"/>.
+    /// </summary>
+    /// <typeparam name="TBuilder">The builder's type.</typeparam>
+    /// <param name="builder">The endpoint, or a group of them: one queue for each session, whatever the endpoint.</param>
+    /// <param name="timeout">How long a request waits before it is answered 503; null for 30 seconds.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="timeout"/> is not positive, or more than 1 day.</exception>
+    public static TBuilder SerializePerSession<TBuilder>(this TBuilder builder, TimeSpan? timeout = null)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(
+            timeout is { } patience ? new SerializePerSessionAttribute { TimeoutSeconds = patience.TotalSeconds } : new SerializePerSessionAttribute());
+
     /// <summary>Keeps sessions away from the endpoint: none is looked up, none is touched.</summary>
     /// <typeparam name="TBuilder">The builder's type.</typeparam>
     /// <param name="builder">The endpoint, or a group of them.</param>

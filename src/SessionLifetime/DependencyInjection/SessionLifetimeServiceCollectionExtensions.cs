@@ -76,6 +76,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<HandlerThreads>();
         services.TryAddSingleton<SessionEventDispatcher>();
 
+        services.TryAddSingleton<SessionDisposer>();
         services.TryAddSingleton<SessionEngine>();
         services.TryAddSingleton<SessionArrivals>();
         services.TryAddSingleton<SessionSweeper>();
@@ -84,12 +85,17 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SessionSweepService>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SessionShutdownService>());
 
+        services.TryAddScoped<TabSessionAccessor>();
+        services.TryAddScoped<ITabSessionAccessor>(static provider => provider.GetRequiredService<TabSessionAccessor>());
+        services.TryAddScoped(typeof(SessionScoped<>));
+
         services.AddOptions<BrowserCookieOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BrowserCookieOptions>, BrowserCookieOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, TrustAdvisor>());
         services.TryAddSingleton<BrowserCookie>();
         services.TryAddSingleton<SessionGuard>();
         services.TryAddSingleton<SessionFinder>();
+        services.TryAddSingleton<SessionTurnstile>();
         services.TryAddSingleton<LifecycleEndpoints>();
         services.TryAddSingleton<BrowserModule>();
         services.TryAddSingleton<BrowserModuleAddress>();

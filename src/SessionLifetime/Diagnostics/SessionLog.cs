@@ -38,6 +38,15 @@ internal static partial class SessionLog
     [LoggerMessage(14, LogLevel.Error, "The store could not be told that the ApplicationExit handlers of session {Session} have run.")]
     public static partial void AcknowledgementFailed(this ILogger logger, Exception exception, string session);
 
+    [LoggerMessage(60, LogLevel.Error, "{Type}, owned by session {Session}, threw when it was disposed.")]
+    public static partial void DisposalThrew(this ILogger logger, Exception exception, string type, string session);
+
+    [LoggerMessage(61, LogLevel.Warning, "What session {Session} owned is disposed although something still uses it after {DisposalTimeout}: a request, or a callback of its Ended token.")]
+    public static partial void DisposalNotWaited(this ILogger logger, string session, TimeSpan disposalTimeout);
+
+    [LoggerMessage(62, LogLevel.Warning, "The server stops although what {Count} sessions owned is not disposed yet within {ShutdownTimeout}.")]
+    public static partial void StoppedUndisposed(this ILogger logger, int count, TimeSpan shutdownTimeout);
+
     [LoggerMessage(20, LogLevel.Debug, "The sweep looked at {Looked} sessions.")]
     public static partial void Swept(this ILogger logger, int looked);
 

@@ -23,11 +23,13 @@ internal sealed class SessionArrivals(
     /// <param name="tab">Its tab.</param>
     /// <param name="owner">Whose it is from the start, as far as the request tells.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="waits">Whether to wait for the handlers.</param>
     public async ValueTask<(SessionAddition Outcome, RequestHold Hold)> StartAsync(
         PageId page,
         PageId tab,
         SessionOwner owner,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        bool waits = true)
     {
         var now = engine.Store.Now;
         var cell = new SessionCell(SessionId.Create(), PublicId.Create(), now, owner == SessionOwner.Nobody ? null : owner);
@@ -63,7 +65,7 @@ internal sealed class SessionArrivals(
         if (started is { } held)
         {
             await held.ReleaseAsync();
-            await held.Event.Done;
+            await (waits ? held.Event.Done : Task.CompletedTask);
         }
 
         if (engine.Store.IsClosed)

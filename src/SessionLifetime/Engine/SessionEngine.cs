@@ -19,7 +19,8 @@ namespace SessionLifetime;
 /// </para>
 /// <para>
 /// The life of an end: committed (one winner) -> an owed <c>SessionTimeout</c>, then <c>ApplicationExit</c> reach their handlers -> those
-/// who wait for the exit go on, the store is told, the <c>Ended</c> token is cancelled.
+/// who wait for the exit go on, the <c>Ended</c> token is cancelled, the store is told -> the requests that have the session leave -> what
+/// it owned is disposed.
 /// </para>
 /// <para>It is longer than a file should be because the loop of look, time-out, conclusion and end calls itself all around.</para>
 /// </remarks>
@@ -29,6 +30,7 @@ internal sealed class SessionEngine
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
 
     private readonly SessionEventDispatcher _dispatcher;
+    private readonly SessionDisposer _disposer;
     private readonly SessionMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -41,6 +43,7 @@ internal sealed class SessionEngine
         ITabSessionStore store,
         IOptions<SessionLifetimeOptions> options,
         SessionEventDispatcher dispatcher,
+        SessionDisposer disposer,
         SessionMetrics metrics,
         TimeProvider time,
         ILogger<SessionEngine> logger)
@@ -48,6 +51,7 @@ internal sealed class SessionEngine
         Store = store;
         Options = options.Value;
         _dispatcher = dispatcher;
+        _disposer = disposer;
         _metrics = metrics;
         _time = time;
         _logger = logger;
@@ -377,9 +381,11 @@ internal sealed class SessionEngine
     private async ValueTask CompleteAsync(SessionEvent exit)
     {
         var session = exit.Context.Session;
-        if (session.Complete() is { } ended)
+        var owns = _disposer.TryBegin(session);
+        var cancelling = session.Complete() is { } ended ? CancelAsync(session, ended) : Task.CompletedTask;
+        if (owns)
         {
-            _ = CancelAsync(session, ended);
+            _disposer.DisposeAfter(session, cancelling);
         }
 
         try

@@ -6,10 +6,11 @@ namespace SessionLifetime;
 
 /// <summary>
 /// Ends every session when the server stops: begun at <c>ApplicationStopping</c>, while the server still answers, within one budget of
-/// time. What did not fit is logged.
+/// time, disposals included. What did not fit is logged.
 /// </summary>
 internal sealed class SessionShutdownService(
     SessionEngine engine,
+    SessionDisposer disposer,
     IHostApplicationLifetime lifetime,
     IOptions<SessionLifetimeOptions> options,
     TimeProvider time,
@@ -64,11 +65,17 @@ internal sealed class SessionShutdownService(
 
         // Also for those that had ended just before.
         await Task.WhenAny(engine.Ends.WhenNoneAsync(), deadline);
+        await Task.WhenAny(disposer.Open.WhenNoneAsync(), deadline);
         await stop.CancelAsync();
         var unfinished = engine.Store.Count + engine.Ends.Count;
         if (unfinished > 0)
         {
             logger.StoppedUnfinished(unfinished, budget);
+        }
+
+        if (disposer.Open.Count is > 0 and var undisposed)
+        {
+            logger.StoppedUndisposed(undisposed, budget);
         }
     }
 }

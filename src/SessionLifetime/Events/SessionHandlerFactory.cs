@@ -37,17 +37,26 @@ internal static class SessionHandlerFactory
         static async ValueTask InvokeAsync(IServiceProvider services, SessionEventContext context, CancellationToken cancellationToken)
         {
             await using var scope = services.CreateAsyncScope();
-            var handler = scope.ServiceProvider.GetRequiredService<THandler>();
-            await (context switch
+            var accessor = TabSessionAccessor.Enter(scope.ServiceProvider, context.Session);
+            try
             {
-                SessionStartedContext started => handler.OnSessionStartedAsync(started, cancellationToken),
-                SessionResumedContext resumed => handler.OnSessionResumedAsync(resumed, cancellationToken),
-                SessionTimeoutContext timeout => handler.OnSessionTimeoutAsync(timeout, cancellationToken),
-                PageUnloadedContext unloaded => handler.OnPageUnloadedAsync(unloaded, cancellationToken),
-                ApplicationExitContext exit => handler.OnApplicationExitAsync(exit, cancellationToken),
-                _ => default,
-            });
+                await CallAsync(scope.ServiceProvider.GetRequiredService<THandler>(), context, cancellationToken);
+            }
+            finally
+            {
+                accessor?.Leave();
+            }
         }
+
+        static ValueTask CallAsync(THandler handler, SessionEventContext context, CancellationToken cancellationToken) => context switch
+        {
+            SessionStartedContext started => handler.OnSessionStartedAsync(started, cancellationToken),
+            SessionResumedContext resumed => handler.OnSessionResumedAsync(resumed, cancellationToken),
+            SessionTimeoutContext timeout => handler.OnSessionTimeoutAsync(timeout, cancellationToken),
+            PageUnloadedContext unloaded => handler.OnPageUnloadedAsync(unloaded, cancellationToken),
+            ApplicationExitContext exit => handler.OnApplicationExitAsync(exit, cancellationToken),
+            _ => default,
+        };
     }
 
     public static SessionHandlerRegistration FromDelegate<TContext>(SessionEventKind kind, Action<TContext> handler)

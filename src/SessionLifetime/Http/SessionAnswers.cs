@@ -7,9 +7,6 @@ namespace SessionLifetime;
 /// <summary>Writes the answers of the protocol. None of them may be stored by a cache.</summary>
 internal static class SessionAnswers
 {
-    /// <summary>Who finds the server full asks again after this many seconds.</summary>
-    private const string RetryAfter = "30";
-
     public static Task WriteAsync(HttpContext context, int status, StatusAnswer answer) =>
         WriteAsync(context, status, "application/json", answer, SessionJson.Default.StatusAnswer);
 
@@ -17,7 +14,7 @@ internal static class SessionAnswers
     {
         if (problem.Status == StatusCodes.Status503ServiceUnavailable)
         {
-            context.Response.Headers.RetryAfter = RetryAfter;
+            context.Response.Headers.RetryAfter = problem.RetryAfter;
         }
 
         return WriteAsync(context, problem.Status, "application/problem+json", problem, SessionJson.Default.SessionProblem);

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace SessionLifetime;
 
@@ -7,7 +9,15 @@ namespace SessionLifetime;
 /// Leads each request of the app to its session: applies what is due, counts the request as the endpoint says, holds the clocks while
 /// it is in flight, and puts the session on the context. Requests without the id header pass untouched.
 /// </summary>
-internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEngine engine, SessionFinder finder, SessionGuard guard, SessionMetrics metrics)
+internal sealed class SessionLifetimeMiddleware(
+    RequestDelegate next,
+    SessionEngine engine,
+    SessionFinder finder,
+    SessionGuard guard,
+    SessionMetrics metrics,
+    SessionTurnstile turnstile,
+    IServiceScopeFactory scopes,
+    HttpSessionFactory? httpSessions = null)
 {
     private static readonly object s_passed = new();
 
@@ -16,6 +26,7 @@ internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEng
 
     public Task InvokeAsync(HttpContext context)
     {
+        httpSessions?.Set(context);
         var metadata = context.GetEndpoint()?.Metadata;
         if (metadata?.GetMetadata<DisableTabSessionAttribute>() is not null && !IsRequiredAgain(metadata))
         {
@@ -61,21 +72,72 @@ internal sealed class SessionLifetimeMiddleware(RequestDelegate next, SessionEng
         }
 
         var finding = await finder.FindAsync(context);
-        if (finding.Cell is null || await BeginAsync(context, finding, signal) is not { } request)
+        if (finding.Cell is { } cell)
         {
-            await PassWithoutAsync(context, metadata, finding.Cell is { } cell ? SessionFinding.Ended(cell) : finding);
-            return;
+            // Counted before it looks: what the session owns waits for it.
+            RequestInSession? request = null;
+            cell.EnterRequest();
+            try
+            {
+                request = await BeginAsync(context, finding, signal);
+                if (request is not null && await TryServeAsync(context, metadata, engine.FaceOf(cell), request))
+                {
+                    return;
+                }
+            }
+            finally
+            {
+                request?.Release();
+                cell.LeaveRequest();
+            }
+
+            finding = SessionFinding.Ended(cell);
         }
 
+        await PassWithoutAsync(context, metadata, finding);
+    }
+
+    /// <summary>Serves the request, if need be when its turn has come. False when its session has ended until then.</summary>
+    private async ValueTask<bool> TryServeAsync(
+        HttpContext context,
+        EndpointMetadataCollection? metadata,
+        TabSession session,
+        RequestInSession request)
+    {
+        if (metadata?.GetMetadata<SerializePerSessionAttribute>() is not { } serialized || SessionTurnstile.HasTurn(context))
+        {
+            await ServeAsync(context, session, request);
+            return true;
+        }
+
+        var found = await turnstile.EnterAsync(context, session, serialized.Timeout);
+        if (found == TurnResult.Taken)
+        {
+            try
+            {
+                await ServeAsync(context, session, request);
+            }
+            finally
+            {
+                SessionTurnstile.Leave(context);
+            }
+        }
+
+        return found != TurnResult.SessionEnded;
+    }
+
+    private async Task ServeAsync(HttpContext context, TabSession session, RequestInSession request)
+    {
         request.Watch();
-        context.Features.Set<ITabSessionFeature>(engine.FaceOf(finding.Cell));
+        context.Features.Set<ITabSessionFeature>(session);
+        SessionRequestServices.Set(context, scopes, session);
         try
         {
             await next(context);
         }
         finally
         {
-            request.Release();
+            (context.Features.Get<IServiceProvidersFeature>() as SessionRequestServices)?.Leave();
         }
     }
 

@@ -23,6 +23,10 @@ internal sealed record SessionProblem
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Field { get; init; }
 
+    /// <summary>After how many seconds who is told to try again may do so: a full server takes longer than a busy session.</summary>
+    [JsonIgnore]
+    public string RetryAfter { get; init; } = "30";
+
     public static SessionProblem Required => new()
     {
         Status = StatusCodes.Status428PreconditionRequired,
@@ -73,6 +77,15 @@ internal sealed record SessionProblem
     {
         Code = "userLimit",
         Detail = "As many sessions of this user live as this server allows. Sign out elsewhere, and try again.",
+    };
+
+    public static SessionProblem Busy(TimeSpan patience) => new()
+    {
+        Status = StatusCodes.Status503ServiceUnavailable,
+        Code = "sessionBusy",
+        Title = "The session is busy.",
+        RetryAfter = "1",
+        Detail = $"Such requests of one session are served one at a time. Too many wait, or this one waited for {patience.TotalSeconds:0.###} seconds. Try again later.",
     };
 
     public static SessionProblem NotJson => new()

@@ -40,6 +40,7 @@ internal sealed class SessionCell
     private RequestHold? _aliveHolds;
     private TabSession? _face;
     private RotatedIds? _rotated;
+    private int _requests;
 
     public SessionCell(SessionId secret, PublicId id, Moment now, SessionOwner? owner = null)
     {
@@ -99,6 +100,23 @@ internal sealed class SessionCell
 
     /// <summary>The secret a browser shall have instead of the one it sent; null when that is the newest.</summary>
     public SessionId? NewerThan(SessionId sent) => Rotated is { } ids && ids.Newest != sent ? ids.Newest : null;
+
+    /// <summary>Whether a request has the session, or is about to find out whether it still may.</summary>
+    public bool HasRequests => Volatile.Read(ref _requests) != 0;
+
+    /// <summary>
+    /// A request is about to use the session: what it owns is not disposed before <see cref="LeaveRequest"/>. Counted before the request
+    /// looks whether the session lives, so that an end either is seen by the request, or sees it.
+    /// </summary>
+    public void EnterRequest() => Interlocked.Increment(ref _requests);
+
+    public void LeaveRequest()
+    {
+        if (Interlocked.Decrement(ref _requests) == 0 && IsEnded)
+        {
+            Face?.EstateIfAny?.LastRequestLeft();
+        }
+    }
 
     /// <summary>Before the store has it: when it must be looked at first, and whether it counts as heard of from the start.</summary>
     public void Prepare(Moment nextDue, bool isConfirmed)

@@ -16,6 +16,7 @@ public sealed class TabSession : ITabSessionFeature
     private CancellationTokenSource? _ended;
     private TaskCompletionSource? _completed;
     private bool _isCompleted;
+    private SessionEstate? _estate;
     private string? _id;
 
     internal TabSession(SessionCell cell, ITabSessionController controller)
@@ -55,6 +56,12 @@ public sealed class TabSession : ITabSessionFeature
 
     /// <summary>How many pages the session shows now. Pages that were silent for the signal timeout do not count.</summary>
     public int OpenPages => _controller.CountOpenPages(_cell);
+
+    /// <summary>
+    /// Live objects that belong to the session, by key. They are disposed with it, after the <c>ApplicationExit</c> handlers have run and
+    /// its last request has left.
+    /// </summary>
+    public SessionItems Items => Estate.Items;
 
     /// <summary>
     /// Cancelled when the session has ended and its <c>ApplicationExit</c> handlers have run. Hand it to work done for the session.
@@ -127,6 +134,11 @@ public sealed class TabSession : ITabSessionFeature
 
     internal SessionCell Cell => _cell;
 
+    /// <summary>What the session owns; made when it is first asked for.</summary>
+    internal SessionEstate Estate => EstateIfAny ?? Interlocked.CompareExchange(ref _estate, new(), null) ?? _estate;
+
+    internal SessionEstate? EstateIfAny => Volatile.Read(ref _estate);
+
     /// <summary>Completes when the session has ended and its <c>ApplicationExit</c> handlers have run.</summary>
     internal Task Completion
     {
@@ -197,6 +209,16 @@ public sealed class TabSession : ITabSessionFeature
         _completed?.TrySetResult();
         return ended;
     }
+
+    /// <summary>
+    /// The session has ended: closes its estate if there is none and no request can make one any more. False when there is something to
+    /// wait for, or to dispose.
+    /// </summary>
+    internal bool TryCloseEmpty() =>
+        !_cell.HasRequests && (Interlocked.CompareExchange(ref _estate, SessionEstate.Closed, null) ?? SessionEstate.Closed) == SessionEstate.Closed;
+
+    /// <summary>What it owned is disposed: nothing of it is kept by who keeps the session.</summary>
+    internal void ForgetEstate() => Volatile.Write(ref _estate, SessionEstate.Closed);
 
     private static TimeSpan? Positive(TimeSpan? value)
     {

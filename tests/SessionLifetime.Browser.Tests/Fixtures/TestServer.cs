@@ -35,7 +35,7 @@ public sealed class TestServer : IAsyncDisposable
         {
             options.SweepInterval = TimeSpan.FromMilliseconds(200);
             configure?.Invoke(options);
-        }).ConfigureBrowserCookie(cookie ?? (static _ => { }));
+        }).ConfigureBrowserCookie(cookie ?? (static _ => { })).AddHttpSession(static options => options.StartOnWrite = true);
 
         _app = builder.Build();
         _app.Use(RecordAsync);
@@ -48,6 +48,8 @@ public sealed class TestServer : IAsyncDisposable
         _app.MapMethods("/api", ["GET", "POST"], AnswerAsync);
         _app.MapMethods("/api/alive", ["GET", "POST"], AnswerAsync).WithSessionSignal(SessionSignal.Alive);
         _app.MapMethods("/api/none", ["GET", "POST"], AnswerAsync).WithSessionSignal(SessionSignal.None);
+        _app.MapPost("/api/note/{text}", (HttpContext context, string text) => context.Session.SetString("note", text));
+        _app.MapGet("/api/note", (HttpContext context) => new { note = context.Session.GetString("note") });
         _app.MapPost("/api/leave", (HttpContext context) => context.ExitAndRedirectAsync("/bye"));
         _app.MapPost("/api/sign-out", SignOutAsync);
         _app.MapPost("/api/rotate", (HttpContext context) => context.GetTabSession()!.RotateIdAsync());

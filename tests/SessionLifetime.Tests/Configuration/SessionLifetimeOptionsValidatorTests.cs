@@ -40,6 +40,7 @@ public sealed class SessionLifetimeOptionsValidatorTests
             KeepAliveInterval = TimeSpan.Zero,
             MaxRequestHold = TimeSpan.Zero,
             HandlerTimeout = TimeSpan.Zero,
+            DisposalTimeout = TimeSpan.FromDays(2),
             UnloadGrace = TimeSpan.FromSeconds(-1),
             SelfDestructOnUnload = TimeSpan.FromSeconds(-1),
             MaxSessions = 0,

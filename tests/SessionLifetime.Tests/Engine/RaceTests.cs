@@ -248,6 +248,7 @@ public sealed class RaceTests
             await using var host = Host();
             var shutdown = new SessionShutdownService(
                 host.Engine,
+                host.Get<SessionDisposer>(),
                 host.Get<IHostApplicationLifetime>(),
                 host.Get<IOptions<SessionLifetimeOptions>>(),
                 TimeProvider.System,

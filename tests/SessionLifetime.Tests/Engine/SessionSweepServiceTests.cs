@@ -11,7 +11,11 @@ public sealed class SessionSweepServiceTests
     [Fact]
     public async Task Loop_SweepsAgainAndAgainUntilItStops()
     {
-        await using var host = new EngineHost(options => options.SessionTimeout = TimeSpan.FromSeconds(1));
+        await using var host = new EngineHost(static options =>
+        {
+            // The clock jumps while handlers run.
+            (options.SessionTimeout, options.HandlerTimeout) = (TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+        });
         host.Record();
         using var service = new SessionSweepService(
             host.Sweeper,
@@ -50,6 +54,7 @@ public sealed class SessionSweepServiceTests
                 broken,
                 Options.Create(new SessionLifetimeOptions()),
                 host.Get<SessionEventDispatcher>(),
+                host.Get<SessionDisposer>(),
                 host.Get<SessionMetrics>(),
                 host.Time,
                 host.Get<ILogger<SessionEngine>>()),

@@ -61,6 +61,33 @@ internal static class ReadmeExamples
         app.MapSessionLifetime();
     }
 
+    public static void Owned(WebApplicationBuilder builder)
+    {
+        builder.Services.AddSessionLifetime()
+            .AddSessionScoped<ShoppingCart>()                                                                   // one for each tab
+            .AddSessionScoped<IDocument, Document>()
+            .AddSessionScoped(services => new Workbook(services.GetRequiredService<TimeProvider>()))
+            .AddSessionScoped(typeof(IRepository<>), typeof(Repository<>));                                     // SessionScoped<IRepository<Order>>
+    }
+
+    public static void UseOwned(WebApplication app)
+    {
+        app.MapGet("/cart", (ShoppingCart cart) => cart.Lines).RequireTabSession();
+        app.MapGet("/orders", (SessionScoped<IRepository<Order>> orders) => orders.Value.All()).RequireTabSession();
+        app.MapGet("/who", (ITabSessionAccessor accessor) => accessor.Session?.Id ?? "no session");
+        app.MapPost("/open/{name}", (HttpContext context, string name) => context.GetTabSession()!.Items.GetOrAdd(name, () => new Workbook(TimeProvider.System)).Open());
+    }
+
+    public static void Serialized(WebApplication app)
+    {
+        app.MapPost("/save", (ShoppingCart cart) => cart.Save()).RequireTabSession().SerializePerSession(TimeSpan.FromSeconds(10));
+    }
+
+    public static void HttpSession(WebApplicationBuilder builder)
+    {
+        builder.Services.AddSessionLifetime().AddHttpSession();
+    }
+
     public static void SignOut(WebApplication app)
     {
         app.MapPost("/sign-out", async (HttpContext context) =>
@@ -106,6 +133,34 @@ internal static class ReadmeExamples
     private static Task ReleaseAsync(string session, CancellationToken cancellationToken) => Task.CompletedTask;
 
     private static string Work(TabSession session) => session.Id;
+
+    public interface IDocument;
+
+    public interface IRepository<T>
+    {
+        IReadOnlyList<T> All();
+    }
+
+    public sealed class Document : IDocument;
+
+    public sealed class Repository<T> : IRepository<T>
+    {
+        public IReadOnlyList<T> All() => [];
+    }
+
+    public sealed record Order(string Item);
+
+    public sealed class Workbook(TimeProvider time)
+    {
+        public DateTimeOffset Open() => time.GetUtcNow();
+    }
+
+    public sealed class ShoppingCart
+    {
+        public List<string> Lines { get; } = [];
+
+        public int Save() => Lines.Count;
+    }
 
     public sealed class AuditHandler(ILogger<AuditHandler> log) : SessionLifetimeHandler
     {

@@ -20,7 +20,7 @@ public sealed partial class ReadmeTests
     {
         var readme = File.ReadAllText(Path.Combine(HouseTests.Root(), "README.md"));
 
-        Assert.All(typeof(SessionLifetimeOptions).GetProperties(), option => Assert.Contains($"`{option.Name}`", readme, StringComparison.Ordinal));
+        Assert.All(typeof(SessionLifetimeOptions).GetProperties().Concat(typeof(HttpSessionOptions).GetProperties()), option => Assert.Contains($"`{option.Name}`", readme, StringComparison.Ordinal));
     }
 
     [Fact]

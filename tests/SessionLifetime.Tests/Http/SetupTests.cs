@@ -63,6 +63,7 @@ public sealed class SetupTests
             options.KeepAliveInterval = TimeSpan.FromMilliseconds(1);
             options.MaxRequestHold = TimeSpan.Zero;
             options.HandlerTimeout = TimeSpan.MaxValue;
+            options.DisposalTimeout = TimeSpan.Zero;
             options.UnloadGrace = TimeSpan.FromTicks(-1);
             options.SelfDestructOnUnload = TimeSpan.FromTicks(-1);
             options.MaxSessions = 0;
@@ -82,7 +83,7 @@ public sealed class SetupTests
 
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync());
 
-        Assert.Equal(23, refused.Failures.Count());
+        Assert.Equal(24, refused.Failures.Count());
         Assert.All(
             typeof(SessionLifetimeOptions).GetProperties().Where(property => property.PropertyType != typeof(bool)),
             property => Assert.Single(refused.Failures, failure => failure.StartsWith($"SessionLifetimeOptions.{property.Name} must", StringComparison.Ordinal)));
@@ -118,6 +119,7 @@ public sealed class SetupTests
             ["SessionLifetime:AllowStretch"] = "false",
             ["SessionLifetime:MaxRequestHold"] = "00:05:00",
             ["SessionLifetime:HandlerTimeout"] = "00:00:05",
+            ["SessionLifetime:DisposalTimeout"] = "00:00:09",
             ["SessionLifetime:UnloadGrace"] = "00:00:00",
             ["SessionLifetime:SelfDestructOnUnload"] = "00:00:15",
             ["SessionLifetime:MaxSessions"] = "10",

@@ -2,18 +2,18 @@ using System.Diagnostics;
 
 namespace SessionLifetime.Browser.Tests;
 
-/// <summary>The sample as a newcomer runs it: a process of its own, with timeouts of seconds.</summary>
-public sealed class QuickstartProcess : IAsyncDisposable
+/// <summary>A sample as a newcomer runs it: a process of its own, with timeouts of seconds.</summary>
+public sealed class SampleProcess : IAsyncDisposable
 {
     private const string Listening = "Now listening on: ";
 
     private readonly Process _process;
 
-    private QuickstartProcess(TimeSpan timeout, TimeSpan countdown)
+    private SampleProcess(string name, TimeSpan timeout, TimeSpan countdown)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Quickstart.dll"), "--urls", "http://127.0.0.1:0"])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, name + ".dll"), "--urls", "http://127.0.0.1:0"])
         {
-            WorkingDirectory = Path.Combine(RepositoryFiles.Root, "samples", "Quickstart"),
+            WorkingDirectory = Path.Combine(RepositoryFiles.Root, "samples", name),
             UseShellExecute = false,
             RedirectStandardOutput = true,
         };
@@ -27,9 +27,9 @@ public sealed class QuickstartProcess : IAsyncDisposable
 
     public string Url { get; private set; } = "";
 
-    public static async Task<QuickstartProcess> StartAsync(double timeout = 60, double countdown = 60)
+    public static async Task<SampleProcess> StartAsync(double timeout = 60, double countdown = 60, string name = "Quickstart")
     {
-        var sample = new QuickstartProcess(TimeSpan.FromSeconds(timeout), TimeSpan.FromSeconds(countdown));
+        var sample = new SampleProcess(name, TimeSpan.FromSeconds(timeout), TimeSpan.FromSeconds(countdown));
         while (await sample._process.StandardOutput.ReadLineAsync() is { } line)
         {
             if (line.Contains(Listening, StringComparison.Ordinal))
@@ -40,7 +40,7 @@ public sealed class QuickstartProcess : IAsyncDisposable
             }
         }
 
-        throw new InvalidOperationException("Quickstart did not start.");
+        throw new InvalidOperationException(name + " did not start.");
     }
 
     public async ValueTask DisposeAsync()

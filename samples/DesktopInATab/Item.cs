@@ -1,0 +1,4 @@
+namespace DesktopInATab;
+
+/// <summary>Something to order.</summary>
+public sealed record Item(string Id, string Name, decimal Price);

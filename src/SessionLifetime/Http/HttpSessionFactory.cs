@@ -1,0 +1,79 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace SessionLifetime;
+
+/// <summary>Gives requests their <c>HttpContext.Session</c>, and starts a session for one that writes without having one.</summary>
+internal sealed class HttpSessionFactory(
+    SessionEngine engine,
+    SessionArrivals arrivals,
+    SessionFinder finder,
+    SessionGuard guard,
+    IServiceScopeFactory scopes,
+    IOptions<HttpSessionOptions> options)
+{
+    private const string Cure = "Start the browser module in the page and send its header, or put RequireTabSession() on the endpoint";
+
+    public HttpSessionOptions Options { get; } = options.Value;
+
+    public void Set(HttpContext context)
+    {
+        if (context.Features.Get<ISessionFeature>() is not TabHttpSession)
+        {
+            context.Features.Set<ISessionFeature>(new TabHttpSession(this, context));
+        }
+    }
+
+    /// <summary>What keeps a write from starting a session; null when nothing does.</summary>
+    public string? WhyNotStart(HttpContext context) =>
+        finder.TryGetHeader(context, out _) ? "the request's session id leads to no living session. The browser module starts another one."
+        : !Options.StartOnWrite ? $"the request carries no session id. {Cure}, or set HttpSessionOptions.StartOnWrite."
+        : context.GetEndpoint()?.Metadata.GetMetadata<DisableTabSessionAttribute>() is not null ? "the endpoint has none, by DisableTabSession()."
+        : Speculation.IsSpeculative(context.Request) ? "nobody has asked for the page yet: it is being prefetched."
+        : context.Response.HasStarted ? "the response has started, and cannot hand out the id of a new one. Write before it starts."
+        : null;
+
+    /// <summary>
+    /// Starts a session for the request and hands its id to the browser. A write cannot wait: the <c>SessionStarted</c> handlers are told, and
+    /// run meanwhile.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It cannot.</exception>
+    public TabSession Start(HttpContext context)
+    {
+        if (WhyNotStart(context) is { } reason)
+        {
+            throw new InvalidOperationException("HttpContext.Session cannot be written to without a session, and " + reason);
+        }
+
+        // The in-memory store never waits.
+        var starting = arrivals.StartAsync(PageId.None, PageId.None, guard.Welcome(context), context.RequestAborted, waits: false);
+        var (outcome, hold) = starting.IsCompleted ? starting.Result : starting.AsTask().GetAwaiter().GetResult();
+        if (outcome != SessionAddition.Added)
+        {
+            throw new InvalidOperationException("HttpContext.Session cannot be written to, as no session can be started. " + SessionProblem.Of(outcome).Detail);
+        }
+
+        var (cell, session) = (hold.Cell, engine.FaceOf(hold.Cell));
+        Begin(context, session, new RequestInSession(engine, context, cell, cell.Secret, hold));
+        context.Response.Headers[SessionHeaders.Id] = cell.Secret.Reveal();
+        context.Response.Headers.CacheControl = "no-store";
+        return session;
+    }
+
+    /// <summary>From now on the request is one of the session's, as if it had come with its id.</summary>
+    private void Begin(HttpContext context, TabSession session, RequestInSession request)
+    {
+        session.Cell.EnterRequest();
+        request.Watch();
+        context.Response.OnCompleted(() =>
+        {
+            request.Release();
+            session.Cell.LeaveRequest();
+            return Task.CompletedTask;
+        });
+        context.Features.Set<ITabSessionFeature>(session);
+        SessionRequestServices.Set(context, scopes, session);
+    }
+}

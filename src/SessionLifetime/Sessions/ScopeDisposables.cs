@@ -1,0 +1,33 @@
+using System.Runtime.CompilerServices;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// The list of what a scope of the framework's container will dispose. There is no public way to it, and none to register a service that a
+/// scope hands out and does not own; the field has been the same since .NET Core 1.0, and a test sees to it that it still is. Scopes of
+/// other containers are left alone.
+/// </summary>
+internal static class ScopeDisposables
+{
+    private const string ScopeType = "Microsoft.Extensions.DependencyInjection.ServiceLookup.ServiceProviderEngineScope, Microsoft.Extensions.DependencyInjection";
+
+    private static readonly Type? s_scopeType = Type.GetType(ScopeType);
+
+    /// <summary>Takes some objects off the list.</summary>
+    public static void Remove(IServiceProvider scope, HashSet<object> objects)
+    {
+        if (IsKnown(scope))
+        {
+            Of(scope)?.RemoveAll(objects.Contains);
+        }
+    }
+
+    /// <summary>Takes everything off the list, in the order in which it came there.</summary>
+    public static IReadOnlyList<object> TakeAll(IServiceProvider scope) =>
+        IsKnown(scope) ? Interlocked.Exchange(ref Of(scope), null) ?? [] : [];
+
+    private static bool IsKnown(IServiceProvider scope) => scope.GetType() == s_scopeType;
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_disposables")]
+    private static extern ref List<object>? Of([UnsafeAccessorType(ScopeType)] object scope);
+}

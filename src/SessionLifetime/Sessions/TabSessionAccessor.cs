@@ -1,0 +1,75 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// Tells the services of one dependency-injection scope whose session they work for. Whoever opens a scope for a session enters it,
+/// and leaves it before disposing it.
+/// </summary>
+/// <remarks>
+/// A container disposes with a scope whatever disposable a factory gave it there, also what the session owns and only lent. So the scope
+/// keeps a list of what was lent, and takes it out of the container's hands when it leaves.
+/// </remarks>
+internal sealed class TabSessionAccessor(IServiceProvider scope) : ITabSessionAccessor
+{
+    private HashSet<object>? _lent;
+    private Action? _firstLent;
+
+    public TabSession? Session { get; private set; }
+
+    /// <summary>From now on the scope works for a session.</summary>
+    /// <param name="scope">The scope's services.</param>
+    /// <param name="session">The session.</param>
+    /// <param name="firstLent">Called once, when the scope is lent something that it must not dispose.</param>
+    /// <returns>What to leave by; null in a container without SessionLifetime.</returns>
+    public static TabSessionAccessor? Enter(IServiceProvider scope, TabSession session, Action? firstLent = null)
+    {
+        var accessor = scope.GetService<TabSessionAccessor>();
+        if (accessor is not null)
+        {
+            accessor.Session = session;
+            accessor._firstLent = firstLent;
+        }
+
+        return accessor;
+    }
+
+    /// <summary>Lends the scope what the session owns.</summary>
+    public object Lend(object owned)
+    {
+        if (owned is IDisposable or IAsyncDisposable)
+        {
+            var lent = _lent ?? MakeList();
+            lock (lent)
+            {
+                lent.Add(owned);
+            }
+        }
+
+        return owned;
+    }
+
+    /// <summary>The scope is about to be disposed: what it was lent stays as it is.</summary>
+    public void Leave()
+    {
+        if (_lent is { } lent)
+        {
+            lock (lent)
+            {
+                ScopeDisposables.Remove(scope, lent);
+            }
+        }
+    }
+
+    private HashSet<object> MakeList()
+    {
+        var made = new HashSet<object>(ReferenceEqualityComparer.Instance);
+        if (Interlocked.CompareExchange(ref _lent, made, null) is { } others)
+        {
+            return others;
+        }
+
+        _firstLent?.Invoke();
+        return made;
+    }
+}
