@@ -58,20 +58,14 @@ internal sealed class Pipeline : IAsyncDisposable
             running.GetAwaiter().GetResult();
         }
 
-        if (_response.Begins)
-        {
-            _response.Begin();
-        }
-
+        _response.Complete();
         _context.Uninitialize();
     }
 
-    /// <summary>One request whose answer is really begun, so that the cookies it sets can be sent with the next.</summary>
-    public void RunToTheEnd()
+    /// <summary>One request, and the cookies its answer sets are sent with the next.</summary>
+    public void RunAndKeepCookies()
     {
-        _response.Begins = true;
         Run();
-        _response.Begins = false;
         var cookies = _response.Headers.SetCookie.Select(static cookie => cookie!.Split(';')[0]);
         _request.Headers.Cookie = string.Join("; ", cookies);
         _response.Headers = new HeaderDictionary();
@@ -85,13 +79,11 @@ internal sealed class Pipeline : IAsyncDisposable
         }
     }
 
-    /// <summary>Headers nobody writes, and callbacks nobody calls: as cheap for one variant as for the other.</summary>
+    /// <summary>Headers nobody writes. The callbacks are kept and called as Kestrel does, in stacks that are used again.</summary>
     private sealed class Response : IHttpResponseFeature
     {
-        private readonly Stack<(Func<object, Task> Callback, object State)> _callbacks = new();
-
-        /// <summary>Whether the callbacks are kept, to be called.</summary>
-        public bool Begins { get; set; }
+        private readonly Stack<(Func<object, Task> Callback, object State)> _starting = new();
+        private readonly Stack<(Func<object, Task> Callback, object State)> _completed = new();
 
         public int StatusCode { get; set; } = 200;
 
@@ -103,24 +95,23 @@ internal sealed class Pipeline : IAsyncDisposable
 
         public bool HasStarted => false;
 
-        public void OnStarting(Func<object, Task> callback, object state)
+        public void OnStarting(Func<object, Task> callback, object state) => _starting.Push((callback, state));
+
+        public void OnCompleted(Func<object, Task> callback, object state) => _completed.Push((callback, state));
+
+        /// <summary>What a server does when the pipeline is done.</summary>
+        public void Complete()
         {
-            if (Begins)
-            {
-                _callbacks.Push((callback, state));
-            }
+            Call(_starting);
+            Call(_completed);
         }
 
-        public void Begin()
+        private static void Call(Stack<(Func<object, Task> Callback, object State)> callbacks)
         {
-            while (_callbacks.TryPop(out var next))
+            while (callbacks.TryPop(out var next))
             {
                 next.Callback(next.State).GetAwaiter().GetResult();
             }
-        }
-
-        public void OnCompleted(Func<object, Task> callback, object state)
-        {
         }
     }
 

@@ -28,7 +28,7 @@ internal static class MiddlewareFigures
         foreach (var session in new[] { framework, unprotected })
         {
             session.Headers["X-Write"] = "1";
-            session.RunToTheEnd();
+            session.RunAndKeepCookies();
             session.Headers.Remove("X-Write");
             s_loaded = null;
             session.Run();
