@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -16,7 +15,7 @@ internal sealed class Pipeline : IAsyncDisposable
 {
     private readonly IHost _host;
     private readonly RequestDelegate _run;
-    private readonly FeatureCollection _features = new();
+    private readonly ServerFeatures _features = new();
     private readonly HttpRequestFeature _request = new();
     private readonly DefaultHttpContext _context = new();
     private readonly IServiceProvidersFeature _services;
@@ -46,11 +45,7 @@ internal sealed class Pipeline : IAsyncDisposable
     /// <summary>One request. It has to complete synchronously.</summary>
     public void Run()
     {
-        _features.Set<IHttpRequestFeature>(_request);
-        _features.Set<IHttpResponseFeature>(_response);
-        _features.Set<IServiceProvidersFeature>(_services);
-        _features.Set<ITabSessionFeature>(null);
-        _features.Set<ISessionFeature>(null);
+        _features.Reset(_request, _response, _services);
         _context.Initialize(_features);
         var running = _run(_context);
         if (!running.IsCompletedSuccessfully)
