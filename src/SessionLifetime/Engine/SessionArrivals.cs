@@ -36,7 +36,7 @@ internal sealed class SessionArrivals(
         var seen = cell.Read();
         var timings = engine.TimingsOf(seen);
         var due = Clockwork.NextDue(seen, timings, now);
-        var hold = new RequestHold { Cell = cell, IsActivity = true, Until = now + engine.Options.MaxRequestHold };
+        var hold = new RequestHold().For(cell, isActivity: true, now + engine.Options.MaxRequestHold);
         if (!page.IsNone)
         {
             cell.TryAttachPage(page, tab, now, timings.Signal);
@@ -87,10 +87,12 @@ internal sealed class SessionArrivals(
     /// <param name="waits">Whether to wait for the handlers: not behind timeout handlers that have been waited for long enough.</param>
     public async ValueTask<bool> TryResumeAsync(SessionCell cell, PageId page, PageId tab, bool waits = true)
     {
+        var hold = new RequestHold();
+
         // The page first, the signal after it: a good-bye that arms a self-destruct in between is disarmed.
         var now = engine.Store.Now;
         if (!cell.TryAttachPage(page, tab, now, engine.TimingsOf(cell.Read()).Signal)
-            || await engine.TryHoldAsync(cell, isActivity: true) is not { } hold)
+            || !await engine.TryHoldAsync(cell, isActivity: true, hold))
         {
             return false;
         }

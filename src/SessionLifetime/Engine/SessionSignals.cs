@@ -23,36 +23,34 @@ internal static class SessionSignals
     }
 
     /// <summary>
-    /// Begins a request that holds the clocks while it is in flight: the look, the signal, the hold. Null when the session has ended.
+    /// Begins a request that holds the clocks while it is in flight: the look, the signal, the hold. False when the session has ended.
     /// </summary>
     /// <remarks>
     /// A request never waits for timeout handlers, with one exception: where the session should have ended before it came, and only
     /// handlers that were asked too late can tell, it waits as a lifecycle call does, since an expired session is never served.
     /// </remarks>
-    public static ValueTask<RequestHold?> TryBeginAsync(this SessionEngine engine, SessionCell cell, bool isActivity)
+    public static ValueTask<bool> TryBeginAsync(this SessionEngine engine, SessionCell cell, bool isActivity, RequestHold hold)
     {
         var now = engine.Store.Now;
-        var hold = NewHold(engine, cell, isActivity, now);
-        if (cell.TryBegin(hold, now))
+        if (cell.TryBegin(hold.For(cell, isActivity, now + engine.Options.MaxRequestHold), now))
         {
             engine.Store.Touched(cell);
-            return new(hold);
+            return new(true);
         }
 
-        return BeginSlowlyAsync(engine, cell, isActivity);
+        return BeginSlowlyAsync(engine, cell, isActivity, hold);
     }
 
-    /// <summary>Lets a request hold whose session has been looked at and waited for. Null when the session has ended.</summary>
-    public static async ValueTask<RequestHold?> TryHoldAsync(this SessionEngine engine, SessionCell cell, bool isActivity)
+    /// <summary>Lets a request hold whose session has been looked at and waited for. False when the session has ended.</summary>
+    public static async ValueTask<bool> TryHoldAsync(this SessionEngine engine, SessionCell cell, bool isActivity, RequestHold hold)
     {
         if (!await engine.TryCountAsync(cell, isActivity ? Signal.Activity : Signal.Alive))
         {
-            return null;
+            return false;
         }
 
         var now = engine.Store.Now;
-        var hold = NewHold(engine, cell, isActivity, now);
-        return cell.TryHold(hold, now) ? hold : null;
+        return cell.TryHold(hold.For(cell, isActivity, now + engine.Options.MaxRequestHold), now);
     }
 
     /// <summary>The request completed, or stopped being one that holds.</summary>
@@ -62,9 +60,6 @@ internal static class SessionSignals
         engine.Store.Touched(hold.Cell);
     }
 
-    private static async ValueTask<RequestHold?> BeginSlowlyAsync(SessionEngine engine, SessionCell cell, bool isActivity) =>
-        await engine.LookAndWaitInDoubtAsync(cell) == LookResult.Ended ? null : await engine.TryHoldAsync(cell, isActivity);
-
-    private static RequestHold NewHold(SessionEngine engine, SessionCell cell, bool isActivity, Moment now) =>
-        new() { Cell = cell, IsActivity = isActivity, Until = now + engine.Options.MaxRequestHold };
+    private static async ValueTask<bool> BeginSlowlyAsync(SessionEngine engine, SessionCell cell, bool isActivity, RequestHold hold) =>
+        await engine.LookAndWaitInDoubtAsync(cell) != LookResult.Ended && await engine.TryHoldAsync(cell, isActivity, hold);
 }

@@ -1,17 +1,15 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace SessionLifetime;
 
 /// <summary>Gives requests their <c>HttpContext.Session</c>, and starts a session for one that writes without having one.</summary>
 internal sealed class HttpSessionFactory(
-    SessionEngine engine,
     SessionArrivals arrivals,
     SessionFinder finder,
     SessionGuard guard,
-    IServiceScopeFactory scopes,
+    RequestPool requests,
     IOptions<HttpSessionOptions> options)
 {
     private const string Cure = "Start the browser module in the page and send its header, or put RequireTabSession() on the endpoint";
@@ -55,25 +53,10 @@ internal sealed class HttpSessionFactory(
             throw new InvalidOperationException("HttpContext.Session cannot be written to, as no session can be started. " + SessionProblem.Of(outcome).Detail);
         }
 
-        var (cell, session) = (hold.Cell, engine.FaceOf(hold.Cell));
-        Begin(context, session, new RequestInSession(engine, context, cell, cell.Secret, hold));
-        context.Response.Headers[SessionHeaders.Id] = cell.Secret.Reveal();
-        context.Response.Headers.CacheControl = "no-store";
-        return session;
-    }
-
-    /// <summary>From now on the request is one of the session's, as if it had come with its id.</summary>
-    private void Begin(HttpContext context, TabSession session, RequestInSession request)
-    {
-        session.Cell.EnterRequest();
-        request.Watch();
-        context.Response.OnCompleted(() =>
-        {
-            request.Release();
-            session.Cell.LeaveRequest();
-            return Task.CompletedTask;
-        });
-        context.Features.Set<ITabSessionFeature>(session);
-        SessionRequestServices.Set(context, scopes, session);
+        // From now on the request is one of the session's, as if it had come with its id.
+        var request = requests.Take();
+        request.Begin(context, hold);
+        request.Open();
+        return request.Session;
     }
 }

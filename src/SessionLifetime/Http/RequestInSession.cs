@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace SessionLifetime;
 
@@ -9,34 +10,126 @@ namespace SessionLifetime;
 /// new id, if there is one.
 /// </summary>
 /// <remarks>
+/// <para>
 /// It holds until it completes, or until it turns out to be a connection rather than a request: it is upgraded, or answers with an event
 /// stream. An open connection says nothing of the user.
+/// </para>
+/// <para>
+/// Its life: taken from a pool, begun, opened when the session is put on the context, closed when the rest of the pipeline is done, and
+/// given back when the server has completed the response, after which nobody calls it any more.
+/// </para>
 /// </remarks>
-internal sealed class RequestInSession(SessionEngine engine, HttpContext context, SessionCell cell, SessionId sent, RequestHold? hold)
+internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactory scopes, Action<RequestInSession> giveBack) : ITabSessionFeature
 {
-    public void Watch()
+    private readonly RequestHold _hold = new();
+    private readonly SessionRequestServices _services = new(scopes);
+    private HttpContext _context = default!;
+    private SessionCell _cell = default!;
+    private SessionId _sent;
+    private bool _isIn;
+    private bool _holds;
+    private bool _isFresh;
+
+    public TabSession Session { get; private set; } = default!;
+
+    /// <summary>
+    /// Applies what is due, and counts the request: what the session owns waits for it from here on. False when the session has ended.
+    /// </summary>
+    public ValueTask<bool> TryBeginAsync(HttpContext context, SessionFinding finding, SessionSignal signal)
     {
-        context.Response.OnStarting(static state => ((RequestInSession)state).OnStarting(), this);
-        if (hold is not null && context.Features.Get<IHttpWebSocketFeature>() is { IsWebSocketRequest: true } webSocket)
+        (_context, _cell, _sent) = (context, finding.Cell!, finding.Sent);
+
+        // Counted before it looks, so that an end either is seen here, or sees it.
+        _cell.EnterRequest();
+        _isIn = true;
+        _holds = signal != SessionSignal.None;
+        if (!_holds)
         {
-            context.Features.Set<IHttpWebSocketFeature>(new ReleasingWebSocket(this, webSocket));
+            return LooksAliveAsync();
+        }
+
+        return engine.TryBeginAsync(_cell, isActivity: signal == SessionSignal.Activity, _hold);
+    }
+
+    /// <summary>Begins a request that has started its session itself: its answer hands out the id.</summary>
+    public void Begin(HttpContext context, RequestHold started)
+    {
+        (_context, _cell, _isFresh, _holds) = (context, started.Cell, true, true);
+        _cell.EnterRequest();
+        _isIn = true;
+        _cell.TryHold(_hold.For(_cell, started.IsActivity, started.Until), _cell.LastSignal);
+        engine.Release(started);
+    }
+
+    /// <summary>Puts the session on the context.</summary>
+    public void Open()
+    {
+        Session = engine.FaceOf(_cell);
+        _context.Features.Set<ITabSessionFeature>(this);
+        _services.Open(_context, Session);
+        if (!_context.Response.HasStarted)
+        {
+            _context.Response.OnStarting(static state => ((RequestInSession)state).OnStarting(), this);
+        }
+
+        if (_context.Features.Get<IHttpWebSocketFeature>() is { IsWebSocketRequest: true } webSocket)
+        {
+            _context.Features.Set<IHttpWebSocketFeature>(new ReleasingWebSocket(this, webSocket));
+        }
+
+        _context.Response.OnCompleted(static state => ((RequestInSession)state).OnCompleted(), this);
+    }
+
+    /// <summary>The rest of the pipeline is done, or was never reached. A second call does nothing.</summary>
+    public void Close()
+    {
+        if (_isIn)
+        {
+            _isIn = false;
+            Release();
+            _services.Close();
+            _cell.LeaveRequest();
         }
     }
 
-    public void Release()
+    /// <summary>Closes a request whose session was never put on the context.</summary>
+    public void Abandon()
     {
-        if (hold is not null)
+        Close();
+        GiveBack();
+    }
+
+    private void Release()
+    {
+        if (_holds)
         {
-            engine.Release(hold);
+            engine.Release(_hold);
         }
     }
+
+    private void GiveBack()
+    {
+        _services.Reset();
+        (_context, _cell, Session, _isFresh) = (default!, default!, default!, false);
+        giveBack(this);
+    }
+
+    private Task OnCompleted()
+    {
+        Close();
+        GiveBack();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>It waits for nobody, unless only late handlers can tell whether the session still lives.</summary>
+    private async ValueTask<bool> LooksAliveAsync() => await engine.LookAndWaitInDoubtAsync(_cell) != LookResult.Ended;
 
     /// <summary>Every way to upgrade starts a response, wherever in the pipeline the feature behind it was taken from.</summary>
     private Task OnStarting()
     {
-        var response = context.Response;
+        var response = _context.Response;
         if (response.StatusCode == StatusCodes.Status101SwitchingProtocols
-            || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true })
+            || _context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true })
         {
             Release();
             return Task.CompletedTask;
@@ -47,7 +140,11 @@ internal sealed class RequestInSession(SessionEngine engine, HttpContext context
             Release();
         }
 
-        if (cell.NewerThan(sent) is { } newer)
+        if (_isFresh)
+        {
+            HandOut(_cell.Secret);
+        }
+        else if (_cell.NewerThan(_sent) is { } newer && RequestOrigin.IsSame(_context.Request))
         {
             HandOut(newer);
         }
@@ -56,15 +153,15 @@ internal sealed class RequestInSession(SessionEngine engine, HttpContext context
     }
 
     /// <summary>
-    /// Only to pages of the app itself, and into no cache: this late, the output cache has its copy already, and browsers and proxies heed
-    /// the header. A 304 would write it into what a browser has stored before.
+    /// Into no cache: this late, the output cache has its copy already, and browsers and proxies heed the header. A 304 would write it into
+    /// what a browser has stored before.
     /// </summary>
-    private void HandOut(SessionId newer)
+    private void HandOut(SessionId id)
     {
-        if (!cell.IsEnded && context.Response.StatusCode != StatusCodes.Status304NotModified && RequestOrigin.IsSame(context.Request))
+        if (!_cell.IsEnded && _context.Response.StatusCode != StatusCodes.Status304NotModified)
         {
-            context.Response.Headers[SessionHeaders.Id] = newer.Reveal();
-            context.Response.Headers.CacheControl = "no-store";
+            _context.Response.Headers[SessionHeaders.Id] = id.Reveal();
+            _context.Response.Headers.CacheControl = "no-store";
         }
     }
 

@@ -21,9 +21,12 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
             return new(new SessionFinding(SessionFindingKind.Missing));
         }
 
-        // Two headers are no id, and a comma list is no id either: it has the wrong length or alphabet.
-        return FindAsync(context, header.Count == 1 ? header[0] : null);
+        return FindAsync(context, header);
     }
+
+    /// <summary>Two headers are no id, and a comma list is no id either: it has the wrong length or alphabet.</summary>
+    public ValueTask<SessionFinding> FindAsync(HttpContext context, StringValues header) =>
+        FindAsync(context, header.Count == 1 ? header[0] : null);
 
     public ValueTask<SessionFinding> FindAsync(HttpContext context, string? text)
     {

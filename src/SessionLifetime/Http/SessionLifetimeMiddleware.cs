@@ -1,7 +1,5 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace SessionLifetime;
 
@@ -16,7 +14,7 @@ internal sealed class SessionLifetimeMiddleware(
     SessionGuard guard,
     SessionMetrics metrics,
     SessionTurnstile turnstile,
-    IServiceScopeFactory scopes,
+    RequestPool requests,
     HttpSessionFactory? httpSessions = null)
 {
     private static readonly object s_passed = new();
@@ -43,9 +41,20 @@ internal sealed class SessionLifetimeMiddleware(
             return next(context);
         }
 
-        if (finder.TryGetHeader(context, out _))
+        if (finder.TryGetHeader(context, out var header))
         {
-            return InvokeWithIdAsync(context, metadata);
+            var signal = SignalOf(context, metadata);
+            if (SessionHeaders.ValueOf(signal) is { } told)
+            {
+                SetHeader(context, SessionHeaders.Signal, told);
+            }
+
+            // Nobody has asked for this page yet.
+            signal = Speculation.IsSpeculative(context.Request) ? SessionSignal.None : signal;
+            var finding = finder.FindAsync(context, header);
+            return finding.IsCompletedSuccessfully
+                ? Invoke(context, metadata, finding.Result, signal)
+                : InvokeAsync(context, metadata, finding, signal);
         }
 
         if (metadata?.GetMetadata<RequireTabSessionAttribute>() is null)
@@ -57,87 +66,136 @@ internal sealed class SessionLifetimeMiddleware(
         return SessionAnswers.WriteAsync(context, SessionProblem.Required);
     }
 
-    private async Task InvokeWithIdAsync(HttpContext context, EndpointMetadataCollection? metadata)
+    private async Task InvokeAsync(
+        HttpContext context,
+        EndpointMetadataCollection? metadata,
+        ValueTask<SessionFinding> finding,
+        SessionSignal signal) => await Invoke(context, metadata, await finding, signal);
+
+    private Task Invoke(HttpContext context, EndpointMetadataCollection? metadata, SessionFinding finding, SessionSignal signal)
     {
-        var signal = SignalOf(context, metadata);
-        if (SessionHeaders.ValueOf(signal) is { } told)
+        if (finding.Cell is not { } cell)
         {
-            SetHeader(context, SessionHeaders.Signal, told);
+            return PassWithoutAsync(context, metadata, finding);
         }
 
-        if (Speculation.IsSpeculative(context.Request))
+        var request = requests.Take();
+        var begun = request.TryBeginAsync(context, finding, signal);
+        if (!begun.IsCompletedSuccessfully || metadata?.GetMetadata<SerializePerSessionAttribute>() is not null)
         {
-            // Nobody has asked for this page yet.
-            signal = SessionSignal.None;
+            return ServeSlowlyAsync(context, metadata, finding, signal, request, begun);
         }
 
-        var finding = await finder.FindAsync(context);
-        if (finding.Cell is { } cell)
+        if (!begun.Result)
         {
-            // Counted before it looks: what the session owns waits for it.
-            RequestInSession? request = null;
-            cell.EnterRequest();
-            try
+            request.Abandon();
+            return PassWithoutAsync(context, metadata, SessionFinding.Ended(cell));
+        }
+
+        Count(context, cell, signal);
+        return Serve(context, request);
+    }
+
+    /// <summary>Serves a request at once, and without a state machine where the rest of the pipeline needs none.</summary>
+    private Task Serve(HttpContext context, RequestInSession request)
+    {
+        Task serving;
+        try
+        {
+            request.Open();
+            serving = next(context);
+            if (!serving.IsCompletedSuccessfully)
             {
-                request = await BeginAsync(context, finding, signal);
-                if (request is not null && await TryServeAsync(context, metadata, engine.FaceOf(cell), request))
+                return CloseAfterAsync(serving, request);
+            }
+        }
+        catch
+        {
+            request.Close();
+            throw;
+        }
+
+        request.Close();
+        return serving;
+    }
+
+    private static async Task CloseAfterAsync(Task serving, RequestInSession request)
+    {
+        try
+        {
+            await serving;
+        }
+        finally
+        {
+            request.Close();
+        }
+    }
+
+    /// <summary>Serves a request whose session is looked at first, or that has to wait for its turn.</summary>
+    private async Task ServeSlowlyAsync(
+        HttpContext context,
+        EndpointMetadataCollection? metadata,
+        SessionFinding finding,
+        SessionSignal signal,
+        RequestInSession request,
+        ValueTask<bool> begun)
+    {
+        var isOpen = false;
+        try
+        {
+            if (await begun)
+            {
+                Count(context, finding.Cell!, signal);
+                if (metadata?.GetMetadata<SerializePerSessionAttribute>() is not { } serialized || SessionTurnstile.HasTurn(context))
+                {
+                    isOpen = true;
+                    await Serve(context, request);
+                    return;
+                }
+
+                var turn = await turnstile.EnterAsync(context, engine.FaceOf(finding.Cell!), serialized.Timeout);
+                if (turn == TurnResult.Taken)
+                {
+                    try
+                    {
+                        isOpen = true;
+                        await Serve(context, request);
+                    }
+                    finally
+                    {
+                        SessionTurnstile.Leave(context);
+                    }
+                }
+
+                if (turn != TurnResult.SessionEnded)
                 {
                     return;
                 }
             }
-            finally
-            {
-                request?.Release();
-                cell.LeaveRequest();
-            }
-
-            finding = SessionFinding.Ended(cell);
-        }
-
-        await PassWithoutAsync(context, metadata, finding);
-    }
-
-    /// <summary>Serves the request, if need be when its turn has come. False when its session has ended until then.</summary>
-    private async ValueTask<bool> TryServeAsync(
-        HttpContext context,
-        EndpointMetadataCollection? metadata,
-        TabSession session,
-        RequestInSession request)
-    {
-        if (metadata?.GetMetadata<SerializePerSessionAttribute>() is not { } serialized || SessionTurnstile.HasTurn(context))
-        {
-            await ServeAsync(context, session, request);
-            return true;
-        }
-
-        var found = await turnstile.EnterAsync(context, session, serialized.Timeout);
-        if (found == TurnResult.Taken)
-        {
-            try
-            {
-                await ServeAsync(context, session, request);
-            }
-            finally
-            {
-                SessionTurnstile.Leave(context);
-            }
-        }
-
-        return found != TurnResult.SessionEnded;
-    }
-
-    private async Task ServeAsync(HttpContext context, TabSession session, RequestInSession request)
-    {
-        request.Watch();
-        context.Features.Set<ITabSessionFeature>(session);
-        SessionRequestServices.Set(context, scopes, session);
-        try
-        {
-            await next(context);
         }
         finally
         {
-            (context.Features.Get<IServiceProvidersFeature>() as SessionRequestServices)?.Leave();
+            if (!isOpen)
+            {
+                request.Abandon();
+            }
+        }
+
+        await PassWithoutAsync(context, metadata, SessionFinding.Ended(finding.Cell!));
+    }
+
+    /// <summary>Counts the request in the metrics, and the page it comes from as heard of.</summary>
+    private void Count(HttpContext context, SessionCell cell, SessionSignal signal)
+    {
+        if (signal == SessionSignal.None)
+        {
+            return;
+        }
+
+        metrics.SignalCounted(signal == SessionSignal.Activity ? "request" : "alive-request");
+        if (finder.PageOf(context) is { IsNone: false } page)
+        {
+            cell.HeardPage(page, engine.Store.Now);
         }
     }
 
@@ -177,30 +235,6 @@ internal sealed class SessionLifetimeMiddleware(
         }
 
         return metadata?.GetMetadata<SessionSignalAttribute>()?.Signal ?? SessionSignal.Activity;
-    }
-
-    /// <summary>Applies what is due, and counts the request. Null when the session has ended.</summary>
-    private async ValueTask<RequestInSession?> BeginAsync(HttpContext context, SessionFinding finding, SessionSignal signal)
-    {
-        var cell = finding.Cell!;
-        if (signal == SessionSignal.None)
-        {
-            // It waits for nobody, unless only late handlers can tell whether the session still lives.
-            return await engine.LookAndWaitInDoubtAsync(cell) == LookResult.Ended ? null : new(engine, context, cell, finding.Sent, hold: null);
-        }
-
-        if (await engine.TryBeginAsync(cell, isActivity: signal == SessionSignal.Activity) is not { } hold)
-        {
-            return null;
-        }
-
-        metrics.SignalCounted(signal == SessionSignal.Activity ? "request" : "alive-request");
-        if (finder.PageOf(context) is { IsNone: false } page)
-        {
-            cell.HeardPage(page, engine.Store.Now);
-        }
-
-        return new(engine, context, cell, finding.Sent, hold);
     }
 
     private Task PassWithoutAsync(HttpContext context, EndpointMetadataCollection? metadata, SessionFinding finding)

@@ -7,10 +7,11 @@ namespace SessionLifetime;
 /// <summary>
 /// Tells the scope of a request its session, when somebody first asks for that scope: a request that asks for no services pays for none.
 /// </summary>
-internal sealed class SessionRequestServices(HttpContext context, IServiceProvidersFeature? inner, IServiceScopeFactory scopes, TabSession session)
-    : IServiceProvidersFeature
+internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : IServiceProvidersFeature
 {
-    private IServiceProvidersFeature? _inner = inner;
+    private HttpContext _context = default!;
+    private TabSession _session = default!;
+    private IServiceProvidersFeature? _inner;
     private IServiceProvider? _told;
     private TabSessionAccessor? _accessor;
 
@@ -30,37 +31,45 @@ internal sealed class SessionRequestServices(HttpContext context, IServiceProvid
         set
         {
             // An error page may have a scope of its own for a while.
-            Leave();
+            Close();
             Inner.RequestServices = value;
         }
     }
 
     /// <summary>The server's own, which it makes as late as this.</summary>
-    private IServiceProvidersFeature Inner => _inner ??= new RequestServicesFeature(context, scopes);
+    private IServiceProvidersFeature Inner => _inner ??= new RequestServicesFeature(_context, scopes);
 
-    public static void Set(HttpContext context, IServiceScopeFactory scopes, TabSession session)
+    /// <summary>Stands before what the context has, unless another does already: that of a request whose error page this is.</summary>
+    public void Open(HttpContext context, TabSession session)
     {
-        var feature = context.Features.Get<IServiceProvidersFeature>();
-        if (feature is not SessionRequestServices)
+        (_context, _session) = (context, session);
+        _inner = context.Features.Get<IServiceProvidersFeature>();
+        if (_inner is not SessionRequestServices)
         {
-            context.Features.Set<IServiceProvidersFeature>(new SessionRequestServices(context, feature, scopes, session));
+            context.Features.Set<IServiceProvidersFeature>(this);
         }
     }
 
-    public void Leave() => _accessor?.Leave();
+    /// <summary>The scope works for the session no longer.</summary>
+    public void Close() => _accessor?.Leave();
+
+    /// <summary>Forgets the request.</summary>
+    public void Reset() => (_context, _session, _inner, _told, _accessor) = (default!, default!, null, null, null);
 
     private void Tell(IServiceProvider services)
     {
-        Leave();
+        Close();
         _told = services;
 
         // The request's scope was made before it lends anything; so it is disposed after it has left.
-        _accessor = TabSessionAccessor.Enter(services, session, () => context.Response.OnCompleted(
-            static state =>
-            {
-                ((TabSessionAccessor)state).Leave();
-                return Task.CompletedTask;
-            },
-            _accessor!));
+        _accessor = TabSessionAccessor.Enter(services, _session, LeaveAtTheEnd);
     }
+
+    private void LeaveAtTheEnd() => _context.Response.OnCompleted(
+        static state =>
+        {
+            ((TabSessionAccessor)state).Leave();
+            return Task.CompletedTask;
+        },
+        _accessor!);
 }

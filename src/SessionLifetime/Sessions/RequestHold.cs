@@ -2,7 +2,7 @@ namespace SessionLifetime;
 
 /// <summary>
 /// A request in flight: as long as it holds, its session's clocks stand at now. Linked into its session's cell and touched only
-/// inside that cell's gate. It stops holding when released, or by itself at <see cref="Until"/>.
+/// inside that cell's gate. It stops holding when released, or by itself at <see cref="Until"/>; then it may be used for another request.
 /// </summary>
 internal sealed class RequestHold
 {
@@ -10,13 +10,20 @@ internal sealed class RequestHold
     internal RequestHold? Previous;
 
     /// <summary>Whether the request counts as activity, or is only a sign that the browser is there.</summary>
-    public required bool IsActivity { get; init; }
+    public bool IsActivity { get; private set; }
 
     /// <summary>When it stops holding although it has not completed.</summary>
-    public required Moment Until { get; init; }
+    public Moment Until { get; private set; }
 
-    public required SessionCell Cell { get; init; }
+    public SessionCell Cell { get; private set; } = default!;
 
     /// <summary>Whether it is still linked.</summary>
     internal bool IsHolding { get; set; }
+
+    /// <summary>Says what it is to hold; it does not yet.</summary>
+    public RequestHold For(SessionCell cell, bool isActivity, Moment until)
+    {
+        (Cell, IsActivity, Until) = (cell, isActivity, until);
+        return this;
+    }
 }

@@ -134,11 +134,12 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
     private async Task<string> BeginAsync(bool isActivity)
     {
         var id = ++_lastRequest;
-        var hold = await host.Engine.TryBeginAsync(_cell, isActivity);
+        var hold = new RequestHold();
+        var isBegun = await host.Engine.TryBeginAsync(_cell, isActivity, hold);
         await host.SettleAsync(_cell);
         var expected = oracle.BeginRequest(id, _now, isActivity);
-        Assert.Equal(expected, hold is not null);
-        if (hold is null)
+        Assert.Equal(expected, isBegun);
+        if (!isBegun)
         {
             _refused.Add(id);
         }

@@ -149,9 +149,9 @@ public sealed class RaceTests
             var cell = await host.StartAsync();
             host.Engine.FaceOf(cell).SelfDestruct(TimeSpan.FromSeconds(1));
             host.Time.Advance(TimeSpan.FromSeconds(1) - TimeSpan.FromTicks(1));
-            RequestHold? hold = null;
+            var isBegun = false;
             await TogetherAsync(
-                async () => hold = await host.Engine.TryBeginAsync(cell, isActivity: true),
+                async () => isBegun = await host.Engine.TryBeginAsync(cell, isActivity: true, new RequestHold()),
                 () =>
                 {
                     host.Time.Advance(TimeSpan.FromTicks(1));
@@ -160,8 +160,8 @@ public sealed class RaceTests
                 async () => await host.Sweeper.SweepAsync());
             await host.SettleAsync(cell);
 
-            Assert.Equal(hold is not null, cell.Read().State == SessionState.Active);
-            Assert.Equal(hold is not null, await host.Engine.LookAsync(cell) == LookResult.Alive);
+            Assert.Equal(isBegun, cell.Read().State == SessionState.Active);
+            Assert.Equal(isBegun, await host.Engine.LookAsync(cell) == LookResult.Alive);
         }
     }
 
@@ -193,7 +193,8 @@ public sealed class RaceTests
                 async () => await host.PingAsync(cell, Signal.Activity),
                 async () =>
                 {
-                    if (await host.Engine.TryBeginAsync(cell, isActivity: true) is { } hold)
+                    var hold = new RequestHold();
+                    if (await host.Engine.TryBeginAsync(cell, isActivity: true, hold))
                     {
                         host.Engine.Release(hold);
                     }

@@ -199,7 +199,7 @@ public sealed class SessionCellTests
     }
 
     private static RequestHold Hold(SessionCell cell, bool isActivity, long until) =>
-        new() { Cell = cell, IsActivity = isActivity, Until = new Moment(until) };
+        new RequestHold().For(cell, isActivity, new Moment(until));
 
     private static SessionSnapshot Ended(SessionSnapshot seen)
     {

@@ -1,0 +1,24 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.ObjectPool;
+
+namespace SessionLifetime;
+
+/// <summary>Requests that are done, to be used again: a request with a session allocates nothing.</summary>
+internal sealed class RequestPool
+{
+    private readonly DefaultObjectPool<RequestInSession> _pool;
+
+    public RequestPool(SessionEngine engine, IServiceScopeFactory scopes) =>
+        _pool = new(new Policy(() => new RequestInSession(engine, scopes, GiveBack)));
+
+    public RequestInSession Take() => _pool.Get();
+
+    private void GiveBack(RequestInSession request) => _pool.Return(request);
+
+    private sealed class Policy(Func<RequestInSession> make) : PooledObjectPolicy<RequestInSession>
+    {
+        public override RequestInSession Create() => make();
+
+        public override bool Return(RequestInSession obj) => true;
+    }
+}

@@ -1,0 +1,117 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace SessionLifetime.Benchmarks;
+
+/// <summary>
+/// A pipeline without a server around it: one context that is used again for every request, as Kestrel does, so that what is measured is
+/// what the middleware adds.
+/// </summary>
+internal sealed class Pipeline : IAsyncDisposable
+{
+    private readonly IHost _host;
+    private readonly RequestDelegate _run;
+    private readonly ServerFeatures _features = new();
+    private readonly HttpRequestFeature _request = new();
+    private readonly DefaultHttpContext _context = new();
+    private readonly IServiceProvidersFeature _services;
+    private readonly Response _response = new();
+
+    public Pipeline(Action<IServiceCollection> services, Action<IApplicationBuilder> configure)
+    {
+        var builder = Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        services(builder.Services);
+        _host = builder.Build();
+        var app = new ApplicationBuilder(_host.Services);
+        configure(app);
+        app.Run(static _ => Task.CompletedTask);
+        _run = app.Build();
+        _services = new Scope(_host.Services);
+        _request.Method = "GET";
+        _request.Path = "/";
+        _request.Scheme = "https";
+        _request.Headers = new HeaderDictionary();
+    }
+
+    public IServiceProvider Services => _host.Services;
+
+    public IHeaderDictionary Headers => _request.Headers;
+
+    /// <summary>One request. It has to complete synchronously.</summary>
+    public void Run()
+    {
+        _features.Reset(_request, _response, _services);
+        _context.Initialize(_features);
+        var running = _run(_context);
+        if (!running.IsCompletedSuccessfully)
+        {
+            running.GetAwaiter().GetResult();
+        }
+
+        _response.Complete();
+        _context.Uninitialize();
+    }
+
+    /// <summary>One request, and the cookies its answer sets are sent with the next.</summary>
+    public void RunAndKeepCookies()
+    {
+        Run();
+        var cookies = _response.Headers.SetCookie.Select(static cookie => cookie!.Split(';')[0]);
+        _request.Headers.Cookie = string.Join("; ", cookies);
+        _response.Headers = new HeaderDictionary();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_host is IAsyncDisposable host)
+        {
+            await host.DisposeAsync();
+        }
+    }
+
+    /// <summary>Headers nobody writes. The callbacks are kept and called as Kestrel does, in stacks that are used again.</summary>
+    private sealed class Response : IHttpResponseFeature
+    {
+        private readonly Stack<(Func<object, Task> Callback, object State)> _starting = new();
+        private readonly Stack<(Func<object, Task> Callback, object State)> _completed = new();
+
+        public int StatusCode { get; set; } = 200;
+
+        public string? ReasonPhrase { get; set; }
+
+        public IHeaderDictionary Headers { get; set; } = new HeaderDictionary();
+
+        public Stream Body { get; set; } = Stream.Null;
+
+        public bool HasStarted => false;
+
+        public void OnStarting(Func<object, Task> callback, object state) => _starting.Push((callback, state));
+
+        public void OnCompleted(Func<object, Task> callback, object state) => _completed.Push((callback, state));
+
+        /// <summary>What a server does when the pipeline is done.</summary>
+        public void Complete()
+        {
+            Call(_starting);
+            Call(_completed);
+        }
+
+        private static void Call(Stack<(Func<object, Task> Callback, object State)> callbacks)
+        {
+            while (callbacks.TryPop(out var next))
+            {
+                next.Callback(next.State).GetAwaiter().GetResult();
+            }
+        }
+    }
+
+    private sealed class Scope(IServiceProvider services) : IServiceProvidersFeature
+    {
+        public IServiceProvider RequestServices { get; set; } = services;
+    }
+}

@@ -1,0 +1,21 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace SessionLifetime.Benchmarks;
+
+/// <summary>Sessions without the requests that would start them.</summary>
+internal static class SessionStarting
+{
+    public static async Task<SessionCell> StartSessionAsync(this IServiceProvider services, BrowserKey browser)
+    {
+        var page = PageId.TryCreate(BrowserKey.Create().Reveal(), out var id) ? id : throw new InvalidOperationException("No page id.");
+        var arrivals = services.GetRequiredService<SessionArrivals>();
+        var (outcome, hold) = await arrivals.StartAsync(page, PageId.None, new SessionOwner { Browser = browser }, default);
+        if (outcome != SessionAddition.Added)
+        {
+            throw new InvalidOperationException($"A session could not be started: {outcome}.");
+        }
+
+        services.GetRequiredService<SessionEngine>().Release(hold);
+        return hold.Cell;
+    }
+}
