@@ -3,6 +3,6 @@ namespace SessionLifetime;
 /// <summary>The dependency-injection scope of a session, as its estate knows it.</summary>
 internal interface ISessionScope : IAsyncDisposable
 {
-    /// <summary>Takes over what the scope would dispose, oldest first.</summary>
+    /// <summary>Takes over what the scope would dispose, oldest first. To be read when the scope is disposed: until then more may come.</summary>
     IReadOnlyList<object> TakeDisposables();
 }

@@ -22,9 +22,12 @@ internal static class ScopeDisposables
         }
     }
 
-    /// <summary>Takes everything off the list, in the order in which it came there.</summary>
+    /// <summary>
+    /// Takes the list away, in the order in which things came there; what comes now goes to a new one. What was just coming may still be
+    /// added to the old one, so it is to be read when the scope is disposed: then nothing is added to either.
+    /// </summary>
     public static IReadOnlyList<object> TakeAll(IServiceProvider scope) =>
-        IsKnown(scope) ? Interlocked.Exchange(ref Of(scope), null) ?? [] : [];
+        IsKnown(scope) ? Interlocked.Exchange(ref Of(scope), []) ?? [] : [];
 
     private static bool IsKnown(IServiceProvider scope) => scope.GetType() == s_scopeType;
 

@@ -5,7 +5,7 @@ namespace SessionLifetime;
 /// <summary>What one session owns. Made when it first owns something; closed once, when the session has ended and nobody uses it any more.</summary>
 /// <remarks>
 /// The race that matters: something is made while the estate is being closed. What comes before the closing is in the list that
-/// <see cref="Close"/> gives; what comes after it is refused, and its maker disposes it.
+/// <see cref="Close"/> gives; what comes after it is refused, and its maker disposes it: who adds an item, or the container.
 /// </remarks>
 internal sealed class SessionEstate
 {
@@ -94,32 +94,39 @@ internal sealed class SessionEstate
 
     public void LastRequestLeft() => Volatile.Read(ref _unused)?.TrySetResult();
 
-    /// <summary>Closes the estate. Gives what is to be disposed, newest first, each once, and then the scope, which holds nothing any more.</summary>
-    public List<object> Close()
+    /// <summary>
+    /// Closes the estate. Gives what is to be disposed, one after the other: the scope, which holds nothing any more and must be gone
+    /// before what it held is counted, then everything else, newest first, each once.
+    /// </summary>
+    public IEnumerable<object> Close()
+    {
+        var heirlooms = TakeItems();
+        if (_scope is { } scope)
+        {
+            var taken = scope.TakeDisposables();
+            yield return scope;
+            AddScope(heirlooms, taken);
+        }
+
+        // Stable: what has one age stays in the order in which it came.
+        var ordered = heirlooms.OrderBy(static one => one.Age).Select(static one => one.Object).Distinct(ReferenceEqualityComparer.Instance);
+        foreach (var one in ordered.Reverse())
+        {
+            yield return one;
+        }
+    }
+
+    private List<Heirloom> TakeItems()
     {
         var heirlooms = new List<Heirloom>();
         lock (_lock)
         {
             _isClosed = true;
-            if (_scope is not null)
-            {
-                AddScope(heirlooms, _scope.TakeDisposables());
-            }
-
-            _items?.TakeDisposables(heirlooms);
-            _ages.Clear();
             _parts = null;
+            _items?.TakeDisposables(heirlooms);
         }
 
-        // Stable: what has one age stays in the order in which it came.
-        List<object> ordered = [.. heirlooms.OrderBy(static one => one.Age).Select(static one => one.Object).Distinct(ReferenceEqualityComparer.Instance)];
-        ordered.Reverse();
-        if (_scope is not null)
-        {
-            ordered.Add(_scope);
-        }
-
-        return ordered;
+        return heirlooms;
     }
 
     /// <summary>
@@ -129,11 +136,17 @@ internal sealed class SessionEstate
     private void AddScope(List<Heirloom> heirlooms, IReadOnlyList<object> taken)
     {
         var age = long.MaxValue;
-        foreach (var one in taken.Distinct(ReferenceEqualityComparer.Instance).Reverse())
+        var ofScope = new List<Heirloom>();
+        lock (_lock)
         {
-            age = _ages.GetValueOrDefault(one, age);
-            heirlooms.Insert(0, new(age, one));
+            foreach (var one in taken.Distinct(ReferenceEqualityComparer.Instance).Reverse())
+            {
+                age = _ages.GetValueOrDefault(one, age);
+                ofScope.Add(new(age, one));
+            }
         }
+
+        heirlooms.AddRange(Enumerable.Reverse(ofScope));
     }
 
     /// <summary>Something to be disposed, and when it came.</summary>
