@@ -57,8 +57,8 @@ public sealed class FloodTests
         var answers = await FloodAsync(app, InBrowser(key), () => app.Sessions.ListAsync(new SessionQuery { BrowserId = key.ToId().ToString() }));
 
         AssertRefused(answers, "browserLimit");
-        await witness.IsUnharmedAsync(app, others: Limit);
         Assert.Equal("SessionStarted", Assert.Single(app.Events.Distinct()));
+        await witness.IsUnharmedAsync(app, others: Limit);
     }
 
     [Fact]
@@ -80,8 +80,8 @@ public sealed class FloodTests
             () => app.Sessions.ListAsync(new SessionQuery { User = "mallory" }));
 
         AssertRefused(answers, "userLimit");
-        await witness.IsUnharmedAsync(app, others: Limit);
         Assert.Equal("SessionStarted", Assert.Single(app.Events.Distinct()));
+        await witness.IsUnharmedAsync(app, others: Limit);
     }
 
     [Fact]
@@ -143,7 +143,9 @@ public sealed class FloodTests
         (await app.StatusAsync(answers[0].Id, InBrowser(key))).Is(HttpStatusCode.OK);
         Assert.Equal("Displaced", (await app.StatusAsync(answers[1].Id, InBrowser(key))).IsProblem(HttpStatusCode.Gone, "sessionEnded").String("reason"));
         (await app.StatusAsync(answers[2].Id, InBrowser(key))).Is(HttpStatusCode.OK);
-        await app.ExpectEventsAsync("SessionStarted", "SessionStarted", "SessionStarted", "SessionStarted", "ApplicationExit Displaced");
+        await SessionApp.EventuallyAsync(() => app.Events.Count == 5);
+        Assert.Equal(4, app.Events.Count(static line => line == "SessionStarted"));
+        Assert.Equal(1, app.Events.Count(static line => line == "ApplicationExit Displaced"));
     }
 
     [Fact]
@@ -232,7 +234,7 @@ public sealed class FloodTests
         Assert.All(gone, static answer => Assert.Equal("Displaced", answer.IsProblem(HttpStatusCode.Gone, "sessionEnded").String("reason")));
         var created = answers.Count(static answer => answer.Status == HttpStatusCode.Created);
         Assert.Equal(Flood, created + gone.Count + refused.Count);
-        Assert.True(created > Flood / 2, $"{created} created, {gone.Count} gone, {refused.Count} refused.");
+        Assert.True(created >= Limit, $"{created} created, {gone.Count} gone, {refused.Count} refused.");
 
         var started = created + gone.Count;
         await SessionApp.EventuallyAsync(
