@@ -145,7 +145,9 @@ public sealed class OwnershipRaceTests
     }
 
     /// <summary>Whom the header <c>X-Test-User</c> names is signed in.</summary>
-    internal static void WithUsers(SessionAppSetup setup) => setup.Before = static web => web.Use(static (context, next) =>
+    internal static void WithUsers(SessionAppSetup setup) => setup.Before = SignIn;
+
+    internal static void SignIn(WebApplication app) => app.Use(static (context, next) =>
     {
         if (context.Request.Headers["X-Test-User"] is [{ Length: > 0 } user])
         {
