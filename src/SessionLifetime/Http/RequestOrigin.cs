@@ -17,9 +17,10 @@ internal static class RequestOrigin
             return site.Count == 1 && string.Equals(site[0], "same-origin", StringComparison.OrdinalIgnoreCase);
         }
 
+        // Both as they came, in ASCII: to decode a host is to fail at some that are none (RFC 3492).
         var origin = request.Headers.Origin;
         return origin.Count == 0
             || (origin.Count == 1
-                && string.Equals(origin[0], $"{request.Scheme}://{request.Host.ToUriComponent()}", StringComparison.OrdinalIgnoreCase));
+                && string.Equals(origin[0], $"{request.Scheme}://{request.Headers.Host}", StringComparison.OrdinalIgnoreCase));
     }
 }

@@ -92,6 +92,12 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
         _byId[cell.Id] = cell;
         _due.Put(cell, nextDue);
 
+        // Its place in a group shows it before it is here: who took the place has ended it, and found nothing to forget.
+        if (cell.IsEnded)
+        {
+            Forget(cell);
+        }
+
         return new(SessionAddition.Added);
     }
 

@@ -60,6 +60,11 @@ internal sealed class SessionApp : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(log);
+        if (TestCapture.IsOn)
+        {
+            builder.Logging.AddProvider(TestCapture.Logs());
+        }
+
         builder.Services.AddSingleton<TimeProvider>(time);
         var sessions = builder.Services.AddSessionLifetime(options =>
         {
@@ -162,6 +167,7 @@ internal sealed class SessionApp : IAsyncDisposable
         }
 
         with?.Invoke(request);
+        KeepSecrets(request);
         using var response = await Client.SendAsync(request);
         return await ReadAsync(response);
     }
@@ -275,10 +281,13 @@ internal sealed class SessionApp : IAsyncDisposable
         var answer = new Answer { Status = response.StatusCode, Text = await response.Content.ReadAsStringAsync(), Headers = headers };
         if (string.Equals(answer.Header("Content-Type"), "application/json", StringComparison.Ordinal)
             && answer.Json is { ValueKind: System.Text.Json.JsonValueKind.Object }
-            && answer.Id is { Length: 22 } secret)
+            && answer.Id is { } secret)
         {
-            _secrets.Enqueue(secret);
+            KeepSecret(secret);
         }
+
+        KeepSecret(answer.Header(IdHeader));
+        KeepKeys(answer.Header("Set-Cookie"));
 
         if (!_setup.ExpectsErrors)
         {
@@ -286,6 +295,42 @@ internal sealed class SessionApp : IAsyncDisposable
         }
 
         return answer;
+    }
+
+    /// <summary>Only what could be one: a test that names its id "malformed" has no secret.</summary>
+    private void KeepSecret(string? text)
+    {
+        if (SessionId.TryParse(text, out var id) && id != default)
+        {
+            _secrets.Enqueue(text!);
+            TestCapture.Secret(text!);
+        }
+    }
+
+    /// <summary>The browser keys in a cookie header, of a request or of an answer.</summary>
+    private void KeepKeys(string? cookies)
+    {
+        const string Name = "SessionLifetime.Browser=";
+        for (var at = cookies?.IndexOf(Name, StringComparison.Ordinal) ?? -1; at >= 0; at = cookies!.IndexOf(Name, at + 1, StringComparison.Ordinal))
+        {
+            KeepSecret(new string([.. cookies!.Skip(at + Name.Length).Take(SessionId.TextLength)]));
+        }
+    }
+
+    private void KeepSecrets(HttpRequestMessage request)
+    {
+        if (request.Headers.TryGetValues(IdHeader, out var ids))
+        {
+            foreach (var id in ids)
+            {
+                KeepSecret(id);
+            }
+        }
+
+        if (request.Headers.TryGetValues("Cookie", out var cookies))
+        {
+            KeepKeys(string.Join("; ", cookies));
+        }
     }
 
     /// <summary>What section 7 says of every answer of the library's own.</summary>

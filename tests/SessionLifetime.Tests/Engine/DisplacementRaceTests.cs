@@ -1,0 +1,36 @@
+namespace SessionLifetime.Tests.Engine;
+
+/// <summary>Newcomers of one browser on real threads, each of which ends the one before, which may not have quite arrived.</summary>
+public sealed class DisplacementRaceTests
+{
+    private const int Rounds = 2000;
+    private const int Newcomers = 4;
+
+    [Fact]
+    public async Task Newcomers_DisplaceEachOtherWhileTheyCome_OneLivesAndNoneIsLeftBehind()
+    {
+        await using var host = new EngineHost(static options =>
+        {
+            options.MaxSessionsPerBrowser = 1;
+            options.LimitPolicy = SessionLimitPolicy.EndOldest;
+        });
+        for (var round = 0; round < Rounds; round++)
+        {
+            var owner = new SessionOwner { Browser = BrowserKey.Create(), User = "ada" };
+            using var start = new Barrier(Newcomers);
+            var holds = await Task.WhenAll(Enumerable.Range(0, Newcomers).Select(_ => Task.Run(async () =>
+            {
+                start.SignalAndWait();
+                return await host.TryStartAsync(PageId.None, owner);
+            })));
+
+            var alive = Assert.Single(holds, static hold => hold is { Cell.IsEnded: false })!;
+            Assert.Equal(1, host.Sessions.Count);
+            Assert.Equal(alive.Cell.Id.ToString(), Assert.Single(await host.Sessions.ListAsync(new SessionQuery { User = "ada" })).Id);
+            Assert.Same(alive.Cell, Assert.Single(await host.Engine.Store.ListAsync(default, after: null, 10, default)));
+            Assert.All(holds, hold => Assert.Equal(hold == alive, hold is not null && host.Engine.Store.TryGet(hold.Cell.Secret, out _)));
+            await host.Sessions.EndAllAsync();
+            Assert.Equal(0, host.Sessions.Count);
+        }
+    }
+}
