@@ -30,7 +30,7 @@ public sealed class PipelineFuzzTests
     {
         await using var app = await SessionApp.StartAsync(static setup =>
         {
-            setup.Options = static options => options.MaxSessions = 100;
+            setup.Options = static options => options.MaxSessions = 15;
             setup.Before = static web =>
             {
                 // Everybody is trusted to say where they come from.
@@ -88,7 +88,7 @@ public sealed class PipelineFuzzTests
         }
 
         // It was an attack on everything, and the owner notices nothing.
-        Assert.All([200, 201, 204, 400, 403, 404, 405, 410, 413, 415, 428, 503], status => Assert.True(statuses.GetValueOrDefault(status) > 5, $"{status}: {statuses.GetValueOrDefault(status)}"));
+        Assert.All([200, 201, 204, 400, 403, 404, 405, 410, 413, 415, 428, 503], status => Assert.True(statuses.GetValueOrDefault(status) > 5, string.Join(", ", statuses)));
         (await app.StatusAsync(witness.Id, Own)).Is(HttpStatusCode.OK);
         (await app.PingAsync(witness.Id, with: Own)).Is(HttpStatusCode.OK);
 
