@@ -26,6 +26,23 @@ internal static class TestCapture
 
     public static void Secret(string secret) => s_secrets?.WriteLine(secret);
 
+    /// <summary>The first secret in a text; null when there is none.</summary>
+    public static string? Find(string line, HashSet<string> secrets)
+    {
+        var lookup = secrets.GetAlternateLookup<ReadOnlySpan<char>>();
+        var length = 0;
+        for (var index = 0; index < line.Length; index++)
+        {
+            length = char.IsAsciiLetterOrDigit(line[index]) || line[index] is '-' or '_' ? length + 1 : 0;
+            if (length >= SessionId.TextLength && lookup.TryGetValue(line.AsSpan(index + 1 - SessionId.TextLength, SessionId.TextLength), out var secret))
+            {
+                return secret;
+            }
+        }
+
+        return null;
+    }
+
     [ModuleInitializer]
     [SuppressMessage("Usage", "CA2255:The 'ModuleInitializer' attribute should not be used in libraries", Justification = "A test project is a program.")]
     internal static void Listen()

@@ -56,7 +56,7 @@ internal static class FuzzRun
         var total = Times(count);
         for (var done = 0; done < total; done += Portion)
         {
-            foreach (var one in cases.Sample(50, new Rnd(s_seed + (ulong)done), Math.Min(Portion, total - done)))
+            foreach (var one in cases.Sample(Math.Min(Portion, total - done), new Rnd(s_seed + (ulong)done), 50))
             {
                 yield return one;
             }

@@ -30,7 +30,7 @@ public sealed class PipelineFuzzTests
     {
         await using var app = await SessionApp.StartAsync(static setup =>
         {
-            setup.Options = static options => options.MaxSessions = 15;
+            setup.Options = static options => options.MaxSessions = 100;
             setup.Before = static web =>
             {
                 // Everybody is trusted to say where they come from.

@@ -251,11 +251,8 @@ internal sealed class SessionApp : IAsyncDisposable
             Assert.True(!Log.Errors.Any(), string.Join("\n", Log.Errors.Select(line => $"{line.Category}: {line.Text} {line.Exception}")));
         }
 
-        foreach (var line in Log.Lines)
-        {
-            var text = line.Text + line.Exception;
-            Assert.DoesNotContain(_secrets, secret => text.Contains(secret, StringComparison.Ordinal));
-        }
+        var secrets = _secrets.ToHashSet(StringComparer.Ordinal);
+        Assert.All(Log.Lines, line => Assert.Null(TestCapture.Find(line.Text + line.Exception, secrets)));
     }
 
     private static void Record(SessionLifetimeBuilder sessions, SessionAppSetup setup) => sessions

@@ -11,8 +11,6 @@ namespace SessionLifetime.Tests.Leaks;
 [CollectionDefinition(nameof(LeakHuntTests), DisableParallelization = true)]
 public sealed class LeakHuntTests
 {
-    private const int SecretLength = SessionId.TextLength;
-
     [Fact]
     public async Task No_secret_is_in_anything_the_http_tests_log_measure_or_trace()
     {
@@ -29,7 +27,7 @@ public sealed class LeakHuntTests
                 logs += line.StartsWith("log ", StringComparison.Ordinal) ? 1 : 0;
                 metrics += line.StartsWith("metric ", StringComparison.Ordinal) ? 1 : 0;
                 traces += line.StartsWith("trace ", StringComparison.Ordinal) ? 1 : 0;
-                if (Find(line, secrets) is { } secret)
+                if (TestCapture.Find(line, secrets) is { } secret)
                 {
                     found.Add(secret + " in " + line);
                 }
@@ -54,31 +52,14 @@ public sealed class LeakHuntTests
         var secret = SessionId.Create().Reveal();
         HashSet<string> secrets = new([BrowserKey.Create().Reveal(), secret], StringComparer.Ordinal);
 
-        Assert.Equal(secret, Find(secret, secrets));
-        Assert.Equal(secret, Find($"log Some.Category | GET https://host/path?id={secret}&x=1 | ", secrets));
-        Assert.Equal(secret, Find($"a{secret}b", secrets));
-        Assert.Equal(secret, Find($"Value: '{secret}'", secrets));
-        Assert.Equal(secret, Find($"--{secret}", secrets));
-        Assert.Null(Find("", secrets));
-        Assert.Null(Find(secret[1..], secrets));
-        Assert.Null(Find(SessionId.Create().Reveal(), secrets));
-    }
-
-    /// <summary>The first secret in a text; null when there is none.</summary>
-    private static string? Find(string line, HashSet<string> secrets)
-    {
-        var lookup = secrets.GetAlternateLookup<ReadOnlySpan<char>>();
-        var length = 0;
-        for (var index = 0; index < line.Length; index++)
-        {
-            length = char.IsAsciiLetterOrDigit(line[index]) || line[index] is '-' or '_' ? length + 1 : 0;
-            if (length >= SecretLength && lookup.TryGetValue(line.AsSpan(index + 1 - SecretLength, SecretLength), out var secret))
-            {
-                return secret;
-            }
-        }
-
-        return null;
+        Assert.Equal(secret, TestCapture.Find(secret, secrets));
+        Assert.Equal(secret, TestCapture.Find($"log Some.Category | GET https://host/path?id={secret}&x=1 | ", secrets));
+        Assert.Equal(secret, TestCapture.Find($"a{secret}b", secrets));
+        Assert.Equal(secret, TestCapture.Find($"Value: '{secret}'", secrets));
+        Assert.Equal(secret, TestCapture.Find($"--{secret}", secrets));
+        Assert.Null(TestCapture.Find("", secrets));
+        Assert.Null(TestCapture.Find(secret[1..], secrets));
+        Assert.Null(TestCapture.Find(SessionId.Create().Reveal(), secrets));
     }
 
     private static async Task RunAsync(string folder)
