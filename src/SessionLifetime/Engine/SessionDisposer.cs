@@ -64,6 +64,11 @@ internal sealed class SessionDisposer(
                 await TryDisposeAsync(owned, session);
             }
         }
+        catch (Exception exception)
+        {
+            // Nobody awaits this.
+            logger.DisposalThrew(exception, "scope", session.Id);
+        }
         finally
         {
             session.ForgetEstate();

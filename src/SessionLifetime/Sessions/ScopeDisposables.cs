@@ -13,6 +13,22 @@ internal static class ScopeDisposables
 
     private static readonly Type? s_scopeType = Type.GetType(ScopeType);
 
+    /// <summary>Says so before anything is lent, should the list have moved.</summary>
+    /// <exception cref="InvalidOperationException">The container is another version of the framework's than is known here.</exception>
+    public static void ThrowIfMoved(IServiceProvider scope)
+    {
+        try
+        {
+            _ = IsKnown(scope) && Of(scope) is null;
+        }
+        catch (MissingFieldException exception)
+        {
+            throw new InvalidOperationException(
+                "This version of Microsoft.Extensions.DependencyInjection would dispose session-scoped services with every request. Inject SessionScoped<T> instead of the service itself.",
+                exception);
+        }
+    }
+
     /// <summary>Takes some objects off the list.</summary>
     public static void Remove(IServiceProvider scope, HashSet<object> objects)
     {

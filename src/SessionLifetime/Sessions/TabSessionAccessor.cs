@@ -39,6 +39,7 @@ internal sealed class TabSessionAccessor(IServiceProvider scope) : ITabSessionAc
     {
         if (owned is IDisposable or IAsyncDisposable)
         {
+            ScopeDisposables.ThrowIfMoved(scope);
             var lent = _lent ?? MakeList();
             lock (lent)
             {
