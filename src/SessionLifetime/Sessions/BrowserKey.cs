@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace SessionLifetime;
@@ -18,9 +17,8 @@ internal readonly record struct BrowserKey(ulong High, ulong Low)
 
     public static BrowserKey Create()
     {
-        Span<ulong> words = stackalloc ulong[2];
-        RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(words));
-        return new(words[0], words[1]);
+        var (high, low) = WordText.Random();
+        return new(high, low);
     }
 
     public static bool TryParse(ReadOnlySpan<char> text, out BrowserKey key)

@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-
 namespace SessionLifetime;
 
 /// <summary>The log-safe face of a session: 64 random bits made with it, unrelated to its secret; they name it and open nothing.</summary>
@@ -11,8 +8,7 @@ internal readonly record struct PublicId(ulong Value)
 
     public static PublicId Create()
     {
-        var word = 0UL;
-        RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(new Span<ulong>(ref word)));
+        var (word, _) = WordText.Random();
         return new(word);
     }
 

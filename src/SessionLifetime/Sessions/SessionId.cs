@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-
 namespace SessionLifetime;
 
 /// <summary>
@@ -16,9 +13,8 @@ internal readonly record struct SessionId(ulong High, ulong Low)
 
     public static SessionId Create()
     {
-        Span<ulong> words = stackalloc ulong[2];
-        RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(words));
-        return new(words[0], words[1]);
+        var (high, low) = WordText.Random();
+        return new(high, low);
     }
 
     /// <summary>Reads the text form; anything but exactly 22 canonical base64url characters is no id.</summary>

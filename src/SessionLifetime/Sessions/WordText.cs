@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 
 namespace SessionLifetime;
 
@@ -30,6 +32,14 @@ internal static class WordText
         None, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
         41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, None, None, None, None, None,
     ];
+
+    /// <summary>128 bits nobody can guess, from the system's generator.</summary>
+    public static (ulong High, ulong Low) Random()
+    {
+        Span<ulong> words = stackalloc ulong[2];
+        RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(words));
+        return (words[0], words[1]);
+    }
 
     public static bool TryParse(ReadOnlySpan<char> text, out ulong word)
     {

@@ -83,7 +83,7 @@ public sealed class BrowserBindingTests
     public async Task An_id_without_the_key_or_with_another_is_refused_and_the_session_left_alone()
     {
         await using var app = await StartAsync();
-        var owner = await VisitAsync(app);
+        var owner = await Visitor.ArriveAsync(app);
         var clocks = (await owner.SessionAsync())!;
         var before = (clocks.LastActivity, clocks.LastSignal, clocks.OpenPages);
         app.Time.Advance(TimeSpan.FromMinutes(1));
@@ -112,7 +112,7 @@ public sealed class BrowserBindingTests
     public async Task Who_is_refused_and_attaches_gets_a_session_of_its_own()
     {
         await using var app = await StartAsync();
-        var owner = await VisitAsync(app);
+        var owner = await Visitor.ArriveAsync(app);
         var other = new Visitor(app) { Id = owner.Id };
 
         var answer = (await other.AttachAsync()).Is(HttpStatusCode.Created);
@@ -129,7 +129,7 @@ public sealed class BrowserBindingTests
     public async Task A_key_the_browser_has_is_adopted_and_never_replaced()
     {
         await using var app = await StartAsync();
-        var browser = await VisitAsync(app);
+        var browser = await Visitor.ArriveAsync(app);
         var key = browser.Key;
         var other = new Visitor(app) { Key = key };
         var own = new Visitor(app) { Key = "bm90IG91cnMgYnV0IGZpbg" };
@@ -164,7 +164,7 @@ public sealed class BrowserBindingTests
     public async Task Of_several_cookies_of_one_name_one_has_to_fit()
     {
         await using var app = await StartAsync();
-        var owner = await VisitAsync(app);
+        var owner = await Visitor.ArriveAsync(app);
 
         var answer = await app.PingAsync(owner.Id, with: request => request.Headers.Add(
             "Cookie",
@@ -196,7 +196,7 @@ public sealed class BrowserBindingTests
         await without.AttachAsync();
 
         (await without.PingAsync()).IsProblem(HttpStatusCode.Forbidden, "wrongBrowser");
-        (await (await VisitAsync(app)).PingAsync()).Is(HttpStatusCode.OK);
+        (await (await Visitor.ArriveAsync(app)).PingAsync()).Is(HttpStatusCode.OK);
     }
 
     [Fact]
@@ -231,7 +231,7 @@ public sealed class BrowserBindingTests
     {
         await using var app = await StartAsync();
         using var counts = new MetricCounts(app);
-        var owner = await VisitAsync(app);
+        var owner = await Visitor.ArriveAsync(app);
 
         await app.PingAsync(owner.Id);
         await app.GetAsync("/plain", owner.Id);
@@ -269,13 +269,4 @@ public sealed class BrowserBindingTests
         };
         configure?.Invoke(setup);
     });
-
-    /// <summary>A browser whose session is bound to it.</summary>
-    private static async Task<Visitor> VisitAsync(SessionApp app)
-    {
-        var visitor = new Visitor(app);
-        (await visitor.AttachAsync()).Is(HttpStatusCode.Created);
-        (await visitor.PingAsync()).Is(HttpStatusCode.OK);
-        return visitor;
-    }
 }

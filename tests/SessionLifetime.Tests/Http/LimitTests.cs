@@ -12,8 +12,8 @@ public sealed class LimitTests
     {
         await using var app = await StartAsync(static options => options.MaxSessionsPerBrowser = 2);
         using var counts = new MetricCounts(app);
-        var first = await VisitAsync(app);
-        var second = await VisitAsync(app, key: first.Key);
+        var first = await Visitor.ArriveAsync(app);
+        var second = await Visitor.ArriveAsync(app, key: first.Key);
 
         var answer = await new Visitor(app) { Key = first.Key }.AttachAsync();
 
@@ -22,21 +22,21 @@ public sealed class LimitTests
         Assert.Equal(1, counts["sessionlifetime.refused cause=browserLimit"]);
         (await first.PingAsync()).Is(HttpStatusCode.OK);
         (await second.PingAsync()).Is(HttpStatusCode.OK);
-        await VisitAsync(app);
+        await Visitor.ArriveAsync(app);
         await first.ExitAsync();
-        await VisitAsync(app, key: second.Key);
+        await Visitor.ArriveAsync(app, key: second.Key);
     }
 
     [Fact]
     public async Task One_session_more_of_a_user_is_refused_on_whatever_device()
     {
         await using var app = await StartAsync(static options => options.MaxSessionsPerUser = 2);
-        var laptop = await VisitAsync(app, "ada");
-        await VisitAsync(app, "ada");
+        var laptop = await Visitor.ArriveAsync(app, "ada");
+        await Visitor.ArriveAsync(app, "ada");
 
         (await new Visitor(app) { User = "ada" }.AttachAsync()).IsProblem(HttpStatusCode.ServiceUnavailable, "userLimit");
 
-        await VisitAsync(app, "eve");
+        await Visitor.ArriveAsync(app, "eve");
         (await laptop.PingAsync()).Is(HttpStatusCode.OK);
     }
 
@@ -44,8 +44,8 @@ public sealed class LimitTests
     public async Task A_sign_in_beyond_the_limit_leaves_the_session_as_it_was()
     {
         await using var app = await StartAsync(static options => options.MaxSessionsPerUser = 1);
-        var laptop = await VisitAsync(app, "ada");
-        var phone = await VisitAsync(app);
+        var laptop = await Visitor.ArriveAsync(app, "ada");
+        var phone = await Visitor.ArriveAsync(app);
         phone.User = "ada";
 
         var answer = await phone.PingAsync();
@@ -68,15 +68,15 @@ public sealed class LimitTests
     public async Task By_the_other_policy_the_one_whose_user_was_idle_longest_ends_displaced()
     {
         await using var app = await StartAsync(static options => (options.MaxSessionsPerUser, options.LimitPolicy) = (2, SessionLimitPolicy.EndOldest));
-        var oldest = await VisitAsync(app, "ada");
+        var oldest = await Visitor.ArriveAsync(app, "ada");
         app.Time.Advance(TimeSpan.FromSeconds(10));
-        var newer = await VisitAsync(app, "ada");
+        var newer = await Visitor.ArriveAsync(app, "ada");
         app.Time.Advance(TimeSpan.FromSeconds(10));
         await oldest.ActivityAsync();
         app.Time.Advance(TimeSpan.FromSeconds(10));
         await newer.PingAsync();
 
-        var third = await VisitAsync(app, "ada");
+        var third = await Visitor.ArriveAsync(app, "ada");
 
         Assert.Equal("Displaced", (await newer.PingAsync()).IsProblem(HttpStatusCode.Gone, "sessionEnded").String("reason"));
         (await oldest.PingAsync()).Is(HttpStatusCode.OK);
@@ -88,9 +88,9 @@ public sealed class LimitTests
     public async Task A_sign_in_beyond_the_limit_displaces_another_session_never_its_own()
     {
         await using var app = await StartAsync(static options => (options.MaxSessionsPerUser, options.LimitPolicy) = (1, SessionLimitPolicy.EndOldest));
-        var phone = await VisitAsync(app);
+        var phone = await Visitor.ArriveAsync(app);
         app.Time.Advance(TimeSpan.FromSeconds(10));
-        var laptop = await VisitAsync(app, "ada");
+        var laptop = await Visitor.ArriveAsync(app, "ada");
 
         phone.User = "ada";
         (await phone.PingAsync()).Is(HttpStatusCode.OK);
@@ -103,10 +103,10 @@ public sealed class LimitTests
     public async Task A_browser_displaces_its_own_tab()
     {
         await using var app = await StartAsync(static options => (options.MaxSessionsPerBrowser, options.LimitPolicy) = (1, SessionLimitPolicy.EndOldest));
-        var first = await VisitAsync(app);
-        var other = await VisitAsync(app);
+        var first = await Visitor.ArriveAsync(app);
+        var other = await Visitor.ArriveAsync(app);
 
-        var second = await VisitAsync(app, key: first.Key);
+        var second = await Visitor.ArriveAsync(app, key: first.Key);
 
         Assert.Equal("Displaced", (await first.PingAsync()).IsProblem(HttpStatusCode.Gone, "sessionEnded").String("reason"));
         (await second.PingAsync()).Is(HttpStatusCode.OK);
@@ -117,11 +117,11 @@ public sealed class LimitTests
     public async Task A_released_user_gives_the_place_back()
     {
         await using var app = await StartAsync(static options => options.MaxSessionsPerUser = 1);
-        var laptop = await VisitAsync(app, "ada");
+        var laptop = await Visitor.ArriveAsync(app, "ada");
         await laptop.GetAsync("/release");
         laptop.User = null;
 
-        await VisitAsync(app, "ada");
+        await Visitor.ArriveAsync(app, "ada");
 
         (await laptop.PingAsync()).Is(HttpStatusCode.OK);
     }
@@ -137,12 +137,4 @@ public sealed class LimitTests
             web.MapGet("/release", static (HttpContext context) => context.GetTabSession()!.ReleaseUserAsync());
         };
     });
-
-    private static async Task<Visitor> VisitAsync(SessionApp app, string? user = null, string? key = null)
-    {
-        var visitor = new Visitor(app) { User = user, Key = key };
-        (await visitor.AttachAsync()).Is(HttpStatusCode.Created);
-        (await visitor.PingAsync()).Is(HttpStatusCode.OK);
-        return visitor;
-    }
 }

@@ -14,7 +14,7 @@ public sealed class RotationTests
     public async Task The_answer_of_the_request_that_rotates_hands_out_the_new_id()
     {
         await using var app = await StartAsync();
-        var visitor = await VisitAsync(app);
+        var visitor = await Visitor.ArriveAsync(app);
         var (former, session) = (visitor.Id, await visitor.SessionAsync());
 
         var answer = (await visitor.GetAsync("/rotate")).Is(HttpStatusCode.OK);
@@ -37,7 +37,7 @@ public sealed class RotationTests
     public async Task Every_answer_the_module_reads_hands_it_out_until_it_is_used(string call)
     {
         await using var app = await StartAsync();
-        var visitor = await VisitAsync(app);
+        var visitor = await Visitor.ArriveAsync(app);
         await (await visitor.SessionAsync())!.RotateIdAsync();
         var former = visitor.Id;
 
@@ -57,7 +57,7 @@ public sealed class RotationTests
     public async Task A_status_read_and_a_good_bye_hand_out_nothing()
     {
         await using var app = await StartAsync();
-        var visitor = await VisitAsync(app);
+        var visitor = await Visitor.ArriveAsync(app);
         await (await visitor.SessionAsync())!.RotateIdAsync();
 
         Assert.DoesNotContain("\"id\"", (await visitor.StatusAsync()).Text, StringComparison.Ordinal);
@@ -67,7 +67,7 @@ public sealed class RotationTests
     public async Task The_old_id_works_until_the_overlap_after_the_new_ones_first_use()
     {
         await using var app = await StartAsync();
-        var visitor = await VisitAsync(app);
+        var visitor = await Visitor.ArriveAsync(app);
         var old = new Visitor(app) { Id = visitor.Id, Key = visitor.Key };
         await (await visitor.SessionAsync())!.RotateIdAsync();
 
@@ -94,7 +94,7 @@ public sealed class RotationTests
     public async Task Parallel_requests_get_the_same_new_id()
     {
         await using var app = await StartAsync();
-        var visitor = await VisitAsync(app);
+        var visitor = await Visitor.ArriveAsync(app);
         var former = visitor.Id;
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 32).Select(_ => app.GetAsync("/rotate", former, WithKey(visitor))));
@@ -108,7 +108,7 @@ public sealed class RotationTests
     public async Task A_session_can_be_rotated_again_and_again()
     {
         await using var app = await StartAsync();
-        var visitor = await VisitAsync(app);
+        var visitor = await Visitor.ArriveAsync(app);
         var ids = new List<string> { visitor.Id! };
         for (var turn = 0; turn < 20; turn++)
         {
@@ -130,7 +130,7 @@ public sealed class RotationTests
     public async Task After_the_end_every_id_it_had_learns_why()
     {
         await using var app = await StartAsync();
-        var visitor = await VisitAsync(app);
+        var visitor = await Visitor.ArriveAsync(app);
         var first = visitor.Id;
         await visitor.GetAsync("/rotate");
         await visitor.PingAsync();
@@ -154,7 +154,7 @@ public sealed class RotationTests
     public async Task Answers_to_pages_of_another_origin_do_not_carry_it(string header, string value)
     {
         await using var app = await StartAsync();
-        var visitor = await VisitAsync(app);
+        var visitor = await Visitor.ArriveAsync(app);
 
         Assert.Null((await visitor.GetAsync("/rotate", request => request.Headers.Add(header, value))).Header("X-Session-Id"));
 
@@ -168,7 +168,7 @@ public sealed class RotationTests
     public async Task Answers_to_pages_of_its_own_do(string header, string value)
     {
         await using var app = await StartAsync();
-        var visitor = await VisitAsync(app);
+        var visitor = await Visitor.ArriveAsync(app);
 
         Assert.NotNull((await visitor.GetAsync("/rotate", request => request.Headers.Add(header, value))).Header("X-Session-Id"));
     }
@@ -177,7 +177,7 @@ public sealed class RotationTests
     public async Task Answers_without_the_id_header_never_carry_it()
     {
         await using var app = await StartAsync();
-        var visitor = await VisitAsync(app);
+        var visitor = await Visitor.ArriveAsync(app);
         await (await visitor.SessionAsync())!.RotateIdAsync();
 
         Assert.Null((await app.GetAsync("/plain", id: null, WithKey(visitor))).Header("X-Session-Id"));
@@ -187,7 +187,7 @@ public sealed class RotationTests
     public async Task A_304_does_not_carry_it()
     {
         await using var app = await StartAsync();
-        var visitor = await VisitAsync(app);
+        var visitor = await Visitor.ArriveAsync(app);
         await (await visitor.SessionAsync())!.RotateIdAsync();
 
         Assert.Null((await visitor.GetAsync("/not-modified")).Is(HttpStatusCode.NotModified).Header("X-Session-Id"));
@@ -223,14 +223,14 @@ public sealed class RotationTests
                 web.MapGet("/cached-too", () => $"{++served}").CacheOutput();
             };
         });
-        var visitor = await VisitAsync(app);
+        var visitor = await Visitor.ArriveAsync(app);
         await (await visitor.SessionAsync())!.RotateIdAsync();
         var handed = await visitor.GetAsync("/cached");
         Assert.NotNull(handed.Header("X-Session-Id"));
         var ended = await app.GetAsync("/cached-too", "AAAAAAAAAAAAAAAAAAAAAQ");
         Assert.Equal("unknown", ended.Header("X-Session-State"));
 
-        var other = await VisitAsync(app);
+        var other = await Visitor.ArriveAsync(app);
         var replayed = await other.GetAsync("/cached");
         var replayedToo = await other.GetAsync("/cached-too");
 
@@ -243,7 +243,7 @@ public sealed class RotationTests
     public async Task A_new_id_without_the_key_is_refused_and_not_used_by_that()
     {
         await using var app = await StartAsync();
-        var visitor = await VisitAsync(app);
+        var visitor = await Visitor.ArriveAsync(app);
         var stolen = (await app.GetAsync("/rotate", visitor.Id, WithKey(visitor))).Header("X-Session-Id");
 
         (await app.PingAsync(visitor.Id)).IsProblem(HttpStatusCode.Forbidden, "wrongBrowser");
@@ -280,12 +280,4 @@ public sealed class RotationTests
         };
         configure?.Invoke(setup);
     });
-
-    private static async Task<Visitor> VisitAsync(SessionApp app)
-    {
-        var visitor = new Visitor(app);
-        (await visitor.AttachAsync()).Is(HttpStatusCode.Created);
-        (await visitor.PingAsync()).Is(HttpStatusCode.OK);
-        return visitor;
-    }
 }

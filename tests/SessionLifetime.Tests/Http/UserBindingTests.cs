@@ -12,7 +12,7 @@ public sealed class UserBindingTests
     public async Task The_first_request_of_a_signed_in_user_gives_the_session_to_them_under_a_new_id()
     {
         await using var app = await StartAsync();
-        var ada = await VisitAsync(app, user: null);
+        var ada = await Visitor.ArriveAsync(app);
         var anonymous = ada.Id;
         Assert.Null((await ada.SessionAsync())!.User);
 
@@ -30,17 +30,17 @@ public sealed class UserBindingTests
     public async Task Who_is_signed_in_when_the_session_starts_has_it_from_the_start()
     {
         await using var app = await StartAsync();
-        var ada = await VisitAsync(app, "ada");
+        var ada = await Visitor.ArriveAsync(app, "ada");
 
         Assert.Equal("ada", (await ada.SessionAsync())!.User);
-        (await VisitAsync(app, "eve", ada)).IsProblem(HttpStatusCode.Forbidden, "wrongUser");
+        (await PingAsAsync(app, "eve", ada)).IsProblem(HttpStatusCode.Forbidden, "wrongUser");
     }
 
     [Fact]
     public async Task Another_user_is_refused_everywhere_and_the_session_left_alone()
     {
         await using var app = await StartAsync();
-        var ada = await VisitAsync(app, "ada");
+        var ada = await Visitor.ArriveAsync(app, "ada");
         var session = (await ada.SessionAsync())!;
         var before = (session.LastActivity, session.LastSignal);
         app.Time.Advance(TimeSpan.FromMinutes(1));
@@ -64,7 +64,7 @@ public sealed class UserBindingTests
     public async Task Anonymous_requests_are_never_refused_for_it_and_never_unbind()
     {
         await using var app = await StartAsync();
-        var ada = await VisitAsync(app, "ada");
+        var ada = await Visitor.ArriveAsync(app, "ada");
 
         ada.User = null;
 
@@ -77,7 +77,7 @@ public sealed class UserBindingTests
     public async Task Release_at_sign_out_frees_the_session_for_the_next_user_under_a_new_id()
     {
         await using var app = await StartAsync();
-        var ada = await VisitAsync(app, "ada");
+        var ada = await Visitor.ArriveAsync(app, "ada");
         var former = ada.Id;
         var browser = (await ada.SessionAsync())!.BrowserId;
 
@@ -97,16 +97,16 @@ public sealed class UserBindingTests
     {
         await using var app = await StartAsync(setup => setup.Options = static options => options.UserClaimType = "oid");
 
-        Assert.Equal("1", (await (await VisitAsync(app, "oid:1")).SessionAsync())!.User);
-        Assert.Equal("2", (await (await VisitAsync(app, "sub:2")).SessionAsync())!.User);
-        Assert.Equal("ada", (await (await VisitAsync(app, "name:ada")).SessionAsync())!.User);
+        Assert.Equal("1", (await (await Visitor.ArriveAsync(app, "oid:1")).SessionAsync())!.User);
+        Assert.Equal("2", (await (await Visitor.ArriveAsync(app, "sub:2")).SessionAsync())!.User);
+        Assert.Equal("ada", (await (await Visitor.ArriveAsync(app, "name:ada")).SessionAsync())!.User);
     }
 
     [Fact]
     public async Task A_user_without_an_id_is_warned_of_once_and_has_a_session_of_nobodys()
     {
         await using var app = await StartAsync();
-        var visitor = await VisitAsync(app, "role:admin");
+        var visitor = await Visitor.ArriveAsync(app, "role:admin");
 
         Assert.Null((await visitor.SessionAsync())!.User);
         Assert.Single(app.Log.Lines, line => line.Level == LogLevel.Warning && line.Text.Contains("UserClaimType", StringComparison.Ordinal));
@@ -116,10 +116,10 @@ public sealed class UserBindingTests
     public async Task Log_out_everywhere_ends_the_users_other_sessions_and_nobody_elses()
     {
         await using var app = await StartAsync(static setup => setup.RecordsEvents = true);
-        var here = await VisitAsync(app, "ada");
-        var there = await VisitAsync(app, "ada");
-        var phone = await VisitAsync(app, "ada");
-        var eve = await VisitAsync(app, "eve");
+        var here = await Visitor.ArriveAsync(app, "ada");
+        var there = await Visitor.ArriveAsync(app, "ada");
+        var phone = await Visitor.ArriveAsync(app, "ada");
+        var eve = await Visitor.ArriveAsync(app, "eve");
 
         Assert.Equal("2", (await here.GetAsync("/everywhere")).Text);
 
@@ -136,10 +136,10 @@ public sealed class UserBindingTests
     public async Task Sessions_are_listed_by_user_and_by_browser()
     {
         await using var app = await StartAsync();
-        var ada = await VisitAsync(app, "ada");
+        var ada = await Visitor.ArriveAsync(app, "ada");
         var other = new Visitor(app) { Key = ada.Key, User = "eve" };
         await other.AttachAsync();
-        await VisitAsync(app, "ada");
+        await Visitor.ArriveAsync(app, "ada");
         var session = (await ada.SessionAsync())!;
 
         Assert.Equal(2, (await app.Sessions.ListAsync(new SessionQuery { User = "ada" })).Count);
@@ -172,14 +172,6 @@ public sealed class UserBindingTests
         configure?.Invoke(setup);
     });
 
-    private static async Task<Visitor> VisitAsync(SessionApp app, string? user)
-    {
-        var visitor = new Visitor(app) { User = user };
-        (await visitor.AttachAsync()).Is(HttpStatusCode.Created);
-        (await visitor.PingAsync()).Is(HttpStatusCode.OK);
-        return visitor;
-    }
-
     /// <summary>What a user is told who pings with somebody else's id and browser.</summary>
-    private static Task<Answer> VisitAsync(SessionApp app, string user, Visitor of) => new Visitor(app) { Id = of.Id, Key = of.Key, User = user }.PingAsync();
+    private static Task<Answer> PingAsAsync(SessionApp app, string user, Visitor of) => new Visitor(app) { Id = of.Id, Key = of.Key, User = user }.PingAsync();
 }

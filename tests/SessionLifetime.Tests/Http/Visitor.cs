@@ -38,6 +38,15 @@ internal sealed class Visitor(SessionApp app)
         return next(context);
     });
 
+    /// <summary>A browser whose session is bound to it, and to its user.</summary>
+    public static async Task<Visitor> ArriveAsync(SessionApp app, string? user = null, string? key = null)
+    {
+        var visitor = new Visitor(app) { User = user, Key = key };
+        (await visitor.AttachAsync()).Is(HttpStatusCode.Created);
+        (await visitor.PingAsync()).Is(HttpStatusCode.OK);
+        return visitor;
+    }
+
     public async Task<Answer> AttachAsync(string page = "page") => Hear(await app.AttachAsync(Id, page, with: Dress));
 
     public async Task<Answer> PingAsync() => Hear(await app.PingAsync(Id, with: Dress));
