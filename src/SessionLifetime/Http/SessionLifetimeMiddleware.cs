@@ -195,7 +195,8 @@ internal sealed class SessionLifetimeMiddleware(
         metrics.SignalCounted(signal == SessionSignal.Activity ? "request" : "alive-request");
         if (finder.PageOf(context) is { IsNone: false } page)
         {
-            cell.HeardPage(page, engine.Store.Now);
+            // The signal has just been stamped: that is now.
+            cell.HeardPage(page, cell.LastSignal);
         }
     }
 
