@@ -103,14 +103,14 @@ public sealed partial class SmugglingTests
     [Theory]
     [InlineData("Content-Length: 2\r\nContent-Length: 30\r\n\r\n{}", 400)]
     [InlineData("Content-Length: 2, 30\r\n\r\n{}", 400)]
-    [InlineData("Content-Length: +2\r\n\r\n{}", 400)]
+    [InlineData("Content-Length: +2\r\n\r\n{}", 403)]
     [InlineData("Content-Length: 0x2\r\n\r\n{}", 400)]
     [InlineData("Transfer-Encoding: chunked, identity\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 400)]
     [InlineData("Transfer-Encoding: xchunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 400)]
-    [InlineData("Transfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n", 400)]
-    [InlineData("Transfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n", 400)]
-    [InlineData("Transfer-Encoding: chunked\r\n\r\n3\r\n{}\r\n0\r\n\r\n", 400)]
-    [InlineData("Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n", 400)]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n", 403)]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n", 403)]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n3\r\n{}\r\n0\r\n\r\n", 403)]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n", 403)]
     [InlineData("Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Session-Id: {other}\r\n\r\n", 403)]
     [InlineData("Transfer-Encoding: chunked\r\n\r\n2;ext=\"x\"\r\n{}\r\n0\r\n\r\n", 403)]
     public async Task Bodies_that_lie_about_themselves_reach_nobodys_session(string rest, int status)
@@ -118,12 +118,11 @@ public sealed partial class SmugglingTests
         await using var app = await StartAsync();
         var witness = await WitnessAsync(app);
 
-        // The attacker knows the id, and has no key: where the body is all right, that is what it is refused for.
+        // The attacker knows the id, and has no key: where the server lets the request through to us, that is what it is refused for, whatever the body.
         var answer = await app.SendRawAsync(witness.Fill(
             "POST /_session/ping HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Session-Id: {id}\r\nContent-Type: application/json\r\n" + rest));
 
-        Assert.Contains(Statuses(answer), one => one == status || one == 403);
-        Assert.Single(Statuses(answer));
+        Assert.Equal(status, Assert.Single(Statuses(answer)));
         await witness.IsUnharmedAsync(app);
     }
 
