@@ -28,7 +28,7 @@ internal sealed class SessionOwnership(SessionEngine engine, ILogger logger)
         });
         if (outcome == SessionAddition.Added && rotates)
         {
-            await engine.Store.RotateAsync(cell);
+            await engine.Store.RotateAsync(cell, isUrgent: true);
         }
 
         return outcome;
@@ -38,7 +38,7 @@ internal sealed class SessionOwnership(SessionEngine engine, ILogger logger)
     public async Task ReleaseUserAsync(SessionCell cell)
     {
         await ChangeAsync(cell, static owner => owner with { User = null });
-        await engine.Store.RotateAsync(cell);
+        await engine.Store.RotateAsync(cell, isUrgent: true);
     }
 
     /// <summary>Adds a new session to the store, and makes room for it where the policy says so.</summary>
@@ -92,9 +92,18 @@ internal sealed class SessionOwnership(SessionEngine engine, ILogger logger)
     /// <summary>Ends the session whose user was idle longest.</summary>
     private async ValueTask<bool> DisplaceAsync(SessionCell newcomer, SessionFilter filter)
     {
+        var now = engine.Store.Now;
         var others = await engine.Store.ListAsync(filter, after: null, int.MaxValue, CancellationToken.None);
-        return others.Where(other => other != newcomer).MinBy(static other => other.LastActivity.Ticks) is not { } oldest
-            || await engine.TryEndAsync(oldest, SessionEndReason.Displaced)
-            || oldest.IsEnded;
+        if (others.Where(other => other != newcomer).MinBy(other => LastActivity(other, now).Ticks) is not { } oldest)
+        {
+            // Whoever had the place has ended, and is about to give it back.
+            await Task.Yield();
+            return true;
+        }
+
+        return await engine.TryEndAsync(oldest, SessionEndReason.Displaced) || oldest.IsEnded;
     }
+
+    /// <summary>While a request of the user is in flight, that is now.</summary>
+    private static Moment LastActivity(SessionCell cell, Moment now) => cell.Read() is var seen && seen.ActivityHeldUntil > now ? now : seen.LastActivity;
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.Extensions.Options;
 
 namespace SessionLifetime;
@@ -28,7 +29,7 @@ internal sealed class HttpSessionFactory(
     public string? WhyNotStart(HttpContext context) =>
         finder.TryGetHeader(context, out _) ? "the request's session id leads to no living session. The browser module starts another one."
         : !Options.StartOnWrite ? $"the request carries no session id. {Cure}, or set HttpSessionOptions.StartOnWrite."
-        : context.GetEndpoint()?.Metadata.GetMetadata<DisableTabSessionAttribute>() is not null ? "the endpoint has none, by DisableTabSession()."
+        : SessionLifetimeMiddleware.IsDisabled(context.GetEndpoint()?.Metadata) ? "the endpoint has none, by DisableTabSession()."
         : Speculation.IsSpeculative(context.Request) ? "nobody has asked for the page yet: it is being prefetched."
         : context.Response.HasStarted ? "the response has started, and cannot hand out the id of a new one. Write before it starts."
         : null;
@@ -52,6 +53,15 @@ internal sealed class HttpSessionFactory(
         {
             throw new InvalidOperationException("HttpContext.Session cannot be written to, as no session can be started. " + SessionProblem.Of(outcome).Detail);
         }
+
+        // Set at once, as the response may be starting already; so the output cache has to be told that this is nobody else's.
+        if (context.Features.Get<IOutputCacheFeature>() is { } cache)
+        {
+            cache.Context.AllowCacheStorage = false;
+        }
+
+        context.Response.Headers[SessionHeaders.Id] = hold.Cell.Secret.Reveal();
+        context.Response.Headers.CacheControl = "no-store";
 
         // From now on the request is one of the session's, as if it had come with its id.
         var request = requests.Take();

@@ -44,7 +44,7 @@ internal sealed class LifecycleEndpoints(
         }
 
         var finding = await finder.FindAsync(context);
-        if (finding.IsFull)
+        if (finding.IsHopeless)
         {
             await RefuseAsync(context, finding);
             return;

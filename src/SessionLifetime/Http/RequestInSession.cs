@@ -15,11 +15,12 @@ namespace SessionLifetime;
 /// stream. An open connection says nothing of the user.
 /// </para>
 /// <para>
-/// Its life: taken from a pool, begun, opened when the session is put on the context, closed when the rest of the pipeline is done, and
-/// given back when the server has completed the response, after which nobody calls it any more.
+/// Its life: taken from a pool, begun, opened when the session is put on the context, closed when the rest of the pipeline is done, which
+/// stops the holding, and given back when the server has completed the response. After that the context shows nothing of it: other
+/// callbacks of the same request may come later.
 /// </para>
 /// </remarks>
-internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactory scopes, Action<RequestInSession> giveBack) : ITabSessionFeature
+internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactory scopes, Action<RequestInSession> giveBack)
 {
     private readonly RequestHold _hold = new();
     private readonly SessionRequestServices _services = new(scopes);
@@ -28,7 +29,6 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     private SessionId _sent;
     private bool _isIn;
     private bool _holds;
-    private bool _isFresh;
 
     public TabSession Session { get; private set; } = default!;
 
@@ -51,10 +51,10 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         return engine.TryBeginAsync(_cell, isActivity: signal == SessionSignal.Activity, _hold);
     }
 
-    /// <summary>Begins a request that has started its session itself: its answer hands out the id.</summary>
+    /// <summary>Begins a request that has started its session itself, and handed out the id.</summary>
     public void Begin(HttpContext context, RequestHold started)
     {
-        (_context, _cell, _isFresh, _holds) = (context, started.Cell, true, true);
+        (_context, _cell, _sent, _holds) = (context, started.Cell, started.Cell.Secret, true);
         _cell.EnterRequest();
         _isIn = true;
         _cell.TryHold(_hold.For(_cell, started.IsActivity, started.Until), _cell.LastSignal);
@@ -65,7 +65,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     public void Open()
     {
         Session = engine.FaceOf(_cell);
-        _context.Features.Set<ITabSessionFeature>(this);
+        _context.Features.Set<ITabSessionFeature>(Session);
         _services.Open(_context, Session);
         if (!_context.Response.HasStarted)
         {
@@ -80,7 +80,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         _context.Response.OnCompleted(static state => ((RequestInSession)state).OnCompleted(), this);
     }
 
-    /// <summary>The rest of the pipeline is done, or was never reached. A second call does nothing.</summary>
+    /// <summary>The rest of the pipeline is done. A second call does nothing.</summary>
     public void Close()
     {
         if (_isIn)
@@ -110,7 +110,8 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     private void GiveBack()
     {
         _services.Reset();
-        (_context, _cell, Session, _isFresh) = (default!, default!, default!, false);
+        _hold.Clear();
+        (_context, _cell, Session, _sent, _holds) = (default!, default!, default!, default, false);
         giveBack(this);
     }
 
@@ -140,11 +141,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
             Release();
         }
 
-        if (_isFresh)
-        {
-            HandOut(_cell.Secret);
-        }
-        else if (_cell.NewerThan(_sent) is { } newer && RequestOrigin.IsSame(_context.Request))
+        if (_cell.NewerThan(_sent) is { } newer && RequestOrigin.IsSame(_context.Request))
         {
             HandOut(newer);
         }

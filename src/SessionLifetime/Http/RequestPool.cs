@@ -6,10 +6,13 @@ namespace SessionLifetime;
 /// <summary>Requests that are done, to be used again: a request with a session allocates nothing.</summary>
 internal sealed class RequestPool
 {
+    /// <summary>As many as are in flight at once on a busy server.</summary>
+    private const int MaxKept = 1024;
+
     private readonly DefaultObjectPool<RequestInSession> _pool;
 
     public RequestPool(SessionEngine engine, IServiceScopeFactory scopes) =>
-        _pool = new(new Policy(() => new RequestInSession(engine, scopes, GiveBack)));
+        _pool = new(new Policy(() => new RequestInSession(engine, scopes, GiveBack)), MaxKept);
 
     public RequestInSession Take() => _pool.Get();
 

@@ -16,12 +16,12 @@ internal readonly record struct SessionFinding(
     {
         SessionFindingKind.Ended => "ended",
         SessionFindingKind.Unknown => "unknown",
-        SessionFindingKind.WrongBrowser or SessionFindingKind.WrongUser => "refused",
+        SessionFindingKind.NoBrowser or SessionFindingKind.WrongBrowser or SessionFindingKind.WrongUser => "refused",
         _ => null,
     };
 
-    /// <summary>Whether the session lives, and the browser or the user has as many as they may.</summary>
-    public bool IsFull => Kind is SessionFindingKind.BrowserFull or SessionFindingKind.UserFull;
+    /// <summary>Whether another session would be of no use: the browser or the user has as many as they may, or it takes no cookies where they must.</summary>
+    public bool IsHopeless => Kind is SessionFindingKind.NoBrowser or SessionFindingKind.BrowserFull or SessionFindingKind.UserFull;
 
     public static SessionFinding Ended(SessionCell cell) => new(SessionFindingKind.Ended, Reason: cell.Read().EndReason);
 }

@@ -15,6 +15,9 @@ internal enum SessionFindingKind
     /// <summary>Not an id, or none this server issued, or one it has forgotten.</summary>
     Unknown,
 
+    /// <summary>A living session that belongs to no browser yet, which one is required for, and the request brings none.</summary>
+    NoBrowser,
+
     /// <summary>A living session that belongs to another browser.</summary>
     WrongBrowser,
 

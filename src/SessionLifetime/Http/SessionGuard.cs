@@ -38,7 +38,7 @@ internal sealed class SessionGuard(
         var key = BrowserKey.None;
         if (_binding != BrowserBinding.Off)
         {
-            // A new key is not known to have arrived: tabs that open together are all given one, and one of those stays.
+            // A new key is not known to have arrived: tabs that open together are all given one, and the browser keeps the last.
             key = cookie.Read(context.Request);
             cookie.Hand(context, key.IsNone ? BrowserKey.Create() : key);
         }
@@ -50,9 +50,16 @@ internal sealed class SessionGuard(
     /// <summary>The browser said hello again: its cookie is good for another while.</summary>
     public void WelcomeBack(HttpContext context, SessionCell cell)
     {
-        if (_binding != BrowserBinding.Off)
+        if (_binding == BrowserBinding.Off)
         {
-            var key = cell.Owner?.Browser ?? BrowserKey.None;
+            return;
+        }
+
+        // Only what it has, or what nobody has: the session may have been bound to another browser while this one was waiting.
+        var bound = cell.Owner?.Browser ?? BrowserKey.None;
+        var key = !bound.IsNone && cookie.Carries(context.Request, bound) ? bound : cookie.Read(context.Request);
+        if (bound.IsNone || !key.IsNone)
+        {
             cookie.Hand(context, key.IsNone ? BrowserKey.Create() : key);
         }
     }
@@ -63,7 +70,12 @@ internal sealed class SessionGuard(
         if (_binding != BrowserBinding.Off)
         {
             key = owner.Browser.IsNone ? cookie.Read(context.Request) : owner.Browser;
-            if (owner.Browser.IsNone ? key.IsNone && _binding == BrowserBinding.Required : !cookie.Carries(context.Request, key))
+            if (key.IsNone && _binding == BrowserBinding.Required)
+            {
+                return Refuse(SessionFindingKind.NoBrowser);
+            }
+
+            if (!owner.Browser.IsNone && !cookie.Carries(context.Request, key))
             {
                 return Refuse(SessionFindingKind.WrongBrowser);
             }
@@ -74,15 +86,16 @@ internal sealed class SessionGuard(
             return Refuse(SessionFindingKind.WrongUser);
         }
 
-        if (key.IsNone && _binding != BrowserBinding.Off)
-        {
-            metrics.ServedUnbound();
-        }
-
         var cell = finding.Cell!;
-        if ((key == owner.Browser && (user is null || owner.User is not null)) || cell.IsEnded || Speculation.IsSpeculative(context.Request))
+        var isSpeculative = Speculation.IsSpeculative(context.Request);
+        if ((key == owner.Browser && (user is null || owner.User is not null)) || cell.IsEnded || isSpeculative)
         {
-            return Admitted(finding);
+            if (key.IsNone && _binding != BrowserBinding.Off)
+            {
+                metrics.ServedUnbound();
+            }
+
+            return isSpeculative ? finding : Admitted(finding);
         }
 
         return await engine.Ownership.ClaimAsync(cell, key, user) switch

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 
@@ -26,7 +27,7 @@ internal sealed class SessionLifetimeMiddleware(
     {
         httpSessions?.Set(context);
         var metadata = context.GetEndpoint()?.Metadata;
-        if (metadata?.GetMetadata<DisableTabSessionAttribute>() is not null && !IsRequiredAgain(metadata))
+        if (IsDisabled(metadata))
         {
             if (metadata.GetMetadata<LifecycleEndpointMetadata>() is not null)
             {
@@ -209,6 +210,10 @@ internal sealed class SessionLifetimeMiddleware(
         }
     }
 
+    /// <summary>Whether an endpoint has no session at all.</summary>
+    public static bool IsDisabled([NotNullWhen(true)] EndpointMetadataCollection? metadata) =>
+        metadata?.GetMetadata<DisableTabSessionAttribute>() is not null && !IsRequiredAgain(metadata);
+
     /// <summary>Whether an endpoint requires a session although its group has none: the mark that stands nearer to it comes later.</summary>
     private static bool IsRequiredAgain(EndpointMetadataCollection metadata)
     {
@@ -240,6 +245,8 @@ internal sealed class SessionLifetimeMiddleware(
 
     private Task PassWithoutAsync(HttpContext context, EndpointMetadataCollection? metadata, SessionFinding finding)
     {
+        // An error page of a request whose session has ended meanwhile has none.
+        context.Features.Set<ITabSessionFeature>(null);
         if (finding.State is { } state && !context.Response.HasStarted)
         {
             // As late as can be: whatever is told to this browser, the output cache must not tell the next.

@@ -143,7 +143,7 @@ internal sealed record SessionProblem
     {
         SessionFindingKind.Ended => Ended(finding.Reason),
         SessionFindingKind.Missing => Required,
-        SessionFindingKind.WrongBrowser => WrongBrowser,
+        SessionFindingKind.NoBrowser or SessionFindingKind.WrongBrowser => WrongBrowser,
         SessionFindingKind.WrongUser => WrongUser,
         SessionFindingKind.BrowserFull => BrowserLimit,
         SessionFindingKind.UserFull => UserLimit,

@@ -53,8 +53,16 @@ internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : ISer
     /// <summary>The scope works for the session no longer.</summary>
     public void Close() => _accessor?.Leave();
 
-    /// <summary>Forgets the request.</summary>
-    public void Reset() => (_context, _session, _inner, _told, _accessor) = (default!, default!, null, null, null);
+    /// <summary>Forgets the request, which has its own services back.</summary>
+    public void Reset()
+    {
+        if (_context?.Features.Get<IServiceProvidersFeature>() == this)
+        {
+            _context.Features.Set(_inner);
+        }
+
+        (_context, _session, _inner, _told, _accessor) = (default!, default!, null, null, null);
+    }
 
     private void Tell(IServiceProvider services)
     {
@@ -65,11 +73,11 @@ internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : ISer
         _accessor = TabSessionAccessor.Enter(services, _session, LeaveAtTheEnd);
     }
 
-    private void LeaveAtTheEnd() => _context.Response.OnCompleted(
+    private void LeaveAtTheEnd(TabSessionAccessor accessor) => _context.Response.OnCompleted(
         static state =>
         {
             ((TabSessionAccessor)state).Leave();
             return Task.CompletedTask;
         },
-        _accessor!);
+        accessor);
 }

@@ -16,15 +16,21 @@ internal sealed class TrustAdvisor(
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var signsIn = false;
+        var (signsIn, isLate) = (false, false);
         foreach (var schemes in authentication)
         {
             signsIn |= (await schemes.GetAllSchemesAsync()).Any();
+            isLate |= signsIn && await schemes.GetDefaultAuthenticateSchemeAsync() is null;
         }
 
         foreach (var advice in Advise(options.Value, cookie.Value.Cookie, signsIn, environment.IsDevelopment()))
         {
             logger.RiskySetting(advice);
+        }
+
+        if (isLate)
+        {
+            logger.RiskySetting("No authentication scheme is the default, so users are known after UseAuthorization() only: call UseSessionLifetime() after it, or sessions belong to nobody.");
         }
     }
 

@@ -20,6 +20,9 @@ internal sealed class RequestHold
     /// <summary>Whether it is still linked.</summary>
     internal bool IsHolding { get; set; }
 
+    /// <summary>It holds nothing any more, and knows nothing of what it held.</summary>
+    public void Clear() => (Cell, Until) = (default!, default);
+
     /// <summary>Says what it is to hold; it does not yet.</summary>
     public RequestHold For(SessionCell cell, bool isActivity, Moment until)
     {

@@ -31,7 +31,8 @@ internal sealed class RotatedIds
 
     public static RotatedIds First(SessionId current, SessionId next) => new(current, next, []);
 
-    public RotatedIds With(SessionId next) => new(Current, next, _old);
+    /// <summary>Another new one. One that waits already may have been handed out: it works until this one is used.</summary>
+    public RotatedIds With(SessionId next) => new(Current, next, Pending is { } waiting ? [.. _old, (waiting, Moment.Never)] : _old);
 
     /// <summary>The new one was used: the former runs out.</summary>
     /// <param name="now">Now.</param>
@@ -39,8 +40,12 @@ internal sealed class RotatedIds
     /// <param name="forgotten">Old ones that have run out, or are too many.</param>
     public RotatedIds Promote(Moment now, Moment until, out IReadOnlyList<SessionId> forgotten)
     {
-        var kept = _old.Where(old => old.Until > now).Append((Current, until)).TakeLast(MaxOld).ToArray();
-        forgotten = [.. _old.Where(old => !kept.Contains(old)).Select(static old => old.Id)];
+        var kept = _old.Where(old => old.Until > now)
+            .Select(old => (old.Id, Until: Moment.Earlier(old.Until, until)))
+            .Append((Id: Current, Until: until))
+            .TakeLast(MaxOld)
+            .ToArray();
+        forgotten = [.. _old.Select(static old => old.Id).Except(kept.Select(static one => one.Id))];
         return new(Pending!.Value, pending: null, kept);
     }
 

@@ -4,7 +4,7 @@ namespace SessionLifetime;
 
 /// <summary>
 /// The list of what a scope of the framework's container will dispose. There is no public way to it, and none to register a service that a
-/// scope hands out and does not own; the field has been the same since .NET Core 1.0, and a test sees to it that it still is. Scopes of
+/// scope hands out and does not own. A test sees to it that the field is where it was. Scopes of
 /// other containers are left alone.
 /// </summary>
 internal static class ScopeDisposables

@@ -118,7 +118,7 @@ public sealed class SessionItems
         }
         finally
         {
-            if (!isKept)
+            if (!isKept && !ReferenceEquals(present, made))
             {
                 Discard(made);
             }

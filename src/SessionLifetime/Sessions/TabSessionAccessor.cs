@@ -13,7 +13,7 @@ namespace SessionLifetime;
 internal sealed class TabSessionAccessor(IServiceProvider scope) : ITabSessionAccessor
 {
     private HashSet<object>? _lent;
-    private Action? _firstLent;
+    private Action<TabSessionAccessor>? _firstLent;
 
     public TabSession? Session { get; private set; }
 
@@ -22,7 +22,7 @@ internal sealed class TabSessionAccessor(IServiceProvider scope) : ITabSessionAc
     /// <param name="session">The session.</param>
     /// <param name="firstLent">Called once, when the scope is lent something that it must not dispose.</param>
     /// <returns>What to leave by; null in a container without SessionLifetime.</returns>
-    public static TabSessionAccessor? Enter(IServiceProvider scope, TabSession session, Action? firstLent = null)
+    public static TabSessionAccessor? Enter(IServiceProvider scope, TabSession session, Action<TabSessionAccessor>? firstLent = null)
     {
         var accessor = scope.GetService<TabSessionAccessor>();
         if (accessor is not null)
@@ -70,7 +70,7 @@ internal sealed class TabSessionAccessor(IServiceProvider scope) : ITabSessionAc
             return others;
         }
 
-        _firstLent?.Invoke();
+        _firstLent?.Invoke(this);
         return made;
     }
 }

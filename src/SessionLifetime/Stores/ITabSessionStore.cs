@@ -84,9 +84,11 @@ internal interface ITabSessionStore
     ValueTask<SessionAddition> TryGiveAsync(SessionCell cell, SessionSnapshot seen, SessionSnapshot next, Moment nextDue);
 
     /// <summary>
-    /// Makes a new secret for a living session, unless one waits for its first use already; <see cref="SessionCell.NewerThan"/> tells it.
+    /// Makes a new secret for a living session; <see cref="SessionCell.NewerThan"/> tells it.
     /// </summary>
-    ValueTask RotateAsync(SessionCell cell);
+    /// <param name="cell">The session.</param>
+    /// <param name="isUrgent">Whether also where one waits for its first use already, which somebody may have been told.</param>
+    ValueTask RotateAsync(SessionCell cell, bool isUrgent = false);
 
     /// <summary>A request with this secret was admitted: the first use of a new one lets the former run out.</summary>
     void Used(SessionCell cell, SessionId secret);

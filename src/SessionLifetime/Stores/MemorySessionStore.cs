@@ -144,10 +144,16 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
         return new(place);
     }
 
-    public ValueTask RotateAsync(SessionCell cell)
+    public ValueTask RotateAsync(SessionCell cell, bool isUrgent = false)
     {
-        while (cell.Rotated is var ids && ids?.Pending is null && !cell.IsEnded)
+        for (var isDone = false; !isDone && !cell.IsEnded;)
         {
+            var ids = cell.Rotated;
+            if (ids?.Pending is not null && !isUrgent)
+            {
+                break;
+            }
+
             // It leads here before anybody can know it.
             var next = SessionId.Create();
             _bySecret[next] = cell;
@@ -158,6 +164,8 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
             {
                 _bySecret.TryRemove(next, out _);
             }
+
+            isDone = isOurs;
         }
 
         return default;

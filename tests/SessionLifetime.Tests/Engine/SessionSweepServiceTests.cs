@@ -115,7 +115,7 @@ public sealed class SessionSweepServiceTests
         public ValueTask<SessionAddition> TryGiveAsync(SessionCell cell, SessionSnapshot seen, SessionSnapshot next, Moment nextDue) =>
             inner.TryGiveAsync(cell, seen, next, nextDue);
 
-        public ValueTask RotateAsync(SessionCell cell) => inner.RotateAsync(cell);
+        public ValueTask RotateAsync(SessionCell cell, bool isUrgent = false) => inner.RotateAsync(cell, isUrgent);
 
         public void Used(SessionCell cell, SessionId secret) => inner.Used(cell, secret);
 

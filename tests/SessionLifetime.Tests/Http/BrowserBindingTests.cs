@@ -200,6 +200,40 @@ public sealed class BrowserBindingTests
     }
 
     [Fact]
+    public async Task Where_it_is_required_a_page_without_cookies_is_not_given_one_session_after_the_other()
+    {
+        await using var app = await StartAsync(setup => setup.Options = static options => options.BrowserBinding = BrowserBinding.Required);
+        var without = new Visitor(app) { TakesCookies = false };
+        await without.AttachAsync();
+
+        (await without.AttachAsync()).IsProblem(HttpStatusCode.Forbidden, "wrongBrowser");
+
+        Assert.Equal(1, app.Sessions.Count);
+    }
+
+    [Fact]
+    public async Task A_key_is_handed_to_nobody_who_does_not_have_it()
+    {
+        TaskCompletionSource inside = new(TaskCreationOptions.RunContinuationsAsynchronously), go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var app = await StartAsync(setup => setup.Sessions = builder => builder.OnSessionResumed(async (_, _) =>
+        {
+            inside.TrySetResult();
+            await go.Task;
+        }));
+        var owner = new Visitor(app) { TakesCookies = false };
+        await owner.AttachAsync();
+
+        // A thief attaches while it is nobody's, and is still waiting when it becomes somebody's.
+        var thief = new Visitor(app) { Id = owner.Id }.AttachAsync("thief");
+        await inside.Task;
+        owner.Key = "bm90IG91cnMgYnV0IGZpbg";
+        (await owner.PingAsync()).Is(HttpStatusCode.OK);
+        go.SetResult();
+
+        Assert.Null((await thief).Header("Set-Cookie"));
+    }
+
+    [Fact]
     public async Task Where_it_is_off_no_cookie_is_set_and_none_is_asked_for()
     {
         await using var app = await StartAsync(setup => setup.Options = static options => options.BrowserBinding = BrowserBinding.Off);

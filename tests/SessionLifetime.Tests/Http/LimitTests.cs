@@ -85,6 +85,29 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task A_session_with_a_request_in_flight_is_not_the_one_that_was_idle_longest()
+    {
+        var gate = new Gate();
+        await using var app = await StartAsync(
+            static options => (options.MaxSessionsPerBrowser, options.LimitPolicy) = (2, SessionLimitPolicy.EndOldest),
+            web => web.MapGet("/long", gate.PassAsync));
+        var busy = await Visitor.ArriveAsync(app);
+        var idle = await Visitor.ArriveAsync(app, key: busy.Key);
+        var upload = busy.GetAsync("/long");
+        await gate.Entered;
+        app.Time.Advance(TimeSpan.FromMinutes(1));
+        await idle.ActivityAsync();
+        app.Time.Advance(TimeSpan.FromMinutes(5));
+
+        await Visitor.ArriveAsync(app, key: busy.Key);
+
+        (await busy.StatusAsync()).Is(HttpStatusCode.OK);
+        (await idle.StatusAsync()).IsProblem(HttpStatusCode.Gone, "sessionEnded");
+        gate.Open();
+        await upload;
+    }
+
+    [Fact]
     public async Task A_sign_in_beyond_the_limit_displaces_another_session_never_its_own()
     {
         await using var app = await StartAsync(static options => (options.MaxSessionsPerUser, options.LimitPolicy) = (1, SessionLimitPolicy.EndOldest));
@@ -126,12 +149,13 @@ public sealed class LimitTests
         (await laptop.PingAsync()).Is(HttpStatusCode.OK);
     }
 
-    private static Task<SessionApp> StartAsync(Action<SessionLifetimeOptions> configure) => SessionApp.StartRecordingAsync(setup =>
+    private static Task<SessionApp> StartAsync(Action<SessionLifetimeOptions> configure, Action<WebApplication>? map = null) => SessionApp.StartRecordingAsync(setup =>
     {
         setup.Options = configure;
         setup.Before = Visitor.UseTestUsers;
-        setup.Map = static web =>
+        setup.Map = web =>
         {
+            map?.Invoke(web);
             web.MapGet("/session", static (HttpContext context) => context.GetTabSession()?.Id ?? "none");
             web.MapGet("/required", static () => "in").RequireTabSession();
             web.MapGet("/release", static (HttpContext context) => context.GetTabSession()!.ReleaseUserAsync());

@@ -93,6 +93,28 @@ public sealed class UserBindingTests
     }
 
     [Fact]
+    public async Task Sign_out_gives_an_id_that_nobody_was_told_before()
+    {
+        await using var app = await StartAsync();
+        var ada = await Visitor.ArriveAsync(app);
+        (ada.User, ada.IsDeaf) = ("ada", true);
+        var atSignIn = (await ada.GetAsync("/user")).Header("X-Session-Id");
+        ada.IsDeaf = true;
+        var atSignOut = (await ada.GetAsync("/release")).Header("X-Session-Id");
+
+        Assert.NotNull(atSignIn);
+        Assert.NotNull(atSignOut);
+        Assert.NotEqual(atSignIn, atSignOut);
+
+        // Whichever answer the browser heeds, it is led to the last.
+        (ada.User, ada.Id) = (null, atSignIn);
+        Assert.Equal(atSignOut, (await ada.PingAsync()).Is(HttpStatusCode.OK).Id);
+        (await ada.PingAsync()).Is(HttpStatusCode.OK);
+        app.Time.Advance(TimeSpan.FromSeconds(30));
+        (await app.PingAsync(atSignIn, with: request => request.Headers.Add("Cookie", $"{Visitor.CookieName}={ada.Key}"))).Is(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task The_claim_that_tells_users_apart_can_be_chosen_and_has_substitutes()
     {
         await using var app = await StartAsync(setup => setup.Options = static options => options.UserClaimType = "oid");
