@@ -8,7 +8,8 @@ public static class SessionLifetimeApplicationBuilderExtensions
 {
     /// <summary>
     /// Leads every request to its tab's session. Call it after <c>UseRouting()</c> and <c>UseAuthentication()</c>, before anything that
-    /// asks for the session.
+    /// asks for the session; where endpoints choose their authentication schemes themselves, after <c>UseAuthorization()</c>. Users who are
+    /// not known here are nobody to it.
     /// </summary>
     /// <param name="app">The app.</param>
     /// <exception cref="InvalidOperationException"><c>AddSessionLifetime()</c> was not called.</exception>

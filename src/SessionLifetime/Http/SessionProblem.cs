@@ -40,7 +40,7 @@ internal sealed record SessionProblem
         Status = StatusCodes.Status404NotFound,
         Code = "sessionUnknown",
         Title = "The session is unknown.",
-        Detail = "This server has no such session: it restarted, or ended the session too long ago to remember. Attach again.",
+        Detail = "This server has no such session: it restarted, ended the session too long ago to remember, or gave it a newer id. Attach again.",
     };
 
     public static SessionProblem WrongBrowser => new()

@@ -85,7 +85,7 @@ internal static class ReadmeExamples
 
     public static void HttpSession(WebApplicationBuilder builder)
     {
-        builder.Services.AddSessionLifetime().AddHttpSession();
+        builder.Services.AddSessionLifetime().AddHttpSession(http => http.StartOnWrite = false);
     }
 
     public static void SignOut(WebApplication app)
@@ -95,18 +95,17 @@ internal static class ReadmeExamples
             await context.SignOutAsync();
             await context.ExitAndRedirectAsync("/bye.html");             // the session ends, and what it held is gone; or:
             // await context.GetTabSession()!.ReleaseUserAsync();        // it goes on, nobody's, under a new id
-        });
-        app.MapPost("/sign-out-everywhere", async (HttpContext context, ISessionLifetime sessions) =>
+        }).RequireTabSession();
+        app.MapPost("/end-my-other-sessions", (HttpContext context, ISessionLifetime sessions) =>
         {
-            if (context.GetTabSession() is { User: { } user } session)
-            {
-                await sessions.EndAllAsync(user, except: session);
-            }
-        });
+            var session = context.GetTabSession()!;
+            return sessions.EndAllAsync(session.User!, except: session);
+        }).RequireAuthorization().RequireTabSession();
         app.MapGet("/my-sessions", async (HttpContext context, ISessionLifetime sessions) =>
-            context.GetTabSession() is { User: { } user }
-                ? Results.Ok((await sessions.ListAsync(new SessionQuery { User = user })).Select(session => new { session.Id, session.LastActivity }))
-                : Results.Unauthorized());
+        {
+            var mine = await sessions.ListAsync(new SessionQuery { User = context.GetTabSession()!.User ?? "" });
+            return mine.Select(session => new { session.Id, session.LastActivity });
+        }).RequireAuthorization().RequireTabSession();
     }
 
     public static void Embedded(WebApplicationBuilder builder)
