@@ -115,7 +115,7 @@ public sealed class TrustTests(ChromiumFixture chromium) : BrowserTest(chromium)
         }
 
         // Past the overlap only the new one opens it.
-        await Task.Delay(700);
+        await page.WaitForFunctionAsync("async id => (await fetch('/_session', { headers: { 'X-Session-Id': id } })).status === 404", former);
         await page.ReloadAsync();
         await page.ReadyAsync();
         Assert.Equal(newer, await page.IdAsync());

@@ -32,7 +32,14 @@ internal sealed class RotatedIds
     public static RotatedIds First(SessionId current, SessionId next) => new(current, next, []);
 
     /// <summary>Another new one. One that waits already may have been handed out: it works until this one is used.</summary>
-    public RotatedIds With(SessionId next) => new(Current, next, Pending is { } waiting ? [.. _old, (waiting, Moment.Never)] : _old);
+    /// <param name="next">The new one.</param>
+    /// <param name="forgotten">Old ones that are too many.</param>
+    public RotatedIds With(SessionId next, out IReadOnlyList<SessionId> forgotten)
+    {
+        var kept = Pending is { } waiting ? [.. _old.TakeLast(MaxOld - 1), (waiting, Moment.Never)] : _old;
+        forgotten = Forgotten(kept);
+        return new(Current, next, kept);
+    }
 
     /// <summary>The new one was used: the former runs out.</summary>
     /// <param name="now">Now.</param>
@@ -45,7 +52,7 @@ internal sealed class RotatedIds
             .Append((Id: Current, Until: until))
             .TakeLast(MaxOld)
             .ToArray();
-        forgotten = [.. _old.Select(static old => old.Id).Except(kept.Select(static one => one.Id))];
+        forgotten = Forgotten(kept);
         return new(Pending!.Value, pending: null, kept);
     }
 
@@ -67,4 +74,7 @@ internal sealed class RotatedIds
 
         return false;
     }
+
+    private List<SessionId> Forgotten((SessionId Id, Moment Until)[] kept) =>
+        [.. _old.Select(static old => old.Id).Except(kept.Select(static one => one.Id))];
 }

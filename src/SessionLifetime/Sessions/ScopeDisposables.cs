@@ -4,8 +4,7 @@ namespace SessionLifetime;
 
 /// <summary>
 /// The list of what a scope of the framework's container will dispose. There is no public way to it, and none to register a service that a
-/// scope hands out and does not own. A test sees to it that the field is where it was. Scopes of
-/// other containers are left alone.
+/// scope hands out and does not own. A test sees to it that the field is where it was. Scopes of other containers are left alone.
 /// </summary>
 internal static class ScopeDisposables
 {

@@ -157,15 +157,16 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
             // It leads here before anybody can know it.
             var next = SessionId.Create();
             _bySecret[next] = cell;
-            var isOurs = cell.TryRotate(ids, ids?.With(next) ?? RotatedIds.First(cell.Secret, next));
+            IReadOnlyList<SessionId> forgotten = [];
+            isDone = cell.TryRotate(ids, ids?.With(next, out forgotten) ?? RotatedIds.First(cell.Secret, next));
 
             // What ends meanwhile has taken out the secrets it knew of.
-            if (!isOurs || cell.IsEnded)
+            if (!isDone || cell.IsEnded)
             {
                 _bySecret.TryRemove(next, out _);
             }
 
-            isDone = isOurs;
+            Forget(isDone ? forgotten : []);
         }
 
         return default;
@@ -178,10 +179,7 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
             var now = Now;
             if (cell.TryRotate(ids, ids.Promote(now, now + limits.IdRotationOverlap, out var forgotten)))
             {
-                foreach (var old in forgotten)
-                {
-                    _bySecret.TryRemove(old, out _);
-                }
+                Forget(forgotten);
             }
         }
     }
@@ -247,13 +245,17 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
         }
     }
 
-    private void Forget(SessionCell cell)
+    private void Forget(IEnumerable<SessionId> secrets)
     {
-        foreach (var secret in SecretsOf(cell))
+        foreach (var secret in secrets)
         {
             _bySecret.TryRemove(secret, out _);
         }
+    }
 
+    private void Forget(SessionCell cell)
+    {
+        Forget(SecretsOf(cell));
         if (_byId.TryRemove(cell.Id, out _))
         {
             Interlocked.Decrement(ref _count);

@@ -115,6 +115,35 @@ public sealed class UserBindingTests
     }
 
     [Fact]
+    public async Task Signing_in_and_out_again_and_again_unheard_piles_up_no_ids()
+    {
+        await using var app = await StartAsync();
+        var ada = await Visitor.ArriveAsync(app);
+        var first = ada.Id;
+        var told = new List<string>();
+        for (var turn = 0; turn < 40; turn++)
+        {
+            (ada.Id, ada.User) = (first, "ada");
+            told.Add((await ada.GetAsync("/user")).Header("X-Session-Id")!);
+            ada.Id = first;
+            told.Add((await ada.GetAsync("/release")).Header("X-Session-Id")!);
+        }
+
+        Assert.Equal(80, told.Distinct(StringComparer.Ordinal).Count());
+        ada.User = null;
+        var good = 0;
+        foreach (var id in told)
+        {
+            good += (await app.StatusAsync(id, request => request.Headers.Add("Cookie", $"{Visitor.CookieName}={ada.Key}"))).Status == HttpStatusCode.OK ? 1 : 0;
+        }
+
+        // The last that waited and eight before it; asking with the newest has made it the one.
+        Assert.Equal(9, good);
+        ada.Id = first;
+        (await ada.PingAsync()).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task The_claim_that_tells_users_apart_can_be_chosen_and_has_substitutes()
     {
         await using var app = await StartAsync(setup => setup.Options = static options => options.UserClaimType = "oid");
