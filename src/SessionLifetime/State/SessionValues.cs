@@ -23,6 +23,14 @@ internal sealed class SessionValues
         }
     }
 
+    public Dictionary<string, byte[]> Copy()
+    {
+        lock (_lock)
+        {
+            return _values.ToDictionary(static pair => pair.Key, static pair => pair.Value.ToArray(), StringComparer.Ordinal);
+        }
+    }
+
     /// <summary>Gives a copy: what a caller does to it changes nothing here.</summary>
     public bool TryGet(string key, [NotNullWhen(true)] out byte[]? value)
     {

@@ -39,6 +39,29 @@ public sealed class HttpSessionTests
     }
 
     [Fact]
+    public async Task Exit_handlers_read_what_it_held_and_nobody_reads_it_later()
+    {
+        var held = new TaskCompletionSource<IReadOnlyDictionary<string, byte[]>>();
+        TabSession? ended = null;
+        await using var app = await SessionApp.StartAsync(setup =>
+        {
+            setup.Sessions = sessions => sessions.AddHttpSession().OnApplicationExit(context =>
+            {
+                ended = context.Session;
+                held.TrySetResult(context.Session.GetHttpSessionValues());
+            });
+            setup.Map = static web => web.MapPost("/set", static (HttpContext context) => context.Session.SetString("name", "Ada"));
+        });
+        var id = await app.StartSessionAsync();
+        (await app.SendAsync(HttpMethod.Post, "/set", id)).Is(HttpStatusCode.OK);
+        (await app.ExitAsync(id)).Is(HttpStatusCode.NoContent);
+
+        var values = await held.Task;
+        Assert.Equal("Ada"u8.ToArray(), Assert.Single(values, static pair => pair.Key == "name").Value);
+        await SessionApp.EventuallyAsync(() => ended!.GetHttpSessionValues().Count == 0);
+    }
+
+    [Fact]
     public async Task Remove_and_Clear_and_an_empty_value()
     {
         await using var app = await StartAsync();
