@@ -23,7 +23,8 @@ internal static class SessionSignals
     }
 
     /// <summary>
-    /// Begins a request that holds the clocks while it is in flight: the look, the signal, the hold. False when the session has ended.
+    /// Begins a request that holds the clocks while it is in flight: its entry, the look, the signal, the hold. False when the session has
+    /// ended. It has entered either way.
     /// </summary>
     /// <remarks>
     /// A request never waits for timeout handlers, with one exception: where the session should have ended before it came, and only
@@ -38,6 +39,8 @@ internal static class SessionSignals
             return new(true);
         }
 
+        // Counted before it looks, so that an end either is seen here, or sees it.
+        cell.EnterRequest();
         return BeginSlowlyAsync(engine, cell, isActivity, hold);
     }
 
@@ -58,6 +61,13 @@ internal static class SessionSignals
     {
         hold.Cell.Release(hold, engine.Store.Now);
         engine.Store.Touched(hold.Cell);
+    }
+
+    /// <summary>The request completed, and is done with the session.</summary>
+    public static void Leave(this SessionEngine engine, RequestHold hold, SessionCell cell)
+    {
+        cell.Leave(hold, engine.Store.Now);
+        engine.Store.Touched(cell);
     }
 
     private static async ValueTask<bool> BeginSlowlyAsync(SessionEngine engine, SessionCell cell, bool isActivity, RequestHold hold) =>

@@ -39,16 +39,15 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     {
         (_context, _cell, _sent) = (context, finding.Cell!, finding.Sent);
 
-        // Counted before it looks, so that an end either is seen here, or sees it.
-        _cell.EnterRequest();
         _isIn = true;
         _holds = signal != SessionSignal.None;
-        if (!_holds)
+        if (_holds)
         {
-            return LooksAliveAsync();
+            return engine.TryBeginAsync(_cell, isActivity: signal == SessionSignal.Activity, _hold);
         }
 
-        return engine.TryBeginAsync(_cell, isActivity: signal == SessionSignal.Activity, _hold);
+        _cell.EnterRequest();
+        return LooksAliveAsync();
     }
 
     /// <summary>Begins a request that has started its session itself, and handed out the id.</summary>
@@ -86,9 +85,15 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         if (_isIn)
         {
             _isIn = false;
-            Release();
             _services.Close();
-            _cell.LeaveRequest();
+            if (_holds)
+            {
+                engine.Leave(_hold, _cell);
+            }
+            else
+            {
+                _cell.LeaveRequest();
+            }
         }
     }
 

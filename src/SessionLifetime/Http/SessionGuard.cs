@@ -23,13 +23,12 @@ internal sealed class SessionGuard(
 
     public ValueTask<SessionFinding> AdmitAsync(HttpContext context, SessionFinding finding)
     {
-        var owner = finding.Cell!.Owner;
+        var cell = finding.Cell!;
         var user = UserOf(context);
-        var isTheBrowser = _binding == BrowserBinding.Off
-            || (owner is { Browser.IsNone: false } && cookie.Carries(context.Request, owner.Browser));
-        return isTheBrowser && (user is null || string.Equals(owner?.User, user, StringComparison.Ordinal))
+        var isTheBrowser = _binding == BrowserBinding.Off || (cell.IsBound && cookie.Carries(context.Request, cell.Browser));
+        return isTheBrowser && (user is null || string.Equals(cell.User, user, StringComparison.Ordinal))
             ? new(Admitted(finding))
-            : AdmitSlowlyAsync(context, finding, owner ?? SessionOwner.Nobody, user);
+            : AdmitSlowlyAsync(context, finding, cell.Owner, user);
     }
 
     /// <summary>Whose a session is from the start, as far as the request tells. The browser is set its cookie, new or for another while.</summary>
@@ -44,7 +43,7 @@ internal sealed class SessionGuard(
         }
 
         var user = UserOf(context);
-        return key.IsNone && user is null ? SessionOwner.Nobody : new SessionOwner { Browser = key, User = user };
+        return new SessionOwner(key, user);
     }
 
     /// <summary>The browser said hello again: its cookie is good for another while.</summary>
@@ -56,7 +55,7 @@ internal sealed class SessionGuard(
         }
 
         // Only what it has, or what nobody has: the session may have been bound to another browser while this one was waiting.
-        var bound = cell.Owner?.Browser ?? BrowserKey.None;
+        var bound = cell.Browser;
         var key = !bound.IsNone && cookie.Carries(context.Request, bound) ? bound : cookie.Read(context.Request);
         if (bound.IsNone || !key.IsNone)
         {
