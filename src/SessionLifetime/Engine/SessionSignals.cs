@@ -22,6 +22,20 @@ internal static class SessionSignals
         });
     }
 
+    /// <summary>Begins a request where nothing is due, as <see cref="TryBeginAsync"/>. False says nothing, and has begun nothing.</summary>
+    public static bool TryBegin(this SessionEngine engine, SessionCell cell, bool isActivity, RequestHold hold)
+    {
+        var now = engine.Store.Now;
+        if (!cell.TryBegin(hold.For(cell, isActivity, now + engine.Options.MaxRequestHold), now))
+        {
+            hold.Clear();
+            return false;
+        }
+
+        engine.Store.Touched(cell);
+        return true;
+    }
+
     /// <summary>
     /// Begins a request that holds the clocks while it is in flight: its entry, the look, the signal, the hold. False when the session has
     /// ended. It has entered either way.
@@ -32,10 +46,8 @@ internal static class SessionSignals
     /// </remarks>
     public static ValueTask<bool> TryBeginAsync(this SessionEngine engine, SessionCell cell, bool isActivity, RequestHold hold)
     {
-        var now = engine.Store.Now;
-        if (cell.TryBegin(hold.For(cell, isActivity, now + engine.Options.MaxRequestHold), now))
+        if (engine.TryBegin(cell, isActivity, hold))
         {
-            engine.Store.Touched(cell);
             return new(true);
         }
 
