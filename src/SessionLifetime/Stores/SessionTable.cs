@@ -44,8 +44,9 @@ internal sealed class SessionTable<TKey, TLink>
         var hash = TLink.HashOf(key);
         var stripe = _stripes[hash >> StripeShift];
         var version = Volatile.Read(ref stripe.Version);
-        return Find(stripe, key, hash, MaxSteps, out cell)
-            || (IsInDoubt(stripe, version) && FindUnderLock(stripe, key, hash, out cell));
+        var steps = MaxSteps;
+        return Find(stripe, key, hash, ref steps, out cell)
+            || ((steps < 0 || IsInDoubt(stripe, version)) && FindUnderLock(stripe, key, hash, out cell));
     }
 
     public void Add(SessionCell cell)
@@ -127,7 +128,7 @@ internal sealed class SessionTable<TKey, TLink>
         Volatile.Write(ref first, cell.Number);
     }
 
-    private bool Find(Stripe stripe, TKey key, ulong hash, int steps, [NotNullWhen(true)] out SessionCell? cell)
+    private bool Find(Stripe stripe, TKey key, ulong hash, ref int steps, [NotNullWhen(true)] out SessionCell? cell)
     {
         var buckets = Volatile.Read(ref stripe.Buckets);
         var number = Volatile.Read(ref buckets[hash & (ulong)(buckets.Length - 1)]);
@@ -150,7 +151,8 @@ internal sealed class SessionTable<TKey, TLink>
     {
         lock (stripe)
         {
-            return Find(stripe, key, hash, int.MaxValue, out cell);
+            var steps = int.MaxValue;
+            return Find(stripe, key, hash, ref steps, out cell);
         }
     }
 
