@@ -79,13 +79,11 @@ internal sealed class SessionMetrics
         }
     }
 
-    public void HandlerRan(string kind, TimeSpan duration)
-    {
-        if (_handlerDuration.Enabled)
-        {
-            _handlerDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("event", kind));
-        }
-    }
+    /// <summary>Whether anybody hears of <see cref="HandlerRan"/>.</summary>
+    public bool TimesHandlers => _handlerDuration.Enabled;
+
+    public void HandlerRan(string kind, TimeSpan duration) =>
+        _handlerDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("event", kind));
 
     public void Swept(TimeSpan duration) => _sweepDuration.Record(duration.TotalSeconds);
 

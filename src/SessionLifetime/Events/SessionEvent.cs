@@ -3,9 +3,9 @@ namespace SessionLifetime;
 /// <summary>One event on its way to its handlers.</summary>
 internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext context)
 {
-    private readonly Lock _gate = new();
+    private static readonly TaskCompletionSource s_done = MakeDone();
+
     private TaskCompletionSource? _done;
-    private bool _isDone;
 
     public SessionEventKind Kind { get; } = kind;
 
@@ -29,10 +29,13 @@ internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext co
     {
         get
         {
-            lock (_gate)
+            if (Volatile.Read(ref _done) is { } done)
             {
-                return _isDone ? Task.CompletedTask : (_done ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                return done.Task;
             }
+
+            var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return (Interlocked.CompareExchange(ref _done, made, null) ?? made).Task;
         }
     }
 
@@ -62,11 +65,14 @@ internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext co
             await Completed(this);
         }
 
-        lock (_gate)
-        {
-            _isDone = true;
-        }
+        // Nobody has waited so far, or somebody waits.
+        Interlocked.CompareExchange(ref _done, s_done, null)?.TrySetResult();
+    }
 
-        _done?.TrySetResult();
+    private static TaskCompletionSource MakeDone()
+    {
+        var done = new TaskCompletionSource();
+        done.SetResult();
+        return done;
     }
 }

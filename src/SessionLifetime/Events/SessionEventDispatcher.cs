@@ -1,3 +1,4 @@
+using System.Numerics;
 using Microsoft.Extensions.Logging;
 
 namespace SessionLifetime;
@@ -5,8 +6,10 @@ namespace SessionLifetime;
 /// <summary>Brings events to their handlers: one at a time for one session, in order, without delaying anybody else.</summary>
 internal sealed class SessionEventDispatcher
 {
-    private readonly SessionHandlerRegistration[] _registrations;
     private readonly SessionEventKind _registered;
+
+    /// <summary>The registered handlers of each kind, at the number of its bit.</summary>
+    private readonly HandlerCall[][] _handlers;
 
     public SessionEventDispatcher(
         IEnumerable<SessionHandlerRegistration> registrations,
@@ -17,12 +20,16 @@ internal sealed class SessionEventDispatcher
         SessionMetrics metrics,
         ILogger<SessionEventDispatcher> logger)
     {
-        _registrations = [.. registrations];
-        foreach (var registration in _registrations)
+        var all = registrations.ToArray();
+        foreach (var registration in all)
         {
             _registered |= registration.Kinds;
         }
 
+        _handlers = [.. Enum.GetValues<SessionEventKind>().Where(static kind => kind != SessionEventKind.None).Select(kind => all
+            .Where(registration => (registration.Kinds & kind) != 0)
+            .Select(static registration => new HandlerCall(registration, Subscriber: null))
+            .ToArray())];
         Events = events;
         Services = services;
         Watch = watch;
@@ -73,27 +80,10 @@ internal sealed class SessionEventDispatcher
     /// <summary>The handlers of one event, in registration order, C# subscribers last.</summary>
     public HandlerCall[] HandlersOf(SessionEventKind kind)
     {
-        var subscribers = Events.Subscribers(kind)?.GetInvocationList() ?? [];
-        if ((_registered & kind) == 0 && subscribers.Length == 0)
-        {
-            return [];
-        }
-
-        var handlers = new List<HandlerCall>(_registrations.Length + subscribers.Length);
-        foreach (var registration in _registrations)
-        {
-            if ((registration.Kinds & kind) != 0)
-            {
-                handlers.Add(new HandlerCall(registration, Subscriber: null));
-            }
-        }
-
-        foreach (var subscriber in subscribers)
-        {
-            handlers.Add(new HandlerCall(Registration: null, subscriber));
-        }
-
-        return [.. handlers];
+        var registered = _handlers[BitOperations.TrailingZeroCount((int)kind)];
+        return Events.Subscribers(kind) is { } subscribers
+            ? [.. registered, .. subscribers.GetInvocationList().Select(static subscriber => new HandlerCall(Registration: null, subscriber))]
+            : registered;
     }
 
     private SessionEventQueue? QueueOf(SessionEvent raised)

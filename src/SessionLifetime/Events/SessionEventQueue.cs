@@ -235,8 +235,13 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
 
     private ValueTask Start(WatchedCall call)
     {
-        var kind = call.Event.Kind.ToString();
-        call.Span = SessionTracing.Source.StartActivity("SessionLifetime.Handler")?.SetTag("event", kind).SetTag("handler", call.Handler.Name);
+        if (SessionTracing.Source.HasListeners())
+        {
+            call.Span = SessionTracing.Source.StartActivity("SessionLifetime.Handler")
+                ?.SetTag("event", call.Event.Kind.ToString())
+                .SetTag("handler", call.Handler.Name);
+        }
+
         dispatcher.Watch.Begin(call);
         HandlerScope.Set(call.Scope);
         try
@@ -293,13 +298,16 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
             }
         }
 
-        var kind = call.Event.Kind.ToString();
-        dispatcher.Metrics.HandlerRan(kind, duration);
+        if (dispatcher.Metrics.TimesHandlers)
+        {
+            dispatcher.Metrics.HandlerRan(call.Event.Kind.ToString(), duration);
+        }
+
         if (failure is not null)
         {
             call.Span?.SetStatus(ActivityStatusCode.Error, failure.GetType().Name);
             dispatcher.Metrics.HandlerFailed("threw");
-            dispatcher.Logger.HandlerThrew(failure, kind, call.Handler.Name, call.Event.Context.Session.Id);
+            dispatcher.Logger.HandlerThrew(failure, call.Event.Kind.ToString(), call.Handler.Name, call.Event.Context.Session.Id);
         }
 
         call.Span?.Dispose();

@@ -70,6 +70,7 @@ internal static class BenchmarkServer
         app.MapGet("/", static (HttpContext context) => context.Response.WriteAsync(Text));
         app.MapPost("/json", static (HttpContext context) => SessionAnswers.WriteAsync(context, StatusCodes.Status200OK, s_status));
         await app.StartAsync();
+        var started = Stopwatch.GetElapsedTime(startedAt);
         var address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         var headers = kind switch
         {
@@ -79,7 +80,7 @@ internal static class BenchmarkServer
         };
         Console.WriteLine(address.Port);
         Console.WriteLine(string.Join('\t', headers));
-        Console.WriteLine(Stopwatch.GetElapsedTime(startedAt).TotalMilliseconds.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Console.WriteLine(started.TotalMilliseconds.ToString(System.Globalization.CultureInfo.InvariantCulture));
         await Console.In.ReadToEndAsync();
     }
 
