@@ -346,7 +346,7 @@ class Session extends EventTarget {
   async #hello() {
     const page = this.#page;
     if (this.#shared && !this.#leader) this.#identity.sid = this.#load().sid ?? this.#identity.sid;
-    const answer = await this.#send('POST', '/attach', { page, tab: this.#identity.tab, shared: this.#shared }, PATIENCE);
+    const answer = await this.#send('POST', '/attach', { page, tab: this.#identity.tab, shared: this.#shared, handOver: this.#options.handOver }, PATIENCE);
     if (!answer || page !== this.#page) return;
     // 204: a page made in advance is not there yet.
     if (!answer.session) return this.#arm(1000);

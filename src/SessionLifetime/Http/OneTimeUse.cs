@@ -8,4 +8,7 @@ internal enum OneTimeUse
 
     /// <summary>The next page of a tab.</summary>
     Navigation,
+
+    /// <summary>A session that was started for a page, to the module in that page.</summary>
+    HandOver,
 }

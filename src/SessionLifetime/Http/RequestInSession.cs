@@ -29,6 +29,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     private SessionId _sent;
     private bool _isIn;
     private bool _holds;
+    private bool _isPlain;
 
     public TabSession Session { get; private set; } = default!;
 
@@ -37,7 +38,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     /// </summary>
     public ValueTask<bool> TryBeginAsync(HttpContext context, SessionFinding finding, SessionSignal signal)
     {
-        (_context, _cell, _sent) = (context, finding.Cell!, finding.Sent);
+        (_context, _cell, _sent, _isPlain) = (context, finding.Cell!, finding.Sent, finding.Carrier != SessionCarrier.Header);
 
         // Counted before it looks, so that an end either is seen here, or sees it.
         _cell.EnterRequest();
@@ -52,9 +53,9 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     }
 
     /// <summary>Begins a request that has started its session itself, and handed out the id.</summary>
-    public void Begin(HttpContext context, RequestHold started)
+    public void Begin(HttpContext context, RequestHold started, bool isPlain)
     {
-        (_context, _cell, _sent, _holds) = (context, started.Cell, started.Cell.Secret, true);
+        (_context, _cell, _sent, _holds, _isPlain) = (context, started.Cell, started.Cell.Secret, true, isPlain);
         _cell.EnterRequest();
         _isIn = true;
         _cell.TryHold(_hold.For(_cell, started.IsActivity, started.Until), _cell.LastSignal);
@@ -141,7 +142,8 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
             Release();
         }
 
-        if (_cell.NewerThan(_sent) is { } newer && RequestOrigin.IsSame(_context.Request))
+        // What no script reads is not handed out there.
+        if (!_isPlain && _cell.NewerThan(_sent) is { } newer && RequestOrigin.IsSame(_context.Request))
         {
             HandOut(newer);
         }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Primitives;
 namespace SessionLifetime;
 
 /// <summary>Reads a request's session id, finds what it names, and has the guard admit the request to it.</summary>
-internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IOptions<SessionLifetimeOptions> options)
+internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IOptions<SessionLifetimeOptions> options, TransportCookie? cookie = null)
 {
     private readonly string _idHeader = options.Value.IdHeaderName;
     private readonly string _pageHeader = options.Value.PageHeaderName;
@@ -22,6 +22,27 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
         }
 
         return FindAsync(context, header);
+    }
+
+    /// <summary>
+    /// For the calls of a browser without script: by the header, and where there is none by the cookie, if a page of ours makes the call.
+    /// </summary>
+    public async ValueTask<SessionFinding> FindCallerAsync(HttpContext context)
+    {
+        if (TryGetHeader(context, out _) || cookie?.Read(context.Request) is not { } id || !TransportCookie.IsProven(context.Request))
+        {
+            return await FindAsync(context);
+        }
+
+        var finding = await FindAsync(context, id) with { Carrier = SessionCarrier.Cookie };
+        if (finding.Cell?.NewerThan(finding.Sent) is { } newer)
+        {
+            // By the cookie alone: the answer's body is for script.
+            cookie.Hand(context, newer);
+            finding = finding with { Sent = newer };
+        }
+
+        return finding;
     }
 
     /// <summary>Two headers are no id, and a comma list is no id either: it has the wrong length or alphabet.</summary>

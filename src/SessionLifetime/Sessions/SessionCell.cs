@@ -42,11 +42,12 @@ internal sealed class SessionCell
     private RotatedIds? _rotated;
     private int _requests;
 
-    public SessionCell(SessionId secret, PublicId id, Moment now, SessionOwner? owner = null)
+    public SessionCell(SessionId secret, PublicId id, Moment now, SessionOwner? owner = null, TimeoutOverrides? overrides = null)
     {
         Secret = secret;
         Id = id;
         _now.Owner = owner;
+        _now.Overrides = overrides;
         _now.StartedAt = _now.LastActivity = _now.LastSignal = now;
         _now.SelfDestructAt = Moment.Never;
     }
