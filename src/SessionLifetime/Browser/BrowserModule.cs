@@ -24,7 +24,7 @@ internal sealed class BrowserModule
     {
     }
 
-    public BrowserModule(string file)
+    internal BrowserModule(string file)
     {
         _content = new(() => Read(file));
         Version = new(() => Hash(_content.Value));

@@ -8,6 +8,7 @@ namespace SessionLifetime;
 internal sealed class PlainPageMarkup(
     BrowserModuleAddress address,
     HandOvers handOvers,
+    NavigationRelay? navigations = null,
     RelayModule? relay = null,
     TransportCookie? cookie = null)
 {
@@ -37,9 +38,13 @@ internal sealed class PlainPageMarkup(
     /// Whose the page is, for the module to compare; a page that has nothing to do with sessions is everybody's. What a form has
     /// answered is not loaded anew: that would send the form again.
     /// </summary>
-    private static string Verification(HttpContext context, PlainRequest? request) =>
+    private string Verification(HttpContext context, PlainRequest? request) =>
         SessionLifetimeMiddleware.IsDisabled(context.GetEndpoint()?.Metadata) ? ""
-        : $" data-rendered-for=\"{request?.Cell?.Id.ToString()}\"{(HttpMethods.IsGet(context.Request.Method) ? "" : " data-answers-form")}";
+        : $" data-rendered-for=\"{request?.Cell?.Id.ToString()}\"{First(request)}{(HttpMethods.IsGet(context.Request.Method) ? "" : " data-answers-form")}";
+
+    /// <summary>A token to begin with: who follows a link before the module has been answered does not lose the session.</summary>
+    private string First(PlainRequest? request) =>
+        request is { Cell: { } cell } && navigations?.Issue(cell, request.Sent, 1) is [var token, ..] ? $" data-token=\"{token}\"" : "";
 
     private static string Encode(string text) => HtmlEncoder.Default.Encode(text);
 }

@@ -22,7 +22,7 @@ const LEAVING = 150;
 const STAYED = 2000;
 
 const tag = /** @type {HTMLScriptElement | undefined} */ ([...document.scripts].find(script => script.src === import.meta.url && 'sessionLifetimeRelay' in script.dataset));
-const { path = '/', renderedFor, answersForm } = tag?.dataset ?? {};
+const { path = '/', renderedFor, answersForm, token: first } = tag?.dataset ?? {};
 const attributes = `;path=${path};samesite=strict${location.protocol === 'https:' ? ';secure' : ''}`;
 const RELOADED = `session-lifetime reloaded ${path}`;
 
@@ -34,7 +34,7 @@ const id = () => JSON.stringify(controller()?.headers());
 
 /** @type {string[]} */
 let stock = [];
-let fetched = 0, life = 0, owner = '';
+let fetched = 0, life = 600_000, owner = '';
 /** @type {Promise<void> | null} */
 let filling = null;
 let timer = 0;
@@ -102,7 +102,8 @@ const leave = (token, to) => {
 
 const onLeave = () => {
   const session = controller();
-  const token = session?.state === 'ended' ? 'ended' : fresh(1) ? stock.shift() : undefined;
+  // Before the module has been answered, the page is all that says whose it is.
+  const token = session?.state === 'ended' ? 'ended' : fresh(1) ? stock.shift() : verified ? undefined : first;
   if (!token) return;
   leave(token, performance.now() - targeted < 1000 ? target : 0);
   targeted = -Infinity;
@@ -147,9 +148,9 @@ let verified = false;
 
 /** @param {Status} status @param {boolean} was */
 const begin = (status, was) => {
-  stock = [];
   const filled = fill();
   if (verified) return;
+  if (first && renderedFor === status.session) [stock, fetched, owner] = [[first], Date.now(), id()];
   verified = true;
   filled.then(() => verify(status, was)).catch(reportError);
 };

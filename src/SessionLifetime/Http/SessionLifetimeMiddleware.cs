@@ -289,7 +289,7 @@ internal sealed class SessionLifetimeMiddleware(
     private async Task PassPlainAsync(HttpContext context, EndpointMetadataCollection? metadata, PlainRequest request, SessionFinding finding)
     {
         request.Lost(finding);
-        if (plain.LandingOf(context, finding) is { } landing)
+        if (plain.LandingOf(context, metadata, finding) is { } landing)
         {
             context.Response.StatusCode = StatusCodes.Status303SeeOther;
             context.Response.Headers.Location = landing;

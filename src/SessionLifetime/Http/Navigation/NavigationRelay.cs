@@ -22,8 +22,8 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
     private static readonly TimeSpan s_hop = TimeSpan.FromSeconds(5);
 
     /// <summary>Tokens for a page; fewer than asked for, or none, when there is no room.</summary>
-    public IReadOnlyList<string> Issue(SessionCell cell, SessionId secret) =>
-        [.. Enumerable.Range(0, Stock).Select(_ => Issue(cell, secret, Lifetime)).OfType<string>()];
+    public IReadOnlyList<string> Issue(SessionCell cell, SessionId secret, int count = Stock) =>
+        [.. Enumerable.Range(0, count).Select(_ => Issue(cell, secret, Lifetime)).OfType<string>()];
 
     /// <summary>What the cookies of a navigation lead to, and which of them it was; missing where there are none.</summary>
     public async ValueTask<(SessionFinding Finding, RelayCookie Used)> FindAsync(HttpContext context)

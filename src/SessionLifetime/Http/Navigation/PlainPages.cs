@@ -71,13 +71,16 @@ internal sealed class PlainPages(
     }
 
     /// <summary>
-    /// Where a navigation goes whose session has ended; null where it goes on. An id nobody knows any more was one that ended earlier.
+    /// Where a navigation goes whose session has ended; null where it goes on: a form does, unless all it would be told is that its
+    /// session is missing. An id nobody knows any more was one that ended earlier.
     /// </summary>
-    public string? LandingOf(HttpContext context, SessionFinding finding)
+    public string? LandingOf(HttpContext context, EndpointMetadataCollection? metadata, SessionFinding finding)
     {
         var hasEnded = finding.Kind == SessionFindingKind.Ended
             || (finding is { Kind: SessionFindingKind.Unknown, Carrier: SessionCarrier.Cookie } && SessionId.TryParse(cookie!.Read(context.Request), out _));
-        return hasEnded && _expiredPath.HasValue && !IsLanding(context) && PlainNavigation.IsGet(context.Request)
+        var goes = PlainNavigation.IsGet(context.Request)
+            || (PlainNavigation.IsOne(context.Request) && metadata?.GetMetadata<RequireTabSessionAttribute>() is not null);
+        return hasEnded && _expiredPath.HasValue && goes && !IsLanding(context)
             ? (context.Request.PathBase + _expiredPath).ToUriComponent()
             : null;
     }
@@ -122,7 +125,7 @@ internal sealed class PlainPages(
 
         if ((request.IsNavigation || request.Finding.Kind != SessionFindingKind.Missing) && !context.Response.HasStarted)
         {
-            context.Response.OnStarting(static state => ((Answer)state).OnStarting(), new Answer(this, context, request));
+            context.Response.OnStarting(static state => ((Finishing)state).OnStarting(), new Finishing(this, context, request));
         }
     }
 
@@ -153,7 +156,12 @@ internal sealed class PlainPages(
             context.Response.Headers.CacheControl = "no-store";
         }
 
-        if (request.Finding.Carrier == SessionCarrier.Cookie && !cell.IsEnded && cell.NewerThan(request.Sent) is { } newer)
+        if (request.Finding.Carrier == SessionCarrier.Cookie && cell.IsEnded)
+        {
+            // By this very request: nobody has to be told any more.
+            cookie!.Expire(context);
+        }
+        else if (request.Finding.Carrier == SessionCarrier.Cookie && cell.NewerThan(request.Sent) is { } newer)
         {
             cookie!.Hand(context, newer);
         }
@@ -165,7 +173,7 @@ internal sealed class PlainPages(
         }
     }
 
-    private sealed record Answer(PlainPages Pages, HttpContext Context, PlainRequest Request)
+    private sealed record Finishing(PlainPages Pages, HttpContext Context, PlainRequest Request)
     {
         public Task OnStarting()
         {
