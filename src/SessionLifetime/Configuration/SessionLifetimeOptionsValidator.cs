@@ -29,10 +29,13 @@ internal sealed class SessionLifetimeOptionsValidator : IValidateOptions<Session
             Within(nameof(options.KeepAliveInterval), keepAlive, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1));
         }
 
-        Within(nameof(options.StretchInterval), options.StretchInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         if (options.StretchInterval.Ticks % TimeSpan.TicksPerSecond != 0)
         {
             Fault(nameof(options.StretchInterval), "whole seconds", options.StretchInterval);
+        }
+        else
+        {
+            Within(nameof(options.StretchInterval), options.StretchInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         }
 
         if (options.ExpiredPath is { } path && (path is not ['/', ..] || path is ['/', '/', ..] || path.AsSpan().ContainsAny(s_noPath) || path.Any(char.IsControl)))

@@ -34,11 +34,11 @@ internal static class CookieRules
         }
     }
 
-    /// <summary>Builds it for a request: for the app's path base, unless the app says otherwise.</summary>
-    public static CookieOptions For(CookieBuilder cookie, HttpContext context)
+    /// <summary>Builds it for a request: for the path, which is the app's path base, unless the app says otherwise.</summary>
+    public static CookieOptions For(CookieBuilder cookie, HttpContext context, string path)
     {
         var built = cookie.Build(context);
-        built.Path = cookie.Path ?? PathOf(context.Request);
+        built.Path = cookie.Path ?? path;
         return built;
     }
 

@@ -281,7 +281,7 @@ internal sealed class LifecycleEndpoints(
         if (relay is not null)
         {
             // From here on the tab says which session is its own. The cookie would say it for every other tab too.
-            cookie?.Expire(context);
+            cookie?.Expire(context, CookieRules.PathOf(context.Request));
         }
 
         await AnswerNewAsync(context, cell, cell.NewerThan(grant.Secret) ?? grant.Secret, before);

@@ -38,7 +38,7 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
         if (finding.Cell?.NewerThan(finding.Sent) is { } newer)
         {
             // By the cookie alone: the answer's body is for script.
-            cookie.Hand(context, newer);
+            cookie.Hand(context, newer, CookieRules.PathOf(context.Request));
             finding = finding with { Sent = newer };
         }
 

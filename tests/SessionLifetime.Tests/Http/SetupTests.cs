@@ -85,7 +85,7 @@ public sealed class SetupTests
 
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync());
 
-        Assert.Equal(24, refused.Failures.Count());
+        Assert.Equal(26, refused.Failures.Count());
         Assert.All(
             typeof(SessionLifetimeOptions).GetProperties().Where(property => property.PropertyType != typeof(bool)),
             property => Assert.Single(refused.Failures, failure => failure.StartsWith($"SessionLifetimeOptions.{property.Name} must", StringComparison.Ordinal)));

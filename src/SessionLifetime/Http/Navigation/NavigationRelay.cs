@@ -51,7 +51,7 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
     }
 
     /// <summary>Leaves a token for the request that a redirect leads to, if it stays within the site.</summary>
-    public void LeaveForHop(HttpContext context, SessionCell cell, SessionId secret)
+    public void LeaveForHop(HttpContext context, SessionCell cell, SessionId secret, string path)
     {
         var location = context.Response.Headers.Location.ToString();
         if (!cell.IsEnded && LeadsHere(context.Request, location) && Issue(cell, secret, s_hop) is { } token)
@@ -62,24 +62,24 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
                 token,
                 time.GetUtcNow().ToUnixTimeMilliseconds(),
                 location.Contains('/', StringComparison.Ordinal) ? RelayCookie.TargetOf(location) : 0);
-            context.Response.Cookies.Append(cookie.Name, cookie.Format(), Options(context, s_hop));
+            context.Response.Cookies.Append(cookie.Name, cookie.Format(), Options(context, s_hop, path));
         }
     }
 
     /// <summary>The navigation has come: the cookie has done its work.</summary>
-    public static void Expire(HttpContext context, RelayCookie cookie)
+    public static void Expire(HttpContext context, RelayCookie cookie, string path)
     {
         if (cookie.Name is not null)
         {
-            context.Response.Cookies.Append(cookie.Name, "", Options(context, TimeSpan.Zero));
+            context.Response.Cookies.Append(cookie.Name, "", Options(context, TimeSpan.Zero, path));
         }
     }
 
-    private static CookieOptions Options(HttpContext context, TimeSpan maxAge) => new()
+    private static CookieOptions Options(HttpContext context, TimeSpan maxAge, string path) => new()
     {
         SameSite = SameSiteMode.Strict,
         Secure = context.Request.IsHttps,
-        Path = CookieRules.PathOf(context.Request),
+        Path = path,
         MaxAge = maxAge,
         IsEssential = true,
     };

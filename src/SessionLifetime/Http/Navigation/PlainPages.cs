@@ -66,6 +66,7 @@ internal sealed class PlainPages(
             Cell = finding.Cell,
             Sent = finding.Sent,
             IsNavigation = isNavigation,
+            CookiePath = CookieRules.PathOf(context.Request),
         });
         return finding;
     }
@@ -107,7 +108,7 @@ internal sealed class PlainPages(
             (request.Cell, request.Sent, request.ExpiresCookie) = (hold.Cell, hold.Cell.Secret, false);
             request.Finding = new(SessionFindingKind.Found, hold.Cell, hold.Cell.Secret, Carrier: cookie is null ? SessionCarrier.Relay : SessionCarrier.Cookie);
             KeepToItself(context);
-            cookie?.Hand(context, hold.Cell.Secret);
+            cookie?.Hand(context, hold.Cell.Secret, request.CookiePath);
         }
 
         return (outcome, hold);
@@ -140,10 +141,10 @@ internal sealed class PlainPages(
 
     private void Finish(HttpContext context, PlainRequest request)
     {
-        NavigationRelay.Expire(context, request.Relayed);
+        NavigationRelay.Expire(context, request.Relayed, request.CookiePath);
         if (request.ExpiresCookie)
         {
-            cookie?.Expire(context);
+            cookie?.Expire(context, request.CookiePath);
         }
 
         if (request.Cell is not { } cell)
@@ -159,17 +160,17 @@ internal sealed class PlainPages(
         if (request.Finding.Carrier == SessionCarrier.Cookie && cell.IsEnded)
         {
             // By this very request: nobody has to be told any more.
-            cookie!.Expire(context);
+            cookie!.Expire(context, request.CookiePath);
         }
         else if (request.Finding.Carrier == SessionCarrier.Cookie && cell.NewerThan(request.Sent) is { } newer)
         {
-            cookie!.Hand(context, newer);
+            cookie!.Hand(context, newer, request.CookiePath);
         }
 
         if (relay is not null && request.IsNavigation && context.Response.StatusCode is 301 or 302 or 303 or 307 or 308)
         {
             // By the id it came with: a new one is not used before the module has been told of it.
-            relay.LeaveForHop(context, cell, request.Sent);
+            relay.LeaveForHop(context, cell, request.Sent, request.CookiePath);
         }
     }
 

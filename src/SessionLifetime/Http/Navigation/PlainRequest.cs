@@ -21,6 +21,9 @@ internal sealed class PlainRequest
     /// <summary>The id it has the session by.</summary>
     public SessionId Sent { get; set; }
 
+    /// <summary>Where its cookies are: by the time the answer starts, the path base may have been taken back.</summary>
+    public required string CookiePath { get; init; }
+
     /// <summary>Whether its answer is a page that the browser shows by itself.</summary>
     public required bool IsNavigation { get; init; }
 

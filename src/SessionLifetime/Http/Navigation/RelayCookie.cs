@@ -43,7 +43,10 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
             return found;
         }
 
-        var target = TargetOf(request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget);
+        // As it came; not every server says so.
+        var target = TargetOf(request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw
+            ? raw
+            : request.Path.ToUriComponent() + request.QueryString.ToUriComponent());
         return [.. found
             .Where(cookie => cookie.Target == target || cookie.Target == 0 || target == 0)
             .OrderByDescending(cookie => cookie.Target == target)

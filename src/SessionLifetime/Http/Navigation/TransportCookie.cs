@@ -28,9 +28,9 @@ internal sealed class TransportCookie(IOptions<TransportCookieOptions> options)
         RequestOrigin.IsSame(request)
         && (request.Headers[SessionHeaders.SecFetchSite].Count > 0 || request.Headers.Origin.Count > 0 || HttpMethods.IsGet(request.Method));
 
-    public void Hand(HttpContext context, SessionId id) =>
-        context.Response.Cookies.Append(_name, id.Reveal(), CookieRules.For(_cookie, context));
+    public void Hand(HttpContext context, SessionId id, string path) =>
+        context.Response.Cookies.Append(_name, id.Reveal(), CookieRules.For(_cookie, context, path));
 
-    public void Expire(HttpContext context) =>
-        context.Response.Cookies.Delete(_name, CookieRules.For(_cookie, context));
+    public void Expire(HttpContext context, string path) =>
+        context.Response.Cookies.Delete(_name, CookieRules.For(_cookie, context, path));
 }
