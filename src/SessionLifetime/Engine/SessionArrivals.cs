@@ -34,7 +34,7 @@ internal sealed class SessionArrivals(
         TimeoutOverrides? overrides = null)
     {
         var now = engine.Store.Now;
-        var cell = new SessionCell(SessionId.Create(), PublicId.Create(), now, owner == SessionOwner.Nobody ? null : owner, overrides);
+        var cell = new SessionCell(SessionId.Create(), PublicId.Create(), now, owner, overrides);
         var seen = cell.Read();
         var timings = engine.TimingsOf(seen);
         var due = Clockwork.NextDue(seen, timings, now);

@@ -28,7 +28,7 @@ internal sealed class HttpSessionFactory(
 
     /// <summary>What keeps a write from starting a session; null when nothing does.</summary>
     public string? WhyNotStart(HttpContext context) =>
-        finder.TryGetHeader(context, out _) ? "the request's session id leads to no living session. The browser module starts another one."
+        finder.TryGetHeader(context.Request.Headers, out _) ? "the request's session id leads to no living session. The browser module starts another one."
         : !Options.StartOnWrite ? $"the request carries no session id. {Cure}, or set HttpSessionOptions.StartOnWrite."
         : SessionLifetimeMiddleware.IsDisabled(context.GetEndpoint()?.Metadata) ? "the endpoint has none, by DisableTabSession()."
         : PlainRequest.Of(context)?.Finding.Kind is not (null or SessionFindingKind.Missing) ? "the one the request belonged to is gone."

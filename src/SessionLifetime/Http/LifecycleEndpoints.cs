@@ -152,7 +152,7 @@ internal sealed class LifecycleEndpoints(
     {
         using var body = await LifecycleBody.ReadAsync(context, isRequired: false, anyType: true);
         var finding = body.Text("id") is { } id
-            ? await finder.FindAsync(context, id)
+            ? await finder.FindAsync(context, context.RequestHeaders(), id)
             : await finder.FindAsync(context);
         if (finding.Cell is { } cell && body.Problem is null && !Speculation.IsSpeculative(context.Request))
         {
@@ -242,7 +242,7 @@ internal sealed class LifecycleEndpoints(
             return false;
         }
 
-        if (finder.PageOf(context) is { IsNone: false } page)
+        if (finder.PageOf(context.RequestHeaders()) is { IsNone: false } page)
         {
             cell.HeardPage(page, engine.Store.Now);
         }
@@ -269,7 +269,7 @@ internal sealed class LifecycleEndpoints(
     private async ValueTask<bool> TryHandOverAsync(HttpContext context, string token, PageId page, PageId tab, SessionFinding before)
     {
         if (!handOvers.TryTake(token, context.Request, out var grant)
-            || await finder.FindAsync(context, grant.Secret) is not { Cell: { } cell }
+            || await finder.FindAsync(context, context.RequestHeaders(), grant.Secret) is not { Cell: { } cell }
             || await engine.LookAndWaitAsync(cell) is LookResult.Ended
             || !await arrivals.TryResumeAsync(cell, page, tab, isFirst: true))
         {

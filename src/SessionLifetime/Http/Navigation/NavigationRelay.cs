@@ -39,7 +39,7 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
 
             if (tokens.TryRedeem(OneTimeUse.Navigation, cookie.Token, context.Request, out var grant))
             {
-                return (await finder.FindAsync(context, grant.Secret) with { Carrier = SessionCarrier.Relay }, cookie);
+                return (await finder.FindAsync(context, context.RequestHeaders(), grant.Secret) with { Carrier = SessionCarrier.Relay }, cookie);
             }
 
             // Used before, expired, or another browser's: perhaps the next one is ours.
@@ -102,5 +102,5 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
     }
 
     private string? Issue(SessionCell cell, SessionId secret, TimeSpan lifetime) =>
-        tokens.Issue(OneTimeUse.Navigation, cell, secret, cell.Owner?.Browser ?? BrowserKey.None, lifetime);
+        tokens.Issue(OneTimeUse.Navigation, cell, secret, cell.Browser, lifetime);
 }

@@ -56,7 +56,7 @@ internal sealed class PlainPages(
 
         if (finding.Kind is SessionFindingKind.Missing && cookie?.Read(context.Request) is { } id)
         {
-            finding = await finder.FindAsync(context, id) with { Carrier = SessionCarrier.Cookie };
+            finding = await finder.FindAsync(context, context.RequestHeaders(), id) with { Carrier = SessionCarrier.Cookie };
         }
 
         Follow(context, new()
