@@ -153,6 +153,72 @@ public sealed class NavigationTests(ChromiumFixture chromium) : BrowserTest(chro
     }
 
     [Fact]
+    public async Task Back_to_a_page_that_the_browser_has_kept_goes_on_in_its_session()
+    {
+        await using var server = await NavigationServer.StartAsync();
+        await using var bare = await BareChromium.StartAsync();
+        var tab = await bare.OpenAsync(server.Url + "/first");
+        const string Ready = "!!window[Symbol.for('session-lifetime')]?.status && performance.getEntriesByType('resource').some(entry => entry.name.endsWith('/relay') && entry.responseEnd)";
+        const string Own = "window[Symbol.for('session-lifetime')].status.session";
+        await tab.WaitForAsync(Ready);
+        var session = (await tab.EvaluateAsync(Own))!.GetValue<string>();
+
+        // A page of nobody's is kept as it is; one of the session's is not stored, and is kept only where no cookie has changed.
+        foreach (var path in new[] { "/public", "/a" })
+        {
+            await tab.EvaluateAsync($"location.href = '{path}'");
+            await tab.WaitForAsync($"location.pathname === '{path}' && {Ready}");
+            await tab.EvaluateAsync("window.kept = true; addEventListener('pageshow', ({ persisted }) => { window.back = persisted; }); location.href = '/b'");
+            await tab.WaitForAsync($"location.pathname === '/b' && {Ready}");
+            await tab.EvaluateAsync("history.back()");
+            await tab.WaitForAsync($"location.pathname === '{path}' && {Ready}");
+            Assert.Equal(path == "/public", (await tab.EvaluateAsync("!!window.back"))!.GetValue<bool>());
+            await tab.WaitForAsync($"{Own} === '{session}'");
+            await tab.EvaluateAsync("document.querySelector('#c').click()");
+            await tab.WaitForAsync($"location.pathname === '/c' && {Ready}");
+            Assert.Equal(session, (await tab.EvaluateAsync("document.querySelector('#session').textContent"))!.GetValue<string>());
+        }
+
+        Assert.Equal(1, server.Sessions.Count);
+    }
+
+    [Fact]
+    public async Task Where_beforeunload_is_missing_links_and_forms_and_scripts_have_the_session_of_their_tab_all_the_same()
+    {
+        await using var server = await NavigationServer.StartAsync();
+        await using var phone = await Chromium.NewContextAsync(new() { UserAgent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15" });
+        foreach (var hasNavigation in new[] { true, false })
+        {
+            var page = await phone.NewPageAsync();
+            if (!hasNavigation)
+            {
+                await page.AddInitScriptAsync("Reflect.deleteProperty(window, 'navigation')");
+            }
+
+            await page.GotoAsync(server.Url + "/first");
+            await SettleAsync(page);
+            var session = await OwnAsync(page);
+            var before = server.Visits.Count;
+            foreach (var (click, leads) in new[] { ("#a", "/a"), ("#post button", "/posted"), ("#answer button", "/answer"), ("#redirect", "/landed"), ("#get button", "/found") })
+            {
+                await page.ClickAsync(click);
+                await Assertions.Expect(page.Locator("#path")).ToContainTextAsync(leads);
+                await SettleAsync(page);
+                Assert.Equal((click, session), (click, await page.TextContentAsync("#session")));
+            }
+
+            Assert.All(server.Visits.Skip(before).Where(visit => visit.Session is not null), visit => Assert.Equal(session, visit.Session));
+            var other = await phone.RunAndWaitForPageAsync(() => page.ClickAsync("#blank"));
+            await SettleAsync(other);
+            Assert.NotEqual(session, await OwnAsync(other));
+
+            // What nothing tells of is noticed, and loaded anew.
+            await page.ReloadAsync();
+            await Assertions.Expect(page.Locator("#session")).ToHaveTextAsync(session);
+        }
+    }
+
+    [Fact]
     public async Task Without_cookies_pages_work_as_they_can_and_are_not_loaded_over_and_over()
     {
         await using var server = await NavigationServer.StartAsync(options => options.UnconfirmedTimeout = TimeSpan.FromSeconds(1));

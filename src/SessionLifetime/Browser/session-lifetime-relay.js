@@ -45,7 +45,8 @@ const fresh = part => stock.length > 0 && Date.now() - fetched < life * part && 
 const fill = () => filling ??= (async () => {
   const session = controller();
   clearTimeout(timer);
-  if (!session?.status || session.state === 'ended' || session.state === 'stopped') return;
+  // A page that is back from the back-forward cache has no name yet, and asks when it has one.
+  if (!session?.status || session.state === 'ended' || Object.keys(session.headers()).length < 2) return;
   const asker = id(), at = Date.now();
   try {
     const answer = await session.fetch(new URL('relay', import.meta.url), { method: 'POST', cache: 'no-store' });
@@ -161,7 +162,7 @@ if (window === window.top) {
   }
   // A page that comes back from the back-forward cache is looked at again: the session of its tab may be another by now.
   addEventListener('pageshow', ({ persisted }) => { if (persisted) verified = false; });
-  for (const type of ['focus', 'online', 'pageshow', 'pointerdown', 'keydown']) addEventListener(type, keep, { capture: true, passive: true });
+  for (const type of ['focus', 'online', 'pointerdown', 'keydown']) addEventListener(type, keep, { capture: true, passive: true });
   document.addEventListener('visibilitychange', keep);
   const { navigation } = /** @type {any} */ (window);
   navigation?.addEventListener('navigate', (/** @type {any} */ { destination, hashChange, downloadRequest }) => {

@@ -121,8 +121,10 @@ public sealed class NavigationServer : IAsyncDisposable
     {
         Note(context);
         var session = context.GetTabSession()?.Id;
-        var token = antiforgery.GetAndStoreTokens(context);
-        var fields = $"""<input type="hidden" name="from" value="{session}"><input type="hidden" name="{token.FormFieldName}" value="{token.RequestToken}">""";
+
+        // A page with a form's token is stored nowhere, which one that is everybody's may be.
+        var token = context.Request.Path == "/public" ? null : antiforgery.GetAndStoreTokens(context);
+        var fields = $"""<input type="hidden" name="from" value="{session}"><input type="hidden" name="{token?.FormFieldName}" value="{token?.RequestToken}">""";
         context.Response.ContentType = "text/html; charset=utf-8";
         await context.Response.WriteAsync($"""
             <!doctype html>
