@@ -40,6 +40,39 @@ public sealed class RazorShopTests(ChromiumFixture chromium) : BrowserTest(chrom
     }
 
     [Fact]
+    public async Task Without_script_the_order_takes_the_same_three_steps_and_an_open_page_keeps_the_cart_and_the_sign_in()
+    {
+        await using var sample = await SampleProcess.StartAsync(timeout: 3, countdown: 1, name: "RazorShop", settings: new Dictionary<string, string>
+        {
+            ["SessionLifetime__StretchInterval"] = "00:00:01",
+            ["SignInLasts"] = "00:00:04",
+        });
+        await using var plain = await Chromium.NewContextAsync(new() { JavaScriptEnabled = false });
+        var page = await plain.NewPageAsync();
+        await page.GotoAsync(sample.Url);
+        await AddAsync(page, "Mug");
+        await AddAsync(page, "Notebook");
+        await DeliverAsync(page, "Ada Lovelace");
+        await page.GetByLabel("Name").FillAsync("ada");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#address")).ToContainTextAsync("Ada Lovelace");
+
+        await Task.Delay(TimeSpan.FromSeconds(15));
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Order", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.Locator("#ordered")).ToHaveTextAsync("1 × Mug, 1 × Notebook, for €32.50");
+        await Assertions.Expect(page.Locator(".user")).ToContainTextAsync("ada");
+
+        // Its page closed, the session ends, and the next visit hears of it.
+        await page.GotoAsync("about:blank");
+        await Task.Delay(TimeSpan.FromSeconds(9));
+        await page.GotoAsync(sample.Url);
+        await page.LeadsToAsync("/Expired");
+        await page.GetByText("Start again").ClickAsync();
+        await Assertions.Expect(page.Locator("#total")).ToHaveTextAsync("€0.00");
+    }
+
+    [Fact]
     public async Task The_keyboard_alone_orders()
     {
         await using var sample = await SampleProcess.StartAsync(name: "RazorShop");

@@ -15,8 +15,8 @@ const silent = /iP(hone|ad|od)/.test(navigator.userAgent) || navigator.vendor.st
 const FAMILY = 'SessionLifetime.Relay.';
 const name = FAMILY + [...crypto.getRandomValues(new Uint32Array(2))].map(part => part.toString(36)).join('');
 
-/** How long a request may take to leave after its cookie was written. */
-const LEAVING = 150;
+/** How long a request may take to leave after its cookie was written; mostly its answer takes the cookie away long before. */
+const LEAVING = 500;
 
 /** A page that is still there after this was not left: a download, mailto:, somebody who stayed. */
 const STAYED = 2000;
@@ -90,7 +90,7 @@ const erase = () => { document.cookie = `${name}=;max-age=0${attributes}`; };
  * @param {string} token @param {number} to
  */
 const leave = (token, to) => {
-  const patience = performance.now() + 2 * LEAVING;
+  const patience = performance.now() + LEAVING;
   for (;;) {
     while (rivals(to).length && performance.now() < patience);
     const at = Date.now();

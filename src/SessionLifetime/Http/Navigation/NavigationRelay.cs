@@ -21,6 +21,8 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
     /// <summary>How long a browser keeps the cookie.</summary>
     private static readonly TimeSpan s_hop = TimeSpan.FromSeconds(5);
 
+    private readonly HopQueue _hops = new(time);
+
     /// <summary>Tokens for a page; fewer than asked for, or none, when there is no room.</summary>
     public IReadOnlyList<string> Issue(SessionCell cell, SessionId secret, int count = Stock) =>
         [.. Enumerable.Range(0, count).Select(_ => Issue(cell, secret, Lifetime)).OfType<string>()];
@@ -39,6 +41,7 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
 
             if (tokens.TryRedeem(OneTimeUse.Navigation, cookie.Token, context.Request, out var grant))
             {
+                _hops.Leave(grant.Cell.Browser, cookie.Target, cookie.Name);
                 return (await finder.FindAsync(context, context.RequestHeaders(), grant.Secret) with { Carrier = SessionCarrier.Relay }, cookie);
             }
 
@@ -51,17 +54,21 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
     }
 
     /// <summary>Leaves a token for the request that a redirect leads to, if it stays within the site.</summary>
-    public void LeaveForHop(HttpContext context, SessionCell cell, SessionId secret, string path)
+    public async ValueTask LeaveForHopAsync(HttpContext context, SessionCell cell, SessionId secret, string path)
     {
         var location = context.Response.Headers.Location.ToString();
-        if (!cell.IsEnded && LeadsHere(context.Request, location) && Issue(cell, secret, s_hop) is { } token)
+        if (cell.IsEnded || !LeadsHere(context.Request, location))
         {
-            var (high, _) = WordText.Random();
-            var cookie = new RelayCookie(
-                RelayCookie.Prefix + WordText.Format(high),
-                token,
-                time.GetUtcNow().ToUnixTimeMilliseconds(),
-                location.Contains('/', StringComparison.Ordinal) ? RelayCookie.TargetOf(location) : 0);
+            return;
+        }
+
+        var (high, _) = WordText.Random();
+        var name = RelayCookie.Prefix + WordText.Format(high);
+        var target = location.Contains('/', StringComparison.Ordinal) ? RelayCookie.TargetOf(location) : 0;
+        await _hops.EnterAsync(cell.Browser, target, name);
+        if (Issue(cell, secret, s_hop) is { } token)
+        {
+            var cookie = new RelayCookie(name, token, time.GetUtcNow().ToUnixTimeMilliseconds(), target);
             context.Response.Cookies.Append(cookie.Name, cookie.Format(), Options(context, s_hop, path));
         }
     }

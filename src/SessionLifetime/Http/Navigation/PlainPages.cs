@@ -139,7 +139,7 @@ internal sealed class PlainPages(
         }
     }
 
-    private void Finish(HttpContext context, PlainRequest request)
+    private async Task FinishAsync(HttpContext context, PlainRequest request)
     {
         NavigationRelay.Expire(context, request.Relayed, request.CookiePath);
         if (request.ExpiresCookie)
@@ -170,16 +170,12 @@ internal sealed class PlainPages(
         if (relay is not null && request.IsNavigation && context.Response.StatusCode is 301 or 302 or 303 or 307 or 308)
         {
             // By the id it came with: a new one is not used before the module has been told of it.
-            relay.LeaveForHop(context, cell, request.Sent, request.CookiePath);
+            await relay.LeaveForHopAsync(context, cell, request.Sent, request.CookiePath);
         }
     }
 
     private sealed record Finishing(PlainPages Pages, HttpContext Context, PlainRequest Request)
     {
-        public Task OnStarting()
-        {
-            Pages.Finish(Context, Request);
-            return Task.CompletedTask;
-        }
+        public Task OnStarting() => Pages.FinishAsync(Context, Request);
     }
 }
