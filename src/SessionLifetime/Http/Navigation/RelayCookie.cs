@@ -31,14 +31,14 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
     public string Format() => string.Create(CultureInfo.InvariantCulture, $"{Token}~{Time}~{Target:x}");
 
     /// <summary>
-    /// Those that may be meant for a request, the likeliest first. One that stands alone is meant, whatever it says. Of several, those
-    /// that were written for another address are not; one that names this address comes before one that names none, a newer one before
-    /// an older: a page that leaves waits while another's is on its way to the same address.
+    /// Those that may be meant for a request, the likeliest first. Those that were written for another address are not: a browser may send
+    /// a request before it has written the cookie that belongs to it. One that names this address comes before one that names none, a
+    /// newer one before an older: a page that leaves waits while another's is on its way to the same address.
     /// </summary>
     public static IReadOnlyList<RelayCookie> For(HttpRequest request)
     {
         var found = Read(request.Headers.Cookie);
-        if (found.Count < 2)
+        if (found.Count == 0)
         {
             return found;
         }
