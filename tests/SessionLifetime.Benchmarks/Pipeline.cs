@@ -42,6 +42,16 @@ internal sealed class Pipeline : IAsyncDisposable
 
     public IHeaderDictionary Headers => _request.Headers;
 
+    /// <summary>Starts a session whose browser sends every request from now on.</summary>
+    public async Task SignInAsync()
+    {
+        var key = BrowserKey.Create();
+        var cell = await Services.StartSessionAsync(key);
+        Headers["X-Session-Id"] = cell.Secret.Reveal();
+        Headers["X-Session-Page"] = BrowserKey.Create().Reveal();
+        Headers.Cookie = $"theme=dark; SessionLifetime.Browser={key.Reveal()}; lang=en";
+    }
+
     /// <summary>One request. It has to complete synchronously.</summary>
     public void Run()
     {
@@ -55,6 +65,13 @@ internal sealed class Pipeline : IAsyncDisposable
 
         _response.Complete();
         _context.Uninitialize();
+    }
+
+    /// <summary>One request of a client that was never here: what its answer sets is forgotten.</summary>
+    public void RunAsNew()
+    {
+        Run();
+        _response.Headers.Clear();
     }
 
     /// <summary>One request, and the cookies its answer sets are sent with the next.</summary>

@@ -1,20 +1,17 @@
+using BenchmarkDotNet.Running;
 using SessionLifetime.Benchmarks;
-using SessionLifetime.Benchmarks.Figures;
+using SessionLifetime.Benchmarks.Servers;
 
-var figures = new Dictionary<string, Func<Task<IReadOnlyList<FigureRow>>>>
+// report [figures]: the table of all figures, or of some. serve: one of the servers that the report loads. Else: BenchmarkDotNet.
+if (args is ["serve", var kind])
 {
-    ["middleware"] = MiddlewareFigures.MeasureAsync,
-    ["touch"] = TouchFigures.MeasureAsync,
-    ["sweep"] = SweepFigures.MeasureAsync,
-    ["memory"] = MemoryFigures.MeasureAsync,
-};
-foreach (var (name, measure) in figures)
+    await BenchmarkServer.RunAsync(Enum.Parse<ServerKind>(kind));
+}
+else if (args is ["report", .. var names])
 {
-    if (args.Length == 0 || args.Contains(name))
-    {
-        foreach (var row in await measure())
-        {
-            Console.WriteLine($"| {row.Figure} | {row.Ours} | {row.Peer} | {row.Goal} | {(row.IsMet ? "met" : "NOT MET")} |");
-        }
-    }
+    await Report.WriteAsync(names);
+}
+else
+{
+    BenchmarkSwitcher.FromAssembly(typeof(Report).Assembly).Run(args);
 }

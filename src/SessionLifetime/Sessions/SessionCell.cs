@@ -37,8 +37,6 @@ internal sealed class SessionCell
 {
     // References first and then words, each as they are declared: that is how the runtime lays them out. What a look at a session touches
     // stands together, and what finds it beside what stamps it: of a million sessions, none is in a cache.
-    internal SessionCell? NextById;
-    internal SessionCell? NextBySecret;
     private string? _user;
     private TabSession? _face;
     private RareState _rare = RareState.None;
@@ -51,6 +49,9 @@ internal sealed class SessionCell
     private int _mode;
     private uint _version;
     private int _requests;
+    internal int Number;
+    internal int NextBySecret;
+    internal int NextById;
     internal int SlotIndex;
     internal short Slot;
     private byte _state;
@@ -61,8 +62,8 @@ internal sealed class SessionCell
     private SpinGate _gate;
     private RequestHolds _activityHolds;
     private CellPages _pages;
-    private BrowserId _browserId;
     private BrowserKey _browser;
+    internal BrowserPlace Browsers;
 
     public SessionCell(SessionId secret, PublicId id, Moment now, SessionOwner owner = default, TimeoutOverrides? overrides = null)
     {
@@ -104,7 +105,7 @@ internal sealed class SessionCell
     public bool IsEnded => Volatile.Read(ref _mode) == Mode.Ended;
 
     /// <summary>Whose it is, as far as anybody has told.</summary>
-    public SessionOwner Owner => IsBound ? new(_browser, _browserId, User) : new(BrowserKey.None, User);
+    public SessionOwner Owner => IsBound ? new(_browser, new BrowserId(Volatile.Read(ref Browsers.Of)), User) : new(BrowserKey.None, User);
 
     /// <summary>Whether it belongs to a browser. Once it does, that stays.</summary>
     public bool IsBound => Volatile.Read(ref _isBound);
@@ -430,7 +431,8 @@ internal sealed class SessionCell
         Volatile.Write(ref _user, owner.User);
         if (!_isBound && owner.BrowserId is { } id)
         {
-            (_browser, _browserId) = (owner.Browser, id);
+            _browser = owner.Browser;
+            Volatile.Write(ref Browsers.Of, id.Value);
             Volatile.Write(ref _isBound, true);
         }
     }

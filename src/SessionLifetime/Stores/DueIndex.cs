@@ -25,6 +25,7 @@ internal sealed class DueIndex
     private const int SlotsPerSweep = 16;
 
     private readonly Lock _lock = new();
+    private readonly SessionRegistry _registry;
     private readonly long _width;
     private DueSlot[] _wheel = new DueSlot[Slots];
 
@@ -37,7 +38,11 @@ internal sealed class DueIndex
     /// <summary>How much of the current slot is still to be looked through at the moment of the last take.</summary>
     private (Moment Now, int Left) _pass = (Moment.Before, 0);
 
-    public DueIndex(TimeSpan sweepInterval) => _width = Math.Max(1, sweepInterval.Ticks / SlotsPerSweep);
+    public DueIndex(SessionRegistry registry, TimeSpan sweepInterval)
+    {
+        _registry = registry;
+        _width = Math.Max(1, sweepInterval.Ticks / SlotsPerSweep);
+    }
 
     /// <summary>Puts a session where it will be found at <paramref name="due"/>, unless it stands earlier already.</summary>
     public void Put(SessionCell cell, Moment due)
@@ -111,7 +116,7 @@ internal sealed class DueIndex
             var left = _pass.Now == now ? Math.Min(_pass.Left, present.Count) : present.Count;
             while (left > 0 && count < due.Length)
             {
-                var cell = present[--left];
+                var cell = _registry[present[--left]]!;
                 if (cell.NextDue <= now)
                 {
                     due[count++] = cell;
@@ -131,7 +136,7 @@ internal sealed class DueIndex
     /// <param name="end">That behind the last.</param>
     /// <param name="due">Filled from the start.</param>
     /// <param name="empty">Every slot before this one is empty.</param>
-    private static int Drain(DueSlot[] wheel, long first, long end, Span<SessionCell> due, out long empty)
+    private int Drain(DueSlot[] wheel, long first, long end, Span<SessionCell> due, out long empty)
     {
         var count = 0;
         for (empty = first; empty < end; empty++)
@@ -144,7 +149,7 @@ internal sealed class DueIndex
                     return count;
                 }
 
-                due[count] = slot.TakeLast();
+                due[count] = slot.TakeLast(_registry);
             }
 
             slot.Trim();
@@ -188,7 +193,7 @@ internal sealed class DueIndex
 
     private void Take(SessionCell cell)
     {
-        (IsLate(cell) ? _late! : _wheel)[cell.Slot - 1].Remove(cell);
+        (IsLate(cell) ? _late! : _wheel)[cell.Slot - 1].Remove(cell, _registry);
         cell.Slot = 0;
     }
 }

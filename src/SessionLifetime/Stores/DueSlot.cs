@@ -4,7 +4,7 @@ using System.Numerics;
 namespace SessionLifetime;
 
 /// <summary>
-/// An unordered bag of sessions, of which each knows where it stands. It stands in blocks of 4, 8, 16 and so on: it grows without copying,
+/// An unordered bag of the numbers of sessions, of which each knows where it stands. It stands in blocks of 4, 8, 16 and so on: it grows without copying,
 /// so that no session waits for that of others, and it is emptied from the end, where the next ones are known before they are needed.
 /// </summary>
 [SuppressMessage("Performance", "CA1815:Override equals and operator equals on value types", Justification = "Never compared.")]
@@ -12,14 +12,15 @@ internal struct DueSlot
 {
     private const int FirstBlock = 4;
 
-    private SessionCell?[]?[]? _blocks;
+    private int[]?[]? _blocks;
 
     public int Count { get; private set; }
 
-    public readonly SessionCell this[int index] => At(index)!;
+    /// <summary>The number of a session.</summary>
+    public readonly int this[int index] => At(index);
 
     /// <summary>Whether a session stands here, and not in the same slot of another wheel.</summary>
-    public readonly bool Has(SessionCell cell) => cell.SlotIndex < Count && At(cell.SlotIndex) == cell;
+    public readonly bool Has(SessionCell cell) => cell.SlotIndex < Count && At(cell.SlotIndex) == cell.Number;
 
     public void Add(SessionCell cell)
     {
@@ -29,29 +30,25 @@ internal struct DueSlot
             Array.Resize(ref _blocks, block + 4);
         }
 
-        _blocks[block] ??= new SessionCell?[FirstBlock << block];
+        _blocks[block] ??= new int[FirstBlock << block];
         cell.SlotIndex = Count;
-        At(Count++) = cell;
+        At(Count++) = cell.Number;
     }
 
     /// <summary>Takes a session out, and fills the gap with the last.</summary>
-    public void Remove(SessionCell cell)
+    public void Remove(SessionCell cell, SessionRegistry registry)
     {
-        ref var last = ref At(--Count);
-        if (last != cell)
+        var last = At(--Count);
+        if (last != cell.Number)
         {
-            last!.SlotIndex = cell.SlotIndex;
+            registry[last]!.SlotIndex = cell.SlotIndex;
             At(cell.SlotIndex) = last;
         }
-
-        last = null;
     }
 
-    public SessionCell TakeLast()
+    public SessionCell TakeLast(SessionRegistry registry)
     {
-        ref var last = ref At(--Count);
-        var cell = last!;
-        last = null;
+        var cell = registry[At(--Count)]!;
 
         // Read before it is written: reads of sessions that are in no cache overlap, writes wait for each other.
         if (cell.Slot != 0)
@@ -72,7 +69,7 @@ internal struct DueSlot
         return (block, index - (FirstBlock * ((1 << block) - 1)));
     }
 
-    private readonly ref SessionCell? At(int index)
+    private readonly ref int At(int index)
     {
         var (block, offset) = Place(index);
         return ref _blocks![block]![offset];

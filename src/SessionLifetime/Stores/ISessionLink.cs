@@ -1,6 +1,6 @@
 namespace SessionLifetime;
 
-/// <summary>By what a table finds sessions, and where each of them keeps the link to the next.</summary>
+/// <summary>By what a table finds sessions, and where each of them keeps the number of the next in its chain; 0 at its end.</summary>
 internal interface ISessionLink<TKey>
 {
     static abstract TKey KeyOf(SessionCell cell);
@@ -10,5 +10,5 @@ internal interface ISessionLink<TKey>
     /// <summary>64 bits nobody outside can choose for a session.</summary>
     static abstract ulong HashOf(TKey key);
 
-    static abstract ref SessionCell? Next(SessionCell cell);
+    static abstract ref int Next(SessionCell cell);
 }

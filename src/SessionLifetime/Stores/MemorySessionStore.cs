@@ -4,19 +4,32 @@ using System.Diagnostics.CodeAnalysis;
 namespace SessionLifetime;
 
 /// <summary>The default store: this process's memory. It never waits, and its sessions end with the process.</summary>
-internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLimits limits) : ITabSessionStore
+internal sealed class MemorySessionStore : ITabSessionStore
 {
-    private readonly SessionClock _clock = new(time);
-    private readonly SessionTable<SessionId, SecretLink> _bySecret = new();
+    private readonly MemorySessionStoreLimits _limits;
+    private readonly SessionClock _clock;
+    private readonly SessionRegistry _registry = new();
+    private readonly SessionTable<SessionId, SecretLink> _bySecret;
+    private readonly SessionTable<PublicId, PublicIdLink> _byId;
+    private readonly BrowserIndex _byBrowser;
     private readonly ConcurrentDictionary<SessionId, SessionCell> _byOtherSecret = new();
-    private readonly SessionTable<PublicId, PublicIdLink> _byId = new();
-    private readonly SessionGroups<BrowserId> _byBrowser = new(static (owner, browser) => owner.BrowserId == browser);
     private readonly SessionGroups<string> _byUser = new(static (owner, user) => string.Equals(owner.User, user, StringComparison.Ordinal));
-    private readonly DueIndex _due = new(limits.SweepInterval);
-    private readonly EndedSessionMemory _ended = new(limits.MaxEndedSessions, limits.EndedSessionRetention);
+    private readonly DueIndex _due;
+    private readonly EndedSessionMemory _ended;
 
     private long _count;
     private volatile bool _isClosed;
+
+    public MemorySessionStore(TimeProvider time, MemorySessionStoreLimits limits)
+    {
+        _limits = limits;
+        _clock = new(time);
+        _bySecret = new(_registry);
+        _byId = new(_registry);
+        _byBrowser = new(_registry);
+        _due = new(_registry, limits.SweepInterval);
+        _ended = new(limits.MaxEndedSessions, limits.EndedSessionRetention);
+    }
 
     public long Count => Volatile.Read(ref _count);
 
@@ -76,16 +89,18 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
             return new(SessionAddition.Closed);
         }
 
-        if (Interlocked.Increment(ref _count) > limits.MaxSessions)
+        if (Interlocked.Increment(ref _count) > _limits.MaxSessions)
         {
             Interlocked.Decrement(ref _count);
             return new(SessionAddition.Full);
         }
 
+        _registry.Add(cell);
         var place = Enter(cell, cell.Owner);
         if (place != SessionAddition.Added)
         {
             Leave(cell, cell.Owner);
+            _registry.Remove(cell);
             Interlocked.Decrement(ref _count);
             return new(place);
         }
@@ -179,7 +194,7 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
         while (cell.Rotated is { } ids && ids.Pending == secret)
         {
             var now = Now;
-            if (cell.TryRotate(ids, ids.Promote(now, now + limits.IdRotationOverlap, out var forgotten)))
+            if (cell.TryRotate(ids, ids.Promote(now, now + _limits.IdRotationOverlap, out var forgotten)))
             {
                 Forget(forgotten);
             }
@@ -203,22 +218,23 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
 
     public void Close() => _isClosed = true;
 
+    /// <summary>How many browsers and how many users have sessions.</summary>
+    internal (int Browsers, int Users) CountGroups() => (_byBrowser.Count, _byUser.Count);
+
     private IEnumerable<SessionCell> Candidates(SessionFilter filter) =>
         filter.Browser is { } browser ? _byBrowser.Members(browser)
         : filter.User is { } user ? _byUser.Members(user)
         : _byId.All();
 
     private SessionAddition Enter(SessionCell cell, SessionOwner owner) =>
-        owner.BrowserId is { } browser && !_byBrowser.TryEnter(browser, cell, limits.MaxSessionsPerBrowser ?? int.MaxValue) ? SessionAddition.BrowserFull
-        : owner.User is { } user && !_byUser.TryEnter(user, cell, limits.MaxSessionsPerUser ?? int.MaxValue) ? SessionAddition.UserFull
+        owner.BrowserId is { } browser
+        && _byBrowser.Enter(browser, cell, _limits.MaxSessionsPerBrowser ?? int.MaxValue) is var entered and not SessionAddition.Added ? entered
+        : owner.User is { } user && !_byUser.TryEnter(user, cell, _limits.MaxSessionsPerUser ?? int.MaxValue) ? SessionAddition.UserFull
         : SessionAddition.Added;
 
     private void Leave(SessionCell cell, SessionOwner owner)
     {
-        if (owner.BrowserId is { } browser)
-        {
-            _byBrowser.Leave(browser, cell);
-        }
+        _byBrowser.Leave(cell);
 
         if (owner.User is { } user)
         {
@@ -266,13 +282,19 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
     private void Forget(SessionCell cell)
     {
         _bySecret.Remove(cell);
-        Forget(cell.Rotated?.All ?? []);
-        if (_byId.Remove(cell))
+        if (cell.Rotated is { } ids)
         {
-            Interlocked.Decrement(ref _count);
+            Forget(ids.All);
         }
 
         _due.Remove(cell);
-        Settle(cell, cell.Owner);
+        Leave(cell, cell.Owner);
+
+        // Of two who come by here, one finds it; then it is nowhere any more.
+        if (_byId.Remove(cell))
+        {
+            Interlocked.Decrement(ref _count);
+            _registry.Remove(cell);
+        }
     }
 }

@@ -9,5 +9,5 @@ internal readonly struct SecretLink : ISessionLink<SessionId>
 
     public static ulong HashOf(SessionId key) => key.Low;
 
-    public static ref SessionCell? Next(SessionCell cell) => ref cell.NextBySecret;
+    public static ref int Next(SessionCell cell) => ref cell.NextBySecret;
 }

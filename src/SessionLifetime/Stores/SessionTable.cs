@@ -4,7 +4,7 @@ using System.Numerics;
 namespace SessionLifetime;
 
 /// <summary>
-/// Finds sessions by a random key of theirs. A session is its own node: the table adds eight bytes for its bucket and nothing else.
+/// Finds sessions by a random key of theirs. A session is its own node: the table adds four bytes for its bucket and nothing else.
 /// Finding takes no lock.
 /// </summary>
 /// <remarks>
@@ -13,10 +13,9 @@ namespace SessionLifetime;
 /// bucket there. Each stripe has its own lock and grows by itself, so that no growth holds up more than a few thousand sessions.
 /// </para>
 /// <para>
-/// A reader follows the chain of its bucket while writers change it. One that is taken out keeps its link, so a reader that stands on it
-/// gets on. Growing moves nodes from chain to chain, always to the front of one that is complete: a reader that is carried along comes
-/// to an end, and what it finds is right; only that it finds nothing proves nothing while a stripe grows. Then it looks again under the
-/// lock.
+/// A reader follows the chain of its bucket while writers change it: what it finds is right, but that it finds nothing proves nothing if
+/// the stripe has grown or lost a session meanwhile, whose number may be another's by now. Both move the stripe's version, which is odd
+/// while it grows. Then the reader looks again under the lock.
 /// </para>
 /// </remarks>
 internal sealed class SessionTable<TKey, TLink>
@@ -25,10 +24,15 @@ internal sealed class SessionTable<TKey, TLink>
     private const int Stripes = 256;
     private const int StripeShift = 64 - 8;
 
+    /// <summary>More than any chain has: who comes that far has been led astray.</summary>
+    private const int MaxSteps = 256;
+
+    private readonly SessionRegistry _registry;
     private readonly Stripe[] _stripes = new Stripe[Stripes];
 
-    public SessionTable()
+    public SessionTable(SessionRegistry registry)
     {
+        _registry = registry;
         for (var index = 0; index < Stripes; index++)
         {
             _stripes[index] = new();
@@ -39,9 +43,10 @@ internal sealed class SessionTable<TKey, TLink>
     {
         var hash = TLink.HashOf(key);
         var stripe = _stripes[hash >> StripeShift];
-        var growth = Volatile.Read(ref stripe.Growth);
-        return Find(stripe, key, hash, out cell)
-            || (IsInDoubt(stripe, growth) && FindUnderLock(stripe, key, hash, out cell));
+        var version = Volatile.Read(ref stripe.Version);
+        var steps = MaxSteps;
+        return Find(stripe, key, hash, ref steps, out cell)
+            || ((steps < 0 || IsInDoubt(stripe, version)) && FindUnderLock(stripe, key, hash, out cell));
     }
 
     public void Add(SessionCell cell)
@@ -68,17 +73,17 @@ internal sealed class SessionTable<TKey, TLink>
         lock (stripe)
         {
             ref var link = ref stripe.Buckets[hash & (ulong)(stripe.Buckets.Length - 1)];
-            while (link is { } at)
+            while (link != 0)
             {
-                if (at == cell)
+                if (link == cell.Number && _registry[link] == cell)
                 {
-                    // Its own link stays, for readers that stand on it.
                     Volatile.Write(ref link, TLink.Next(cell));
+                    Volatile.Write(ref stripe.Version, stripe.Version + 2);
                     stripe.Count--;
                     return true;
                 }
 
-                link = ref TLink.Next(at)!;
+                link = ref TLink.Next(_registry[link]!);
             }
 
             return false;
@@ -96,9 +101,9 @@ internal sealed class SessionTable<TKey, TLink>
             {
                 foreach (var first in stripe.Buckets)
                 {
-                    for (var cell = first; cell is not null; cell = TLink.Next(cell))
+                    for (var number = first; number != 0; number = TLink.Next(cells[^1]))
                     {
-                        cells.Add(cell);
+                        cells.Add(_registry[number]!);
                     }
                 }
             }
@@ -110,65 +115,72 @@ internal sealed class SessionTable<TKey, TLink>
         }
     }
 
-    private static bool Find(Stripe stripe, TKey key, ulong hash, [NotNullWhen(true)] out SessionCell? cell)
-    {
-        var buckets = Volatile.Read(ref stripe.Buckets);
-        cell = Volatile.Read(ref buckets[hash & (ulong)(buckets.Length - 1)]);
-        while (cell is not null && !TLink.Is(cell, key))
-        {
-            cell = Volatile.Read(ref TLink.Next(cell));
-        }
-
-        return cell is not null;
-    }
-
-    /// <summary>Whether the stripe grew while it was searched, or grows now: an odd number says that.</summary>
-    private static bool IsInDoubt(Stripe stripe, int growth)
+    private static bool IsInDoubt(Stripe stripe, uint version)
     {
         Interlocked.MemoryBarrier();
-        return (growth & 1) != 0 || Volatile.Read(ref stripe.Growth) != growth;
+        return (version & 1) != 0 || Volatile.Read(ref stripe.Version) != version;
     }
 
-    private static bool FindUnderLock(Stripe stripe, TKey key, ulong hash, [NotNullWhen(true)] out SessionCell? cell)
+    private static void Push(int[] buckets, SessionCell cell, ulong hash)
+    {
+        ref var first = ref buckets[hash & (ulong)(buckets.Length - 1)];
+        Volatile.Write(ref TLink.Next(cell), first);
+        Volatile.Write(ref first, cell.Number);
+    }
+
+    private bool Find(Stripe stripe, TKey key, ulong hash, ref int steps, [NotNullWhen(true)] out SessionCell? cell)
+    {
+        var buckets = Volatile.Read(ref stripe.Buckets);
+        var number = Volatile.Read(ref buckets[hash & (ulong)(buckets.Length - 1)]);
+        while (number != 0 && --steps >= 0 && _registry[number] is { } found)
+        {
+            if (TLink.Is(found, key))
+            {
+                cell = found;
+                return true;
+            }
+
+            number = Volatile.Read(ref TLink.Next(found));
+        }
+
+        cell = null;
+        return false;
+    }
+
+    private bool FindUnderLock(Stripe stripe, TKey key, ulong hash, [NotNullWhen(true)] out SessionCell? cell)
     {
         lock (stripe)
         {
-            return Find(stripe, key, hash, out cell);
+            var steps = int.MaxValue;
+            return Find(stripe, key, hash, ref steps, out cell);
         }
     }
 
-    private static void Grow(Stripe stripe)
+    private void Grow(Stripe stripe)
     {
         var from = stripe.Buckets;
-        var to = new SessionCell?[(int)BitOperations.RoundUpToPowerOf2((uint)from.Length + 1)];
-        Volatile.Write(ref stripe.Growth, stripe.Growth + 1);
+        var to = new int[(int)BitOperations.RoundUpToPowerOf2((uint)from.Length + 1)];
+        Volatile.Write(ref stripe.Version, stripe.Version + 1);
         Interlocked.MemoryBarrier();
         foreach (var first in from)
         {
-            for (var cell = first; cell is not null;)
+            for (var number = first; number != 0;)
             {
-                var next = TLink.Next(cell);
+                var cell = _registry[number]!;
+                number = TLink.Next(cell);
                 Push(to, cell, TLink.HashOf(TLink.KeyOf(cell)));
-                cell = next;
             }
         }
 
         Volatile.Write(ref stripe.Buckets, to);
-        Volatile.Write(ref stripe.Growth, stripe.Growth + 1);
-    }
-
-    private static void Push(SessionCell?[] buckets, SessionCell cell, ulong hash)
-    {
-        ref var first = ref buckets[hash & (ulong)(buckets.Length - 1)];
-        Volatile.Write(ref TLink.Next(cell), first);
-        Volatile.Write(ref first, cell);
+        Volatile.Write(ref stripe.Version, stripe.Version + 1);
     }
 
     /// <summary>A part of the table, and its lock.</summary>
     private sealed class Stripe
     {
-        public SessionCell?[] Buckets = new SessionCell?[1];
-        public int Growth;
+        public int[] Buckets = new int[1];
+        public uint Version;
         public int Count;
     }
 }

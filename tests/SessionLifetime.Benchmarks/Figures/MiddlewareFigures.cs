@@ -20,11 +20,7 @@ internal static class MiddlewareFigures
             static services => services.AddDistributedMemoryCache().AddSession().AddSingleton<IDataProtectionProvider, NoProtection>(),
             UseLoadedSession);
 
-        var key = BrowserKey.Create();
-        var cell = await ours.Services.StartSessionAsync(key);
-        ours.Headers["X-Session-Id"] = cell.Secret.Reveal();
-        ours.Headers["X-Session-Page"] = "AAAAAAAAAAAAAAAAAAAAAA";
-        ours.Headers.Cookie = $"theme=dark; SessionLifetime.Browser={key.Reveal()}; lang=en";
+        await ours.SignInAsync();
         foreach (var session in new[] { framework, unprotected })
         {
             session.Headers["X-Write"] = "1";

@@ -89,16 +89,4 @@ internal static class SweepFigures
             options.SessionTimeout = timeout ?? options.SessionTimeout;
         }),
         static app => app.UseSessionLifetime());
-
-    /// <summary>A clock that stands until it is moved.</summary>
-    private sealed class ManualTime : TimeProvider
-    {
-        private long _ticks = TimeSpan.TicksPerDay;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _ticks;
-
-        public void Advance(TimeSpan by) => _ticks += by.Ticks;
-    }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Reflection;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -158,17 +157,8 @@ public sealed class OwnershipRaceTests
     });
 
     /// <summary>How many groups of browsers and of users the store keeps.</summary>
-    internal static (int Browsers, int Users) CountGroups(SessionApp app)
-    {
-        var store = app.App.Services.GetRequiredService<SessionEngine>().Store;
-        return (Count("_byBrowser"), Count("_byUser"));
-
-        int Count(string field)
-        {
-            var groups = store.GetType().GetField(field, BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(store)!;
-            return (int)groups.GetType().GetProperty("Count")!.GetValue(groups)!;
-        }
-    }
+    internal static (int Browsers, int Users) CountGroups(SessionApp app) =>
+        ((MemorySessionStore)app.App.Services.GetRequiredService<SessionEngine>().Store).CountGroups();
 
     /// <summary>All of them at one moment, each on a thread of the pool.</summary>
     internal static async Task<Answer[]> TogetherAsync(Func<int, Task<Answer>> request, int count = Requests)

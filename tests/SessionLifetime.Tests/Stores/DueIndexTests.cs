@@ -162,12 +162,15 @@ public sealed class DueIndexTests
         }
     }
 
-    private static DueIndex Index() => new(new TimeSpan(Width * 16));
+    private readonly SessionRegistry _registry = new();
 
-    private static SessionCell Put(DueIndex index, long due)
+    private DueIndex Index() => new(_registry, new TimeSpan(Width * 16));
+
+    private SessionCell Put(DueIndex index, long due)
     {
         var cell = new SessionCell(SessionId.Create(), PublicId.Create(), new Moment(1));
         cell.Prepare(new Moment(due), isConfirmed: true);
+        _registry.Add(cell);
         index.Put(cell, new Moment(due));
         return cell;
     }

@@ -1,0 +1,251 @@
+using System.Numerics;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// The sessions of each browser, under the rules of <see cref="SessionGroups{TKey}"/>, and as lean as a table of all sessions has to be: the
+/// sessions of one browser are a ring, each its own node, of which one stands in the browser's bucket.
+/// </summary>
+/// <remarks>
+/// <para>
+/// A client may choose its key, and so its browser's id, but not the bucket: that depends on a secret of the process. However many sessions
+/// one browser has, its ring costs others nothing.
+/// </para>
+/// <para>
+/// A session has one place. Who would give it to a browser reserves it (<see cref="BrowserPlace.Of"/>) until it is given, or was not; who
+/// would give it to another meanwhile has to look again. One that has ended takes no place any more: its number may be another's soon.
+/// </para>
+/// </remarks>
+internal sealed class BrowserIndex(SessionRegistry registry)
+{
+    private const int Stripes = 64;
+    private const int StripeShift = 64 - 6;
+
+    private readonly ulong _seed = WordText.Random().Low | 1;
+    private readonly Stripe[] _stripes = [.. Enumerable.Range(0, Stripes).Select(static _ => new Stripe())];
+
+    /// <summary>How many browsers have sessions.</summary>
+    public int Count => _stripes.Sum(static stripe => stripe.Count);
+
+    /// <summary>Takes a place.</summary>
+    /// <returns>Added; full when <paramref name="max"/> others have one; moved when the session has ended, or another browser is first.</returns>
+    public SessionAddition Enter(BrowserId browser, SessionCell cell, int max)
+    {
+        var (stripe, hash) = StripeOf(browser);
+        lock (stripe)
+        {
+            var reserved = Interlocked.CompareExchange(ref cell.Browsers.Of, browser.Value, 0);
+            if (reserved != 0 && reserved != browser.Value)
+            {
+                return SessionAddition.Moved;
+            }
+
+            if (cell.Browsers.Next != 0)
+            {
+                return SessionAddition.Added;
+            }
+
+            var head = Head(stripe, browser, hash);
+            var isFull = max != int.MaxValue && CountOf(head, max) >= max;
+            if (isFull || cell.IsEnded)
+            {
+                Free(cell);
+                return isFull ? SessionAddition.BrowserFull : SessionAddition.Moved;
+            }
+
+            Add(stripe, cell, head, hash);
+            return SessionAddition.Added;
+        }
+    }
+
+    /// <summary>Makes the index right about a session that was, or was to be, given to a browser, or has ended.</summary>
+    public void Settle(BrowserId browser, SessionCell cell)
+    {
+        var (stripe, hash) = StripeOf(browser);
+        lock (stripe)
+        {
+            if (Volatile.Read(ref cell.Browsers.Of) != browser.Value)
+            {
+                return;
+            }
+
+            var isIn = cell.Browsers.Next != 0;
+            if (!cell.IsEnded && cell.IsBound)
+            {
+                if (!isIn)
+                {
+                    Add(stripe, cell, Head(stripe, browser, hash), hash);
+                }
+
+                return;
+            }
+
+            if (isIn)
+            {
+                Remove(stripe, browser, cell, hash);
+            }
+
+            Free(cell);
+        }
+    }
+
+    /// <summary>Takes a session out, wherever it stands: it has ended, or was never added.</summary>
+    public void Leave(SessionCell cell)
+    {
+        // Who enters reserves first and then looks whether it has ended; so who finds nothing reserved here will not enter.
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref cell.Browsers.Of) is var of and not 0)
+        {
+            var browser = new BrowserId(of);
+            var (stripe, hash) = StripeOf(browser);
+            lock (stripe)
+            {
+                if (cell.Browsers.Of == of && cell.Browsers.Next != 0)
+                {
+                    Remove(stripe, browser, cell, hash);
+                }
+            }
+        }
+    }
+
+    public SessionCell[] Members(BrowserId browser)
+    {
+        var (stripe, hash) = StripeOf(browser);
+        lock (stripe)
+        {
+            var members = new List<SessionCell>();
+            var head = Head(stripe, browser, hash);
+            for (var cell = head; cell is not null; cell = Next(cell, head!))
+            {
+                members.Add(cell);
+            }
+
+            return [.. members];
+        }
+    }
+
+    /// <summary>What a session that belongs to a browser says of it stays, also after its end.</summary>
+    private static void Free(SessionCell cell)
+    {
+        if (!cell.IsBound)
+        {
+            Volatile.Write(ref cell.Browsers.Of, 0);
+        }
+    }
+
+    private (Stripe Stripe, ulong Hash) StripeOf(BrowserId browser)
+    {
+        // Multiplied twice, so that neither end of the id decides alone.
+        var hash = BitOperations.RotateLeft((browser.Value ^ (_seed >> 7)) * _seed, 29) * 0x9E37_79B9_7F4A_7C15;
+        return (_stripes[hash >> StripeShift], hash);
+    }
+
+    private SessionCell? Head(Stripe stripe, BrowserId browser, ulong hash)
+    {
+        var number = stripe.Buckets[hash & (ulong)(stripe.Buckets.Length - 1)];
+        while (number != 0)
+        {
+            var head = registry[number]!;
+            if (head.Browsers.Of == browser.Value)
+            {
+                return head;
+            }
+
+            number = head.Browsers.NextHead;
+        }
+
+        return null;
+    }
+
+    private int CountOf(SessionCell? head, int max)
+    {
+        var count = 0;
+        for (var cell = head; cell is not null && count < max; cell = Next(cell, head!))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    private SessionCell? Next(SessionCell cell, SessionCell head) => cell.Browsers.Next == head.Number ? null : registry[cell.Browsers.Next];
+
+    private void Add(Stripe stripe, SessionCell cell, SessionCell? head, ulong hash)
+    {
+        if (head is not null)
+        {
+            // Behind the head, whose place in the bucket stays.
+            var next = registry[head.Browsers.Next]!;
+            (cell.Browsers.Previous, cell.Browsers.Next) = (head.Number, next.Number);
+            head.Browsers.Next = next.Browsers.Previous = cell.Number;
+            return;
+        }
+
+        if (stripe.Count == stripe.Buckets.Length)
+        {
+            Grow(stripe);
+        }
+
+        cell.Browsers.Next = cell.Browsers.Previous = cell.Number;
+        Push(stripe.Buckets, cell, hash);
+        stripe.Count++;
+    }
+
+    private void Remove(Stripe stripe, BrowserId browser, SessionCell cell, ulong hash)
+    {
+        ref var links = ref cell.Browsers;
+        ref var place = ref stripe.Buckets[hash & (ulong)(stripe.Buckets.Length - 1)];
+        while (place != 0 && registry[place]!.Browsers.Of != browser.Value)
+        {
+            place = ref registry[place]!.Browsers.NextHead;
+        }
+
+        if (links.Next == cell.Number)
+        {
+            place = links.NextHead;
+            stripe.Count--;
+        }
+        else
+        {
+            var next = registry[links.Next]!;
+            next.Browsers.Previous = links.Previous;
+            registry[links.Previous]!.Browsers.Next = links.Next;
+            if (place == cell.Number)
+            {
+                next.Browsers.NextHead = links.NextHead;
+                place = next.Number;
+            }
+        }
+
+        (links.Next, links.Previous, links.NextHead) = (0, 0, 0);
+    }
+
+    private void Grow(Stripe stripe)
+    {
+        var from = stripe.Buckets;
+        stripe.Buckets = new int[from.Length * 2];
+        foreach (var first in from)
+        {
+            for (var number = first; number != 0;)
+            {
+                var head = registry[number]!;
+                number = head.Browsers.NextHead;
+                Push(stripe.Buckets, head, StripeOf(new(head.Browsers.Of)).Hash);
+            }
+        }
+    }
+
+    private static void Push(int[] buckets, SessionCell head, ulong hash)
+    {
+        ref var first = ref buckets[hash & (ulong)(buckets.Length - 1)];
+        head.Browsers.NextHead = first;
+        first = head.Number;
+    }
+
+    /// <summary>A part of the index, and its lock.</summary>
+    private sealed class Stripe
+    {
+        public int[] Buckets = new int[1];
+        public int Count;
+    }
+}

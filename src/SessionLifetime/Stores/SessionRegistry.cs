@@ -1,0 +1,56 @@
+using System.Runtime.CompilerServices;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// The sessions of a store, each under a number of its own that is given to another when it is gone. Tables and the due index keep these
+/// numbers instead of references: half as large, and nothing the garbage collector has to follow all over the heap. It finds every session
+/// here, in the order in which most were made.
+/// </summary>
+/// <remarks>Reading takes no lock. Zero is no session.</remarks>
+internal sealed class SessionRegistry
+{
+    private const int BlockBits = 10;
+    private const int BlockSize = 1 << BlockBits;
+
+    private readonly Lock _lock = new();
+    private readonly Stack<int> _free = new();
+    private SessionCell?[][] _blocks = [new SessionCell?[BlockSize]];
+    private int _next = 1;
+
+    /// <summary>The session that has a number now; null when it is free.</summary>
+    public SessionCell? this[int number]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Volatile.Read(ref Volatile.Read(ref _blocks)[number >> BlockBits][number & (BlockSize - 1)]);
+    }
+
+    /// <summary>Gives a session its number.</summary>
+    public void Add(SessionCell cell)
+    {
+        lock (_lock)
+        {
+            if (!_free.TryPop(out var number))
+            {
+                number = _next++;
+                if (number >> BlockBits == _blocks.Length)
+                {
+                    Volatile.Write(ref _blocks, [.. _blocks, new SessionCell?[BlockSize]]);
+                }
+            }
+
+            cell.Number = number;
+            Volatile.Write(ref _blocks[number >> BlockBits][number & (BlockSize - 1)], cell);
+        }
+    }
+
+    /// <summary>Takes a session's number back, once no table knows it any more.</summary>
+    public void Remove(SessionCell cell)
+    {
+        lock (_lock)
+        {
+            _blocks[cell.Number >> BlockBits][cell.Number & (BlockSize - 1)] = null;
+            _free.Push(cell.Number);
+        }
+    }
+}
