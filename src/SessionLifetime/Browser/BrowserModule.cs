@@ -17,10 +17,16 @@ internal sealed class BrowserModule
     public const string FileName = "session-lifetime.js";
 
     private readonly Lazy<Representation[]> _representations;
-    private readonly Lazy<byte[]> _content = new(Read);
+    private readonly Lazy<byte[]> _content;
 
     public BrowserModule()
+        : this(FileName)
     {
+    }
+
+    internal BrowserModule(string file)
+    {
+        _content = new(() => Read(file));
         Version = new(() => Hash(_content.Value));
         _representations = new(() =>
         [
@@ -59,10 +65,10 @@ internal sealed class BrowserModule
         await response.Body.WriteAsync(chosen.Bytes, context.RequestAborted);
     }
 
-    private static byte[] Read()
+    private static byte[] Read(string file)
     {
-        using var resource = typeof(BrowserModule).Assembly.GetManifestResourceStream(FileName)
-            ?? throw new InvalidOperationException($"The assembly was built without its resource {FileName}.");
+        using var resource = typeof(BrowserModule).Assembly.GetManifestResourceStream(file)
+            ?? throw new InvalidOperationException($"The assembly was built without its resource {file}.");
         using var reader = new StreamReader(resource, Encoding.UTF8);
         return Encoding.UTF8.GetBytes(ModuleCompactor.Compact(reader.ReadToEnd()));
     }

@@ -12,6 +12,13 @@ internal sealed class BrowserModuleAddress(EndpointDataSource endpoints, Browser
     /// <exception cref="InvalidOperationException"><c>MapSessionLifetime()</c> was not called.</exception>
     public string For(HttpRequest request) => $"{request.PathBase.ToUriComponent()}{_path ??= Find()}?v={module.Version.Value}";
 
+    /// <summary>The address of another call under the same prefix.</summary>
+    public string Sibling(HttpRequest request, string name)
+    {
+        var path = _path ??= Find();
+        return $"{request.PathBase.ToUriComponent()}{path[..^BrowserModule.FileName.Length]}{name}";
+    }
+
     private string Find() =>
         endpoints.Endpoints.OfType<RouteEndpoint>().FirstOrDefault(static endpoint => endpoint.Metadata.GetMetadata<BrowserModuleMetadata>() is not null)
             is { RoutePattern.RawText: { } pattern }

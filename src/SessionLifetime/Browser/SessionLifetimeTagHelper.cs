@@ -11,7 +11,15 @@ namespace SessionLifetime;
 /// that browsers may cache it for ever: <c>&lt;session-lifetime /&gt;</c>. Attributes that begin with <c>data-</c> are handed on to the
 /// module as its options.
 /// </summary>
-/// <remarks>Put it into the page's head, once. It needs <c>@addTagHelper *, SessionLifetime</c>.</remarks>
+/// <remarks>
+/// <para>Put it into the page, once. It needs <c>@addTagHelper *, SessionLifetime</c>.</para>
+/// <para>
+/// With <c>AddNavigationRelay()</c> it also renders the tag of the relay, which is told the public id of the session the page is rendered
+/// for. A page whose session was started on the server hands it to the module by a one-time token. With <c>AddCookieTransport()</c> it
+/// renders, inside <c>noscript</c>, the hidden frame that keeps the session of a browser without script; a frame has no place in
+/// the head, so put it into the body then.
+/// </para>
+/// </remarks>
 /// <param name="services">The request's services.</param>
 [HtmlTargetElement("session-lifetime", TagStructure = TagStructure.NormalOrSelfClosing)]
 public sealed class SessionLifetimeTagHelper(IServiceProvider services) : TagHelper
@@ -39,6 +47,7 @@ public sealed class SessionLifetimeTagHelper(IServiceProvider services) : TagHel
         output.Attributes.SetAttribute(new TagHelperAttribute("data-session-lifetime", value: null, HtmlAttributeValueStyle.Minimized));
         SetUnlessDefault("data-id-header", options.IdHeaderName, s_defaults.IdHeaderName);
         SetUnlessDefault("data-page-header", options.PageHeaderName, s_defaults.PageHeaderName);
+        services.GetRequiredService<PlainPageMarkup>().Render(ViewContext.HttpContext, output);
 
         void SetUnlessDefault(string name, string value, string usual)
         {

@@ -60,6 +60,8 @@ export interface Options {
   endedUrl?: string;
   /** Language of the built-in texts, `en` or `de`. Default: the document's, then the browser's. */
   lang?: string;
+  /** The one-time token of a session that the server has started for this page; `<session-lifetime />` writes it. */
+  handOver?: string;
   /** Texts that replace the built-in ones; JSON in `data-strings`. */
   strings?: Partial<Strings> | string;
 }
@@ -111,6 +113,8 @@ export interface SessionLifetimeEventMap {
   /** The server gave no answer, or one that is not of the protocol. It is asked again. */
   'sessionlifetime:unreachable': CustomEvent<{ status: number }>;
   'sessionlifetime:reachable': CustomEvent<{}>;
+  /** This page was rendered for another session than its tab's. Then it is loaded anew, once; `preventDefault()`: it is not. (The relay.) */
+  'sessionlifetime:mismatch': CustomEvent<{ renderedFor: string | null; session: string }>;
   /** This page cannot have a session: a frame sandboxed without `allow-same-origin`. */
   'sessionlifetime:unsupported': CustomEvent<{}>;
 }

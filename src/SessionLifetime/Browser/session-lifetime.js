@@ -230,11 +230,11 @@ class Session extends EventTarget {
     this.#begin();
   }
 
-  /** A page begins when it is loaded, and again when it comes back from the back-forward cache. */
-  #begin() {
+  /** A page begins when it is loaded, and again when it comes back from the back-forward cache. @param {boolean} [back] */
+  #begin(back = false) {
     if (this.#state === 'stopped') return;
     const page = this.#page = random();
-    this.#gate = this.#identify(page)
+    this.#gate = this.#identify(page, back)
       .then(() => page === this.#page ? this.#attach() : undefined)
       .catch(reportError)
       .finally(() => { if (page === this.#page) this.#gate = null; });
@@ -244,9 +244,9 @@ class Session extends EventTarget {
    * Finds out who we are. What a page is handed in other ways than by storage (rendered by the server, relayed over a navigation)
    * belongs here, in front of what storage says.
    *
-   * @param {string} page
+   * @param {string} page @param {boolean} back
    */
-  async #identify(page) {
+  async #identify(page, back) {
     const outer = outermost(window);
     if (outer !== window) {
       if (!outer[KEY] && outer.document.readyState !== 'complete') await once(outer, 'load');
@@ -255,11 +255,11 @@ class Session extends EventTarget {
       if (this.#leader) return this.#follow();
     }
     let { sid, tab, told } = this.#load();
-    if (!tab || !await this.#claim(tab, page)) {
+    if (!tab || !await this.#claim(tab, page, back)) {
       // The copy of a tab takes over nothing, unless it was asked to share.
       if (tab && !this.#shared && this.#options.duplicates === 'new') sid = undefined;
       tab = random();
-      await this.#claim(tab, page);
+      await this.#claim(tab, page, false);
     }
     if (page === this.#page) this.#save({ sid, tab, told });
   }
@@ -269,16 +269,18 @@ class Session extends EventTarget {
   }
 
   /**
-   * Marks the tab id as ours while this page lives; false if another page has it.
+   * Marks the tab id as ours while this page lives; false if another page has it. A page that is back is no copy, although the one it
+   * takes the place of may not have left yet.
    *
-   * @param {string} tab @param {string} page @returns {Promise<boolean>}
+   * @param {string} tab @param {string} page @param {boolean} back @returns {Promise<boolean>}
    */
-  #claim(tab, page) {
+  #claim(tab, page, back) {
     const name = `${this.#key} ${tab}`, how = this.#options.duplicateDetection;
     return new Promise(resolve => {
       if (how === 'off' || outermost(window) !== window) return resolve(true);
       if (navigator.locks && how !== 'channel') {
-        navigator.locks.request(name, { ifAvailable: true }, lock => {
+        if (back) resolve(true);
+        navigator.locks.request(name, { ifAvailable: !back }, lock => {
           resolve(!!lock);
           if (lock && page === this.#page) return new Promise(release => { this.#release = () => release(0); });
         }).catch(() => resolve(true));
@@ -286,7 +288,7 @@ class Session extends EventTarget {
       }
       const channel = new BroadcastChannel(name);
       this.#release = () => channel.close();
-      let mine = false;
+      let mine = back;
       channel.onmessage = ({ data: { asks, taken } }) => {
         // Of two that ask at the same time the smaller wins.
         if (asks && (mine || page < asks)) channel.postMessage({ taken: asks });
@@ -346,7 +348,7 @@ class Session extends EventTarget {
   async #hello() {
     const page = this.#page;
     if (this.#shared && !this.#leader) this.#identity.sid = this.#load().sid ?? this.#identity.sid;
-    const answer = await this.#send('POST', '/attach', { page, tab: this.#identity.tab, shared: this.#shared }, PATIENCE);
+    const answer = await this.#send('POST', '/attach', { page, tab: this.#identity.tab, shared: this.#shared, handOver: this.#options.handOver }, PATIENCE);
     if (!answer || page !== this.#page) return;
     // 204: a page made in advance is not there yet.
     if (!answer.session) return this.#arm(1000);
@@ -649,7 +651,7 @@ class Session extends EventTarget {
     // No "scroll": scripts cause it too. A user who scrolls also touches, turns a wheel or presses something.
     listen(window, 'pointerdown pointermove keydown wheel touchstart input', event => this.#active(event));
     listen(window, 'pagehide', ({ persisted }) => this.#goodbye(persisted));
-    listen(window, 'pageshow', ({ persisted }) => persisted && !this.#page && this.#state !== 'ended' && this.#begin());
+    listen(window, 'pageshow', ({ persisted }) => persisted && !this.#page && this.#state !== 'ended' && this.#begin(true));
     listen(window, 'focus online pageshow', () => this.#wake());
     listen(document, 'resume visibilitychange', () => this.#wake());
   }

@@ -42,6 +42,16 @@ public sealed class SessionLifetimeOptions
     /// <value>True. When false, a stretch is an ordinary ping.</value>
     public bool AllowStretch { get; set; } = true;
 
+    /// <summary>How often the hidden frame of a page without script asks for its session to be kept.</summary>
+    /// <value>55 seconds, which leave a timeout of one minute some latency. Whole seconds, from 1 second to 1 day.</value>
+    public TimeSpan StretchInterval { get; set; } = TimeSpan.FromSeconds(55);
+
+    /// <summary>
+    /// The page of the app that a browser is sent to when it opens a page (by GET) with a session that has ended. That page starts none.
+    /// </summary>
+    /// <value>Null: nowhere; the page is served without a session. A path of the app, such as <c>/expired</c>, without its path base.</value>
+    public string? ExpiredPath { get; set; }
+
     /// <summary>How long a request in flight holds its session's clocks.</summary>
     /// <value>10 minutes. Positive.</value>
     public TimeSpan MaxRequestHold { get; set; } = TimeSpan.FromMinutes(10);

@@ -11,6 +11,8 @@ internal sealed class SessionLifetimeOptionsValidator : IValidateOptions<Session
     internal static readonly SearchValues<char> Token =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
+    private static readonly SearchValues<char> s_noPath = SearchValues.Create("\\?#");
+
     public ValidateOptionsResult Validate(string? name, SessionLifetimeOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -25,6 +27,20 @@ internal sealed class SessionLifetimeOptionsValidator : IValidateOptions<Session
         if (options.KeepAliveInterval is { } keepAlive)
         {
             Within(nameof(options.KeepAliveInterval), keepAlive, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1));
+        }
+
+        if (options.StretchInterval.Ticks % TimeSpan.TicksPerSecond != 0)
+        {
+            Fault(nameof(options.StretchInterval), "whole seconds", options.StretchInterval);
+        }
+        else
+        {
+            Within(nameof(options.StretchInterval), options.StretchInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+        }
+
+        if (options.ExpiredPath is { } path && (path is not ['/', ..] || path is ['/', '/', ..] || path.AsSpan().ContainsAny(s_noPath) || path.Any(char.IsControl)))
+        {
+            faults.Add($"SessionLifetimeOptions.ExpiredPath must be a path of the app: one slash first, and no backslash, '?' or '#'; it is '{path}'.");
         }
 
         Positive(nameof(options.MaxRequestHold), options.MaxRequestHold);

@@ -27,6 +27,15 @@ public static class SessionLifetimeEndpointConventionBuilderExtensions
         return builder.WithMetadata(new RequireTabSessionAttribute());
     }
 
+    /// <summary>
+    /// Starts a session for a visitor who opens the page without one, so that the page can be rendered with it; see
+    /// <see cref="StartTabSessionAttribute"/>.
+    /// </summary>
+    /// <typeparam name="TBuilder">The builder's type.</typeparam>
+    /// <param name="builder">The endpoint, or a group of them.</param>
+    public static TBuilder StartTabSession<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new StartTabSessionAttribute());
+
     /// <summary>Says what requests to the endpoint tell of the user.</summary>
     /// <typeparam name="TBuilder">The builder's type.</typeparam>
     /// <param name="builder">The endpoint, or a group of them.</param>

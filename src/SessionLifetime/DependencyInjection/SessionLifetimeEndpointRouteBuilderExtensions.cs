@@ -34,6 +34,13 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
         Map(group, "/exit", HttpMethods.Post, SessionSignal.Activity, calls.ExitAsync);
         Map(group, "/detach", HttpMethods.Post, SessionSignal.Alive, calls.DetachAsync);
         Map(group, "/stretch", HttpMethods.Get, SessionSignal.Alive, calls.StretchAsync);
+        if (endpoints.ServiceProvider.GetService<NavigationRelay>() is not null)
+        {
+            Map(group, "/relay", HttpMethods.Post, SessionSignal.None, calls.RelayAsync);
+            var relay = endpoints.ServiceProvider.GetRequiredService<RelayModule>();
+            Map(group, "/" + RelayModule.FileName, HttpMethods.Get, SessionSignal.None, relay.ServeAsync);
+        }
+
         var module = endpoints.ServiceProvider.GetRequiredService<BrowserModule>();
         Map(group, "/" + BrowserModule.FileName, HttpMethods.Get, SessionSignal.None, module.ServeAsync)
             .WithMetadata(BrowserModuleMetadata.Instance);

@@ -95,11 +95,15 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<BrowserCookie>();
         services.TryAddSingleton<SessionGuard>();
         services.TryAddSingleton<SessionFinder>();
+        services.TryAddSingleton<HandOvers>();
+        services.TryAddSingleton<PlainPages>();
+        services.TryAddSingleton<OneTimeTokens>();
         services.TryAddSingleton<RequestPool>();
         services.TryAddSingleton<SessionTurnstile>();
         services.TryAddSingleton<LifecycleEndpoints>();
         services.TryAddSingleton<BrowserModule>();
         services.TryAddSingleton<BrowserModuleAddress>();
+        services.TryAddSingleton<PlainPageMarkup>();
         services.TryAddSingleton<SlidingSignIn>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<CookieAuthenticationOptions>, SlidingSignIn>(
             static provider => provider.GetRequiredService<SlidingSignIn>()));

@@ -24,15 +24,17 @@ internal sealed class SessionArrivals(
     /// <param name="owner">Whose it is from the start, as far as the request tells.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <param name="waits">Whether to wait for the handlers.</param>
+    /// <param name="overrides">Durations of its own from the start.</param>
     public async ValueTask<(SessionAddition Outcome, RequestHold Hold)> StartAsync(
         PageId page,
         PageId tab,
         SessionOwner owner,
         CancellationToken cancellationToken,
-        bool waits = true)
+        bool waits = true,
+        TimeoutOverrides? overrides = null)
     {
         var now = engine.Store.Now;
-        var cell = new SessionCell(SessionId.Create(), PublicId.Create(), now, owner);
+        var cell = new SessionCell(SessionId.Create(), PublicId.Create(), now, owner, overrides);
         var seen = cell.Read();
         var timings = engine.TimingsOf(seen);
         var due = Clockwork.NextDue(seen, timings, now);
@@ -85,7 +87,8 @@ internal sealed class SessionArrivals(
     /// <param name="page">The page.</param>
     /// <param name="tab">Its tab.</param>
     /// <param name="waits">Whether to wait for the handlers: not behind timeout handlers that have been waited for long enough.</param>
-    public async ValueTask<bool> TryResumeAsync(SessionCell cell, PageId page, PageId tab, bool waits = true)
+    /// <param name="isFirst">Whether it is the page the session was started for, which resumes nothing.</param>
+    public async ValueTask<bool> TryResumeAsync(SessionCell cell, PageId page, PageId tab, bool waits = true, bool isFirst = false)
     {
         var hold = new RequestHold();
 
@@ -99,7 +102,7 @@ internal sealed class SessionArrivals(
 
         try
         {
-            if (dispatcher.Wants(SessionEventKind.SessionResumed))
+            if (!isFirst && dispatcher.Wants(SessionEventKind.SessionResumed))
             {
                 var context = new SessionResumedContext(engine.FaceOf(cell), page.ToString());
                 var raised = await dispatcher.RaiseAsync(new(SessionEventKind.SessionResumed, context));

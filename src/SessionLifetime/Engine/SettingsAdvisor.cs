@@ -48,6 +48,11 @@ internal sealed class SettingsAdvisor(IOptions<SessionLifetimeOptions> options, 
             yield return $"SignalTimeout is {timings.Signal}: a hidden tab may ping only once a minute, so sessions of open pages may end under 130 seconds.";
         }
 
+        if (timings.IdleTimeout != SessionTimings.Never && options.StretchInterval >= timings.IdleTimeout && options.StretchInterval != new SessionLifetimeOptions().StretchInterval)
+        {
+            yield return $"StretchInterval is {options.StretchInterval}, not shorter than SessionTimeout: pages without script time out in between.";
+        }
+
         if (options.SelfDestructOnUnload is { } after && after < s_leastUnload)
         {
             yield return $"SelfDestructOnUnload is {after}: a page that takes longer than that to load finds its session gone; 10 seconds are recommended.";

@@ -43,8 +43,7 @@ internal sealed class BrowserCookie(IOptions<BrowserCookieOptions> options, IHos
     /// <summary>Sets the cookie: a new one, or the browser's own for another while.</summary>
     public void Hand(HttpContext context, BrowserKey key)
     {
-        var cookie = _cookie.Build(context);
-        cookie.Path = _cookie.Path ?? (context.Request.PathBase.HasValue ? context.Request.PathBase.Value : "/");
+        var cookie = CookieRules.For(_cookie, context, CookieRules.PathOf(context.Request));
         context.Response.Cookies.Append(_name, key.Reveal(), cookie);
         if (!cookie.Secure && !environment.IsDevelopment() && Interlocked.Exchange(ref _hasWarned, 1) == 0)
         {

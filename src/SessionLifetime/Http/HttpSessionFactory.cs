@@ -11,6 +11,7 @@ internal sealed class HttpSessionFactory(
     SessionFinder finder,
     SessionGuard guard,
     RequestPool requests,
+    PlainPages plain,
     IOptions<HttpSessionOptions> options)
 {
     private const string Cure = "Start the browser module in the page and send its header, or put RequireTabSession() on the endpoint";
@@ -30,6 +31,8 @@ internal sealed class HttpSessionFactory(
         finder.TryGetHeader(context.Request.Headers, out _) ? "the request's session id leads to no living session. The browser module starts another one."
         : !Options.StartOnWrite ? $"the request carries no session id. {Cure}, or set HttpSessionOptions.StartOnWrite."
         : SessionLifetimeMiddleware.IsDisabled(context.GetEndpoint()?.Metadata) ? "the endpoint has none, by DisableTabSession()."
+        : PlainRequest.Of(context)?.Finding.Kind is not (null or SessionFindingKind.Missing) ? "the one the request belonged to is gone."
+        : !plain.IsOn && plain.IsPlain(context) ? "the browser itself asks for the page, and could not be told the id of a new one. Add AddNavigationRelay() or AddCookieTransport(), or put StartTabSession() on the endpoint."
         : Speculation.IsSpeculative(context.Request) ? "nobody has asked for the page yet: it is being prefetched."
         : context.Response.HasStarted ? "the response has started, and cannot hand out the id of a new one. Write before it starts."
         : null;
@@ -47,7 +50,10 @@ internal sealed class HttpSessionFactory(
         }
 
         // The in-memory store never waits.
-        var starting = arrivals.StartAsync(PageId.None, PageId.None, guard.Welcome(context), context.RequestAborted, waits: false);
+        var isPlain = plain.IsPlain(context);
+        var starting = isPlain
+            ? plain.StartAsync(context, waits: false)
+            : arrivals.StartAsync(PageId.None, PageId.None, guard.Welcome(context), context.RequestAborted, waits: false);
         var (outcome, hold) = starting.IsCompleted ? starting.Result : starting.AsTask().GetAwaiter().GetResult();
         if (outcome != SessionAddition.Added)
         {
@@ -60,12 +66,16 @@ internal sealed class HttpSessionFactory(
             cache.Context.AllowCacheStorage = false;
         }
 
-        context.Response.Headers[SessionHeaders.Id] = hold.Cell.Secret.Reveal();
+        if (!isPlain)
+        {
+            context.Response.Headers[SessionHeaders.Id] = hold.Cell.Secret.Reveal();
+        }
+
         context.Response.Headers.CacheControl = "no-store";
 
         // From now on the request is one of the session's, as if it had come with its id.
         var request = requests.Take();
-        request.Begin(context, hold);
+        request.Begin(context, hold, isPlain);
         request.Open();
         return request.Session;
     }

@@ -12,8 +12,11 @@ internal sealed class LifecycleEndpoints(
     SessionArrivals arrivals,
     SessionFinder finder,
     SessionGuard guard,
+    HandOvers handOvers,
     SessionMetrics metrics,
-    ILogger<LifecycleEndpoints> logger)
+    ILogger<LifecycleEndpoints> logger,
+    NavigationRelay? relay = null,
+    TransportCookie? cookie = null)
 {
     private int _hasWarned;
     private int _hasWarnedOfStorage;
@@ -32,6 +35,7 @@ internal sealed class LifecycleEndpoints(
         var page = body.Page("page", isRequired: body.Problem is null);
         var tab = body.Page("tab", isRequired: false);
         var isShared = body.Flag("shared");
+        var handOver = body.Text("handOver");
         if (body.Problem is { } problem)
         {
             await RefuseBodyAsync(context, problem);
@@ -60,7 +64,26 @@ internal sealed class LifecycleEndpoints(
             finding = SessionFinding.Ended(cell);
         }
 
-        await StartAsync(context, page, tab, finding);
+        if (handOver is null || !await TryHandOverAsync(context, handOver, page, tab, finding))
+        {
+            await StartAsync(context, page, tab, finding);
+        }
+    }
+
+    /// <summary>One-time tokens for the navigations to come: <c>POST {p}/relay</c>.</summary>
+    public async Task RelayAsync(HttpContext context)
+    {
+        var finding = await finder.FindAsync(context);
+        if (finding.Cell is { } cell && await engine.LookAndWaitAsync(cell) == LookResult.Ended)
+        {
+            finding = SessionFinding.Ended(cell);
+        }
+
+        // The module reads this as an answer to the app, which would have told of its user.
+        context.Response.Headers[SessionHeaders.Signal] = SessionHeaders.ValueOf(SessionSignal.None);
+        await (finding.Cell is { } living
+            ? SessionAnswers.WriteAsync(context, new RelayAnswer(relay!.Issue(living, finding.Sent), (long)NavigationRelay.Lifetime.TotalMilliseconds))
+            : RefuseAsync(context, finding));
     }
 
     /// <summary>Reads the status and touches nothing: <c>GET {p}</c>.</summary>
@@ -143,7 +166,7 @@ internal sealed class LifecycleEndpoints(
     /// <summary>The page that refreshes itself, for browsers without script: <c>GET {p}/stretch</c>.</summary>
     public async Task StretchAsync(HttpContext context)
     {
-        var finding = await finder.FindAsync(context);
+        var finding = await finder.FindCallerAsync(context);
         var lives = finding.Cell is { } cell && await engine.LookAndWaitAsync(cell) != LookResult.Ended;
         if (lives && !Speculation.IsSpeculative(context.Request))
         {
@@ -155,7 +178,7 @@ internal sealed class LifecycleEndpoints(
             }
         }
 
-        await StretchPage.WriteAsync(context, refreshes: lives);
+        await StretchPage.WriteAsync(context, refreshes: lives ? engine.Options.StretchInterval : null);
     }
 
     /// <summary>The answer with the id the browser shall have instead of the one it sent, where there is one.</summary>
@@ -182,7 +205,7 @@ internal sealed class LifecycleEndpoints(
     /// <summary>The living session of a call that needs one; null when the answer has been written.</summary>
     private async ValueTask<(SessionCell Cell, SessionId Sent, LookResult Found)?> FindAsync(HttpContext context)
     {
-        var finding = await finder.FindAsync(context);
+        var finding = await finder.FindCallerAsync(context);
         if (finding.Cell is { } cell)
         {
             var found = await engine.LookAndWaitAsync(cell);
@@ -242,6 +265,29 @@ internal sealed class LifecycleEndpoints(
         return true;
     }
 
+    /// <summary>The page takes over the session that the server started for it; false when there is none any more, or another tab has it.</summary>
+    private async ValueTask<bool> TryHandOverAsync(HttpContext context, string token, PageId page, PageId tab, SessionFinding before)
+    {
+        if (!handOvers.TryTake(token, context.Request, out var grant)
+            || await finder.FindAsync(context, context.RequestHeaders(), grant.Secret) is not { Cell: { } cell }
+            || await engine.LookAndWaitAsync(cell) is LookResult.Ended
+            || !await arrivals.TryResumeAsync(cell, page, tab, isFirst: true))
+        {
+            return false;
+        }
+
+        metrics.SignalCounted("attach");
+        guard.WelcomeBack(context, cell);
+        if (relay is not null)
+        {
+            // From here on the tab says which session is its own. The cookie would say it for every other tab too.
+            cookie?.Expire(context, CookieRules.PathOf(context.Request));
+        }
+
+        await AnswerNewAsync(context, cell, cell.NewerThan(grant.Secret) ?? grant.Secret, before);
+        return true;
+    }
+
     private async Task StartAsync(HttpContext context, PageId page, PageId tab, SessionFinding finding)
     {
         var (outcome, hold) = await arrivals.StartAsync(page, tab, guard.Welcome(context), context.RequestAborted);
@@ -253,13 +299,18 @@ internal sealed class LifecycleEndpoints(
 
         metrics.SignalCounted("attach");
         engine.Release(hold);
-        var previous = finding.State is { } state
-            ? new PreviousSession(state, finding.Kind == SessionFindingKind.Ended ? finding.Reason.ToString() : null)
+        await AnswerNewAsync(context, hold.Cell, hold.Cell.Secret, finding);
+    }
+
+    private Task AnswerNewAsync(HttpContext context, SessionCell cell, SessionId secret, SessionFinding before)
+    {
+        var previous = before.State is { } state
+            ? new PreviousSession(state, before.Kind == SessionFindingKind.Ended ? before.Reason.ToString() : null)
             : null;
-        await AnswerAsync(context, hold.Cell, LookResult.Alive, StatusCodes.Status201Created, answer => answer with
+        return AnswerAsync(context, cell, LookResult.Alive, StatusCodes.Status201Created, answer => answer with
         {
             Outcome = previous is null ? "created" : "restarted",
-            Id = hold.Cell.Secret.Reveal(),
+            Id = secret.Reveal(),
             Previous = previous,
         });
     }

@@ -29,6 +29,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     private SessionId _sent;
     private bool _isIn;
     private bool _holds;
+    private bool _isPlain;
 
     public RequestPool Pool => pool;
 
@@ -42,7 +43,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
             return false;
         }
 
-        (_context, _cell, _sent, _isIn, _holds) = (context, cell, sent, true, true);
+        (_context, _cell, _sent, _isIn, _holds, _isPlain) = (context, cell, sent, true, true, false);
         return true;
     }
 
@@ -51,7 +52,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     /// </summary>
     public ValueTask<bool> TryBeginAsync(HttpContext context, SessionFinding finding, SessionSignal signal)
     {
-        (_context, _cell, _sent, _isIn) = (context, finding.Cell!, finding.Sent, true);
+        (_context, _cell, _sent, _isIn, _isPlain) = (context, finding.Cell!, finding.Sent, true, finding.Carrier != SessionCarrier.Header);
 
         _holds = signal != SessionSignal.None;
         if (_holds)
@@ -64,9 +65,9 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     }
 
     /// <summary>Begins a request that has started its session itself, and handed out the id.</summary>
-    public void Begin(HttpContext context, RequestHold started)
+    public void Begin(HttpContext context, RequestHold started, bool isPlain)
     {
-        (_context, _cell, _sent, _isIn, _holds) = (context, started.Cell, started.Cell.Secret, true, true);
+        (_context, _cell, _sent, _isIn, _holds, _isPlain) = (context, started.Cell, started.Cell.Secret, true, true, isPlain);
         _cell.EnterRequest();
         _cell.TryHold(_hold.For(_cell, started.IsActivity, started.Until), _cell.LastSignal);
         engine.Release(started);
@@ -165,7 +166,8 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
             Release();
         }
 
-        if (_cell.NewerThan(_sent) is { } newer && RequestOrigin.IsSame(_context.Request))
+        // What no script reads is not handed out there.
+        if (!_isPlain && _cell.NewerThan(_sent) is { } newer && RequestOrigin.IsSame(_context.Request))
         {
             HandOut(newer);
         }

@@ -10,6 +10,9 @@ internal static class SessionAnswers
     public static Task WriteAsync(HttpContext context, int status, StatusAnswer answer) =>
         WriteAsync(context, status, "application/json", answer, SessionJson.Default.StatusAnswer);
 
+    public static Task WriteAsync(HttpContext context, RelayAnswer answer) =>
+        WriteAsync(context, StatusCodes.Status200OK, "application/json", answer, SessionJson.Default.RelayAnswer);
+
     public static Task WriteAsync(HttpContext context, SessionProblem problem)
     {
         if (problem.Status == StatusCodes.Status503ServiceUnavailable)

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Primitives;
 namespace SessionLifetime;
 
 /// <summary>Reads a request's session id, finds what it names, and has the guard admit the request to it.</summary>
-internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IOptions<SessionLifetimeOptions> options)
+internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IOptions<SessionLifetimeOptions> options, TransportCookie? cookie = null)
 {
     private readonly string _idHeader = options.Value.IdHeaderName;
     private readonly string _pageHeader = options.Value.PageHeaderName;
@@ -39,21 +39,39 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
             : new(new SessionFinding(SessionFindingKind.Missing));
     }
 
+    /// <summary>
+    /// For the calls of a browser without script: by the header, and where there is none by the cookie, if a page of ours makes the call.
+    /// </summary>
+    public async ValueTask<SessionFinding> FindCallerAsync(HttpContext context)
+    {
+        var headers = context.RequestHeaders();
+        if (TryGetHeader(headers, out _) || cookie?.Read(context.Request) is not { } id || !TransportCookie.IsProven(context.Request))
+        {
+            return await FindAsync(context);
+        }
+
+        var finding = await FindAsync(context, headers, id) with { Carrier = SessionCarrier.Cookie };
+        if (finding.Cell?.NewerThan(finding.Sent) is { } newer)
+        {
+            // By the cookie alone: the answer's body is for script.
+            cookie.Hand(context, newer, CookieRules.PathOf(context.Request));
+            finding = finding with { Sent = newer };
+        }
+
+        return finding;
+    }
+
     /// <summary>Two headers are no id, and a comma list is no id either: it has the wrong length or alphabet.</summary>
     public ValueTask<SessionFinding> FindAsync(HttpContext context, IHeaderDictionary headers, StringValues header) =>
         FindAsync(context, headers, header.Count == 1 ? header[0] : null);
 
-    public ValueTask<SessionFinding> FindAsync(HttpContext context, IHeaderDictionary headers, string? text)
-    {
-        if (!SessionId.TryParse(text, out var secret))
-        {
-            return new(new SessionFinding(SessionFindingKind.Unknown));
-        }
+    public ValueTask<SessionFinding> FindAsync(HttpContext context, IHeaderDictionary headers, string? text) => SessionId.TryParse(text, out var secret)
+        ? FindAsync(context, headers, secret)
+        : new(new SessionFinding(SessionFindingKind.Unknown));
 
-        return engine.Store.TryGet(secret, out var cell)
-            ? guard.AdmitAsync(context, headers, new SessionFinding(SessionFindingKind.Found, cell, secret))
-            : FindElsewhereAsync(context, secret);
-    }
+    public ValueTask<SessionFinding> FindAsync(HttpContext context, IHeaderDictionary headers, SessionId secret) => engine.Store.TryGet(secret, out var cell)
+        ? guard.AdmitAsync(context, headers, new SessionFinding(SessionFindingKind.Found, cell, secret))
+        : FindElsewhereAsync(context, secret);
 
     /// <summary>The page a request says it comes from; anything that is no page id is ignored.</summary>
     public PageId PageOf(IHeaderDictionary headers) =>

@@ -5,11 +5,13 @@ namespace SessionLifetime;
 /// <param name="Cell">The session it is admitted to.</param>
 /// <param name="Sent">The id it sent, where it is admitted.</param>
 /// <param name="Reason">Why the session ended.</param>
+/// <param name="Carrier">How the request said which one it means.</param>
 internal readonly record struct SessionFinding(
     SessionFindingKind Kind,
     SessionCell? Cell = null,
     SessionId Sent = default,
-    SessionEndReason Reason = default)
+    SessionEndReason Reason = default,
+    SessionCarrier Carrier = SessionCarrier.Header)
 {
     /// <summary>What <c>X-Session-State</c> says; null where it says nothing.</summary>
     public string? State => Kind switch
@@ -23,5 +25,6 @@ internal readonly record struct SessionFinding(
     /// <summary>Whether another session would be of no use: the browser or the user has as many as they may, or it takes no cookies where they must.</summary>
     public bool IsHopeless => Kind is SessionFindingKind.NoBrowser or SessionFindingKind.BrowserFull or SessionFindingKind.UserFull;
 
-    public static SessionFinding Ended(SessionCell cell) => new(SessionFindingKind.Ended, Reason: cell.Read().EndReason);
+    public static SessionFinding Ended(SessionCell cell, SessionCarrier carrier = SessionCarrier.Header) =>
+        new(SessionFindingKind.Ended, Reason: cell.Read().EndReason, Carrier: carrier);
 }

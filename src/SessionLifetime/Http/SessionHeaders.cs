@@ -9,6 +9,7 @@ internal static class SessionHeaders
     public const string Signal = "X-Session-Signal";
     public const string SecPurpose = "Sec-Purpose";
     public const string SecFetchMode = "Sec-Fetch-Mode";
+    public const string SecFetchDest = "Sec-Fetch-Dest";
     public const string SecFetchSite = "Sec-Fetch-Site";
 
     public static string? ValueOf(SessionSignal signal) => signal switch

@@ -6,4 +6,5 @@ namespace SessionLifetime;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(StatusAnswer))]
 [JsonSerializable(typeof(SessionProblem))]
+[JsonSerializable(typeof(RelayAnswer))]
 internal sealed partial class SessionJson : JsonSerializerContext;

@@ -8,7 +8,8 @@ namespace SessionLifetime;
 
 /// <summary>
 /// Leads each request of the app to its session: applies what is due, counts the request as the endpoint says, holds the clocks while
-/// it is in flight, and puts the session on the context. Requests without the id header pass untouched.
+/// it is in flight, and puts the session on the context. Requests without the id header pass untouched, unless the app lets plain pages
+/// have sessions.
 /// </summary>
 internal sealed class SessionLifetimeMiddleware(
     RequestDelegate next,
@@ -18,6 +19,7 @@ internal sealed class SessionLifetimeMiddleware(
     SessionMetrics metrics,
     SessionTurnstile turnstile,
     RequestPool requests,
+    PlainPages plain,
     HttpSessionFactory? httpSessions = null)
 {
     private static readonly object s_passed = new();
@@ -66,6 +68,11 @@ internal sealed class SessionLifetimeMiddleware(
                 : InvokeAsync(context, metadata, finding, signal);
         }
 
+        if (plain.IsOn || plain.Starts(context, metadata))
+        {
+            return InvokePlainAsync(context, metadata);
+        }
+
         if (metadata?.GetMetadata<RequireTabSessionAttribute>() is null)
         {
             return next(context);
@@ -73,6 +80,12 @@ internal sealed class SessionLifetimeMiddleware(
 
         metrics.Refused("missing");
         return SessionAnswers.WriteAsync(context, SessionProblem.Required);
+    }
+
+    private async Task InvokePlainAsync(HttpContext context, EndpointMetadataCollection? metadata)
+    {
+        var signal = Speculation.IsSpeculative(context.Request) ? SessionSignal.None : SignalOf(context, metadata);
+        await Invoke(context, metadata, await plain.FindAsync(context), signal);
     }
 
     private async Task InvokeAsync(
@@ -206,7 +219,7 @@ internal sealed class SessionLifetimeMiddleware(
             }
         }
 
-        await PassWithoutAsync(context, metadata, SessionFinding.Ended(finding.Cell!));
+        await PassWithoutAsync(context, metadata, SessionFinding.Ended(finding.Cell!, finding.Carrier));
     }
 
     /// <summary>Counts the request in the metrics, and the page it comes from as heard of.</summary>
@@ -272,12 +285,22 @@ internal sealed class SessionLifetimeMiddleware(
     {
         // An error page of a request whose session has ended meanwhile has none.
         context.Features.Set<ITabSessionFeature>(null);
+        if (PlainRequest.Of(context) is { } request)
+        {
+            return PassPlainAsync(context, metadata, request, finding);
+        }
+
         if (finding.State is { } state && !context.Response.HasStarted)
         {
             // As late as can be: whatever is told to this browser, the output cache must not tell the next.
             context.Response.OnStarting(static told => ((ToldState)told).Tell(), new ToldState(context.Response, state));
         }
 
+        return PassUnlessRequiredAsync(context, metadata, finding);
+    }
+
+    private Task PassUnlessRequiredAsync(HttpContext context, EndpointMetadataCollection? metadata, SessionFinding finding)
+    {
         if (metadata?.GetMetadata<RequireTabSessionAttribute>() is null)
         {
             return next(context);
@@ -285,6 +308,41 @@ internal sealed class SessionLifetimeMiddleware(
 
         guard.CountRefusal(finding);
         return SessionAnswers.WriteAsync(context, SessionProblem.Of(finding));
+    }
+
+    /// <summary>A page without a session: the landing page, if there is one for it, or a session of its own, or none.</summary>
+    private async Task PassPlainAsync(HttpContext context, EndpointMetadataCollection? metadata, PlainRequest request, SessionFinding finding)
+    {
+        request.Lost(finding);
+        if (plain.LandingOf(context, metadata, finding) is { } landing)
+        {
+            context.Response.StatusCode = StatusCodes.Status303SeeOther;
+            context.Response.Headers.Location = landing;
+            context.Response.Headers.CacheControl = "no-store";
+            return;
+        }
+
+        if (!plain.Starts(context, metadata))
+        {
+            await PassUnlessRequiredAsync(context, metadata, finding);
+            return;
+        }
+
+        var (outcome, hold) = await plain.StartAsync(context, waits: true);
+        if (outcome == SessionAddition.Added)
+        {
+            var started = requests.Take();
+            started.Begin(context, hold, isPlain: true);
+            await Serve(context, started);
+        }
+        else if (metadata?.GetMetadata<RequireTabSessionAttribute>() is null)
+        {
+            await next(context);
+        }
+        else
+        {
+            await SessionAnswers.WriteAsync(context, SessionProblem.Of(outcome));
+        }
     }
 
     private sealed record ToldState(HttpResponse Response, string State)

@@ -18,7 +18,7 @@ internal sealed class SessionTimings
             ?? options.SignalTimeout
             ?? (timeout == TimeSpan.Zero ? Never : Longer(Sum(timeout, timeout), Sum(timeout, countdown)));
         Absolute = own.AbsoluteTimeout ?? options.AbsoluteTimeout ?? Never;
-        Unconfirmed = options.UnconfirmedTimeout ?? Never;
+        Unconfirmed = own.UnconfirmedTimeout ?? options.UnconfirmedTimeout ?? Never;
         AbsoluteWarning = Longer(countdown, s_leastWarning);
         KeepAlive = options.KeepAliveInterval ?? DefaultKeepAlive(IdleTimeout, Signal);
     }

@@ -65,13 +65,17 @@ internal sealed class SessionCell
     private BrowserKey _browser;
     internal BrowserPlace Browsers;
 
-    public SessionCell(SessionId secret, PublicId id, Moment now, SessionOwner owner = default)
+    public SessionCell(SessionId secret, PublicId id, Moment now, SessionOwner owner = default, TimeoutOverrides? overrides = null)
     {
         (_secretHigh, _secretLow) = (secret.High, secret.Low);
         Id = id;
         _startedAt = now.Ticks;
         _lastActivity = _lastSignal = now.Ticks;
         Write(owner);
+        if (overrides is not null)
+        {
+            _rare = new() { Overrides = overrides };
+        }
     }
 
     /// <summary>What a touch has to know of the session.</summary>

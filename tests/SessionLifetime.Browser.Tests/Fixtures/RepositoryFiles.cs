@@ -11,5 +11,7 @@ internal static class RepositoryFiles
 
     public static string Module { get; } = Path.Combine(Browser, "session-lifetime.js");
 
+    public static string Relay { get; } = Path.Combine(Browser, "session-lifetime-relay.js");
+
     private static string Here([CallerFilePath] string path = "") => path;
 }

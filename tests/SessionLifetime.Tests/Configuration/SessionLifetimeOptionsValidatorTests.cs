@@ -38,6 +38,8 @@ public sealed class SessionLifetimeOptionsValidatorTests
             UnconfirmedTimeout = TimeSpan.Zero,
             SweepInterval = TimeSpan.Zero,
             KeepAliveInterval = TimeSpan.Zero,
+            StretchInterval = TimeSpan.FromSeconds(0.5),
+            ExpiredPath = "https://example.com/",
             MaxRequestHold = TimeSpan.Zero,
             HandlerTimeout = TimeSpan.Zero,
             DisposalTimeout = TimeSpan.FromDays(2),
@@ -66,6 +68,30 @@ public sealed class SessionLifetimeOptionsValidatorTests
 
         Assert.Contains("SessionLifetimeOptions.SessionTimeout must be zero (never) or positive; it is -00:00:01.", faults);
     }
+
+    [Theory]
+    [InlineData("/expired", true)]
+    [InlineData("/session/over", true)]
+    [InlineData("/", true)]
+    [InlineData("", false)]
+    [InlineData("expired", false)]
+    [InlineData("//example.com", false)]
+    [InlineData("/\\example.com", false)]
+    [InlineData("/expired?why=1", false)]
+    [InlineData("/expired#why", false)]
+    [InlineData("/expired\r\nX: 1", false)]
+    [InlineData("https://example.com/", false)]
+    public void Validate_ExpiredPath_LeadsNowhereButIntoTheApp(string path, bool isFine) =>
+        Assert.Equal(isFine, new SessionLifetimeOptionsValidator().Validate(null, new() { ExpiredPath = path }).Succeeded);
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(86_400, true)]
+    [InlineData(1.5, false)]
+    [InlineData(0, false)]
+    [InlineData(86_401, false)]
+    public void Validate_StretchInterval_IsWholeSeconds(double seconds, bool isFine) =>
+        Assert.Equal(isFine, new SessionLifetimeOptionsValidator().Validate(null, new() { StretchInterval = TimeSpan.FromSeconds(seconds) }).Succeeded);
 
     [Fact]
     public void Advise_RiskySettings_AreNamed()

@@ -41,7 +41,16 @@ internal static class ReadmeExamples
         app.MapGet("/clock", () => "12:00").WithSessionSignal(SessionSignal.None);         // nothing at all
         app.MapPost("/order", () => "done").RequireTabSession();                           // 428, 404, 410 or 403 without a session
         app.MapGet("/public", () => "hello").DisableTabSession();                          // never looks for one
+        app.MapGet("/shop", () => "a page").StartTabSession();                             // starts one for who opens it without
         app.MapPost("/leave", (HttpContext context) => context.ExitAndRedirectAsync("/bye.html"));
+    }
+
+    public static void PlainPages(WebApplicationBuilder builder)
+    {
+        builder.Services.AddSessionLifetime(options => options.ExpiredPath = "/expired")
+            .AddNavigationRelay()               // with script: each tab has its own session
+            .AddCookieTransport()               // without: the browser has one
+            .AddHttpSession();                  // TempData and HttpContext.Session go with them
     }
 
     public static void Cors(WebApplicationBuilder builder, string site)

@@ -61,6 +61,8 @@ public sealed class SetupTests
             options.UnconfirmedTimeout = TimeSpan.Zero;
             options.SweepInterval = TimeSpan.Zero;
             options.KeepAliveInterval = TimeSpan.FromMilliseconds(1);
+            options.StretchInterval = TimeSpan.FromMilliseconds(1);
+            options.ExpiredPath = "//elsewhere";
             options.MaxRequestHold = TimeSpan.Zero;
             options.HandlerTimeout = TimeSpan.MaxValue;
             options.DisposalTimeout = TimeSpan.Zero;
@@ -83,7 +85,7 @@ public sealed class SetupTests
 
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync());
 
-        Assert.Equal(24, refused.Failures.Count());
+        Assert.Equal(26, refused.Failures.Count());
         Assert.All(
             typeof(SessionLifetimeOptions).GetProperties().Where(property => property.PropertyType != typeof(bool)),
             property => Assert.Single(refused.Failures, failure => failure.StartsWith($"SessionLifetimeOptions.{property.Name} must", StringComparison.Ordinal)));
@@ -116,6 +118,8 @@ public sealed class SetupTests
             ["SessionLifetime:UnconfirmedTimeout"] = "00:01:00",
             ["SessionLifetime:SweepInterval"] = "00:00:00.2",
             ["SessionLifetime:KeepAliveInterval"] = "00:00:07",
+            ["SessionLifetime:StretchInterval"] = "00:00:30",
+            ["SessionLifetime:ExpiredPath"] = "/expired",
             ["SessionLifetime:AllowStretch"] = "false",
             ["SessionLifetime:MaxRequestHold"] = "00:05:00",
             ["SessionLifetime:HandlerTimeout"] = "00:00:05",

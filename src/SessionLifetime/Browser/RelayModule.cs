@@ -1,0 +1,15 @@
+using Microsoft.AspNetCore.Http;
+
+namespace SessionLifetime;
+
+/// <summary>The part of the browser module that only apps of many pages need.</summary>
+internal sealed class RelayModule
+{
+    public const string FileName = "session-lifetime-relay.js";
+
+    private readonly BrowserModule _file = new(FileName);
+
+    public string Version => _file.Version.Value;
+
+    public Task ServeAsync(HttpContext context) => _file.ServeAsync(context);
+}

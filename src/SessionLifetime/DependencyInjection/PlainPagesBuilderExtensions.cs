@@ -1,0 +1,62 @@
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using SessionLifetime;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Leads pages that the browser opens by itself (links, forms, redirects) to their sessions.</summary>
+public static class PlainPagesBuilderExtensions
+{
+    /// <summary>
+    /// Lets links, forms, redirects, reload and Back reach the server with the session of their tab: the page that is being left writes
+    /// a one-time token into a cookie, which the server takes away with its answer. Needs the browser module in the pages, best by
+    /// <c>&lt;session-lifetime /&gt;</c>, which adds <c>session-lifetime-relay.js</c>.
+    /// </summary>
+    /// <remarks>
+    /// Antiforgery tokens then name the session they were made for: a form that reaches the server with another living session than
+    /// the one its page was rendered for is refused. An <see cref="IAntiforgeryAdditionalDataProvider"/> of the app's own is left alone.
+    /// </remarks>
+    /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    public static SessionLifetimeBuilder AddNavigationRelay(this SessionLifetimeBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.TryAddSingleton<NavigationRelay>();
+        builder.Services.TryAddSingleton<RelayModule>();
+
+        // The framework's own, which adds nothing, may be there already, or come later.
+        var own = builder.Services.LastOrDefault(static service => service.ServiceType == typeof(IAntiforgeryAdditionalDataProvider));
+        if (own is null || own.ImplementationType?.Assembly == typeof(IAntiforgery).Assembly)
+        {
+            builder.Services.Replace(ServiceDescriptor.Singleton<IAntiforgeryAdditionalDataProvider, TabAntiforgery>());
+        }
+
+        return builder;
+    }
+
+    /// <summary>
+    /// Carries the session's id in a cookie (<c>SessionLifetime.Session</c>: HttpOnly, SameSite Lax, secure on HTTPS, for the app's path
+    /// base, gone with the browser) where no script carries it: one session for a browser without script. Where the module runs, each
+    /// tab has its own as ever.
+    /// </summary>
+    /// <remarks>
+    /// Browsers send a cookie of their own accord: protect what changes state by antiforgery tokens, as with every cookie. The lifecycle
+    /// calls themselves heed it only where <c>Sec-Fetch-Site</c>, or <c>Origin</c>, says that a page of the app makes them.
+    /// </remarks>
+    /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    /// <param name="configure">Changes the cookie; checked when the app starts.</param>
+    public static SessionLifetimeBuilder AddCookieTransport(this SessionLifetimeBuilder builder, Action<CookieBuilder>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        var options = builder.Services.AddOptions<TransportCookieOptions>().ValidateOnStart();
+        if (configure is not null)
+        {
+            options.Configure(cookie => configure(cookie.Cookie));
+        }
+
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TransportCookieOptions>, TransportCookieOptionsValidator>());
+        builder.Services.TryAddSingleton<TransportCookie>();
+        return builder;
+    }
+}

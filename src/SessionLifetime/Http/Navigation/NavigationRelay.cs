@@ -1,0 +1,113 @@
+using Microsoft.AspNetCore.Http;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// Leads plain navigations to the session of the tab they happen in: by a one-time token that the page before left in a cookie, for a
+/// few seconds, as it was being left.
+/// </summary>
+/// <remarks>
+/// A token is worth one request of the browser whose session it stands for. The answer takes the cookie away; where the answer is a
+/// redirect, it leaves another token for the hop, since no page is there to leave one.
+/// </remarks>
+internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder, SessionMetrics metrics, TimeProvider time)
+{
+    /// <summary>How many tokens a page keeps: one for the navigation, one for the next after a download that left the page where it was.</summary>
+    public const int Stock = 2;
+
+    /// <summary>How long a page may keep them.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a browser keeps the cookie.</summary>
+    private static readonly TimeSpan s_hop = TimeSpan.FromSeconds(5);
+
+    private readonly HopQueue _hops = new(time);
+
+    /// <summary>Tokens for a page; fewer than asked for, or none, when there is no room.</summary>
+    public IReadOnlyList<string> Issue(SessionCell cell, SessionId secret, int count = Stock) =>
+        [.. Enumerable.Range(0, count).Select(_ => Issue(cell, secret, Lifetime)).OfType<string>()];
+
+    /// <summary>What the cookies of a navigation lead to, and which of them it was; missing where there are none.</summary>
+    public async ValueTask<(SessionFinding Finding, RelayCookie Used)> FindAsync(HttpContext context)
+    {
+        var finding = new SessionFinding(SessionFindingKind.Missing);
+        var used = default(RelayCookie);
+        foreach (var cookie in RelayCookie.For(context.Request))
+        {
+            if (string.Equals(cookie.Token, RelayCookie.EndedMark, StringComparison.Ordinal))
+            {
+                return (new(SessionFindingKind.Ended, Carrier: SessionCarrier.Relay), cookie);
+            }
+
+            if (tokens.TryRedeem(OneTimeUse.Navigation, cookie.Token, context.Request, out var grant))
+            {
+                _hops.Leave(grant.Cell.Browser, cookie.Target, cookie.Name);
+                return (await finder.FindAsync(context, context.RequestHeaders(), grant.Secret) with { Carrier = SessionCarrier.Relay }, cookie);
+            }
+
+            // Used before, expired, or another browser's: perhaps the next one is ours.
+            metrics.Refused("relay");
+            (finding, used) = (new(SessionFindingKind.Unknown, Carrier: SessionCarrier.Relay), cookie);
+        }
+
+        return (finding, used);
+    }
+
+    /// <summary>Leaves a token for the request that a redirect leads to, if it stays within the site.</summary>
+    public async ValueTask LeaveForHopAsync(HttpContext context, SessionCell cell, SessionId secret, string path)
+    {
+        var location = context.Response.Headers.Location.ToString();
+        if (cell.IsEnded || !LeadsHere(context.Request, location))
+        {
+            return;
+        }
+
+        var (high, _) = WordText.Random();
+        var name = RelayCookie.Prefix + WordText.Format(high);
+        var target = location.Contains('/', StringComparison.Ordinal) ? RelayCookie.TargetOf(location) : 0;
+        await _hops.EnterAsync(cell.Browser, target, name);
+        if (Issue(cell, secret, s_hop) is { } token)
+        {
+            var cookie = new RelayCookie(name, token, time.GetUtcNow().ToUnixTimeMilliseconds(), target);
+            context.Response.Cookies.Append(cookie.Name, cookie.Format(), Options(context, s_hop, path));
+        }
+    }
+
+    /// <summary>The navigation has come: the cookie has done its work.</summary>
+    public static void Expire(HttpContext context, RelayCookie cookie, string path)
+    {
+        if (cookie.Name is not null)
+        {
+            context.Response.Cookies.Append(cookie.Name, "", Options(context, TimeSpan.Zero, path));
+        }
+    }
+
+    private static CookieOptions Options(HttpContext context, TimeSpan maxAge, string path) => new()
+    {
+        SameSite = SameSiteMode.Strict,
+        Secure = context.Request.IsHttps,
+        Path = path,
+        MaxAge = maxAge,
+        IsEssential = true,
+    };
+
+    /// <summary>Compared as they came, in ASCII: to decode a host is to fail at some that are none (RFC 3492).</summary>
+    private static bool LeadsHere(HttpRequest request, string location)
+    {
+        if (location is ['/', ..])
+        {
+            return location is not ['/', '/' or '\\', ..];
+        }
+
+        if (!Uri.TryCreate(location, UriKind.Absolute, out _))
+        {
+            return location.Length > 0;
+        }
+
+        var here = $"{request.Scheme}://{request.Headers.Host}";
+        return location.StartsWith(here, StringComparison.OrdinalIgnoreCase) && (location.Length == here.Length || location[here.Length] is '/' or '?' or '#');
+    }
+
+    private string? Issue(SessionCell cell, SessionId secret, TimeSpan lifetime) =>
+        tokens.Issue(OneTimeUse.Navigation, cell, secret, cell.Browser, lifetime);
+}

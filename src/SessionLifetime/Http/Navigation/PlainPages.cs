@@ -1,0 +1,181 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.OutputCaching;
+using Microsoft.Extensions.Options;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// Sessions of requests that carry no id header, as browsers make them by themselves: finds them by what the relay or the cookie says,
+/// starts them where an endpoint asks for it, and sees to what their answers must carry.
+/// </summary>
+/// <remarks>
+/// What wins: the relayed token, which knows the tab; then the cookie, which knows the browser only. A page that was rendered for a
+/// session is stored by no cache, since the next visitor of the same address may be another tab.
+/// </remarks>
+internal sealed class PlainPages(
+    SessionFinder finder,
+    SessionGuard guard,
+    SessionArrivals arrivals,
+    HandOvers handOvers,
+    IOptions<SessionLifetimeOptions> options,
+    NavigationRelay? relay = null,
+    TransportCookie? cookie = null)
+{
+    /// <summary>A visitor without the module, or a prefetch, leaves a session that ends this soon, unless the app says otherwise.</summary>
+    private static readonly TimeSpan s_unconfirmed = TimeSpan.FromMinutes(1);
+
+    private readonly TimeoutOverrides _unconfirmed = TimeoutOverrides.None with
+    {
+        UnconfirmedTimeout = options.Value.UnconfirmedTimeout ?? s_unconfirmed,
+    };
+
+    private readonly PathString _expiredPath = options.Value.ExpiredPath;
+
+    /// <summary>Whether anything but the id header may lead a request to a session.</summary>
+    public bool IsOn { get; } = relay is not null || cookie is not null;
+
+    /// <summary>Whether the browser itself asks, so that no script would read the id of a session that is started now.</summary>
+    public bool IsPlain(HttpContext context) =>
+        PlainNavigation.IsOne(context.Request) || (cookie is not null && PlainNavigation.IsInFrame(context.Request));
+
+    /// <summary>What a request without the id header leads to.</summary>
+    public async ValueTask<SessionFinding> FindAsync(HttpContext context)
+    {
+        if (PlainRequest.Of(context) is { } known)
+        {
+            return known.Finding;
+        }
+
+        var isNavigation = PlainNavigation.IsOne(context.Request);
+        var finding = new SessionFinding(SessionFindingKind.Missing);
+        var used = default(RelayCookie);
+        if (relay is not null && isNavigation && !Speculation.IsSpeculative(context.Request))
+        {
+            (finding, used) = await relay.FindAsync(context);
+        }
+
+        if (finding.Kind is SessionFindingKind.Missing && cookie?.Read(context.Request) is { } id)
+        {
+            finding = await finder.FindAsync(context, context.RequestHeaders(), id) with { Carrier = SessionCarrier.Cookie };
+        }
+
+        Follow(context, new()
+        {
+            Finding = finding,
+            Relayed = used,
+            Cell = finding.Cell,
+            Sent = finding.Sent,
+            IsNavigation = isNavigation,
+            CookiePath = CookieRules.PathOf(context.Request),
+        });
+        return finding;
+    }
+
+    /// <summary>
+    /// Where a navigation goes whose session has ended; null where it goes on: a form does, unless all it would be told is that its
+    /// session is missing. An id nobody knows any more was one that ended earlier.
+    /// </summary>
+    public string? LandingOf(HttpContext context, EndpointMetadataCollection? metadata, SessionFinding finding)
+    {
+        var hasEnded = finding.Kind == SessionFindingKind.Ended
+            || (finding is { Kind: SessionFindingKind.Unknown, Carrier: SessionCarrier.Cookie } && SessionId.TryParse(cookie!.Read(context.Request), out _));
+        var goes = PlainNavigation.IsGet(context.Request)
+            || (PlainNavigation.IsOne(context.Request) && metadata?.GetMetadata<RequireTabSessionAttribute>() is not null);
+        return hasEnded && _expiredPath.HasValue && goes && !IsLanding(context)
+            ? (context.Request.PathBase + _expiredPath).ToUriComponent()
+            : null;
+    }
+
+    /// <summary>Whether the endpoint starts a session for a request that has none.</summary>
+    public bool Starts(HttpContext context, EndpointMetadataCollection? metadata) =>
+        metadata?.GetMetadata<StartTabSessionAttribute>() is not null
+        && PlainNavigation.IsGet(context.Request)
+        && !Speculation.IsSpeculative(context.Request)
+        && !context.Response.HasStarted
+        && !IsLanding(context);
+
+    /// <summary>
+    /// Starts a session for a request that has none. Its id goes into the cookie where there is one, and otherwise nowhere before the
+    /// module asks for it. The session's clocks are held.
+    /// </summary>
+    public async ValueTask<(SessionAddition Outcome, RequestHold Hold)> StartAsync(HttpContext context, bool waits)
+    {
+        var (outcome, hold) = await arrivals.StartAsync(PageId.None, PageId.None, guard.Welcome(context), context.RequestAborted, waits, _unconfirmed);
+        if (outcome == SessionAddition.Added)
+        {
+            handOvers.Offer(hold.Cell);
+            var request = PlainRequest.Of(context)!;
+            (request.Cell, request.Sent, request.ExpiresCookie) = (hold.Cell, hold.Cell.Secret, false);
+            request.Finding = new(SessionFindingKind.Found, hold.Cell, hold.Cell.Secret, Carrier: cookie is null ? SessionCarrier.Relay : SessionCarrier.Cookie);
+            KeepToItself(context);
+            cookie?.Hand(context, hold.Cell.Secret, request.CookiePath);
+        }
+
+        return (outcome, hold);
+    }
+
+    private bool IsLanding(HttpContext context) => _expiredPath.HasValue && context.Request.Path == _expiredPath;
+
+    private void Follow(HttpContext context, PlainRequest request)
+    {
+        request.Put(context);
+        if (request.Cell is not null)
+        {
+            KeepToItself(context);
+        }
+
+        if ((request.IsNavigation || request.Finding.Kind != SessionFindingKind.Missing) && !context.Response.HasStarted)
+        {
+            context.Response.OnStarting(static state => ((Finishing)state).OnStarting(), new Finishing(this, context, request));
+        }
+    }
+
+    /// <summary>The output cache takes its copy before the response starts, and has to be told before; also not to hand out another's.</summary>
+    private static void KeepToItself(HttpContext context)
+    {
+        if (context.Features.Get<IOutputCacheFeature>() is { } cache)
+        {
+            (cache.Context.AllowCacheLookup, cache.Context.AllowCacheStorage) = (false, false);
+        }
+    }
+
+    private async Task FinishAsync(HttpContext context, PlainRequest request)
+    {
+        NavigationRelay.Expire(context, request.Relayed, request.CookiePath);
+        if (request.ExpiresCookie)
+        {
+            cookie?.Expire(context, request.CookiePath);
+        }
+
+        if (request.Cell is not { } cell)
+        {
+            return;
+        }
+
+        if (request.IsNavigation)
+        {
+            context.Response.Headers.CacheControl = "no-store";
+        }
+
+        if (request.Finding.Carrier == SessionCarrier.Cookie && cell.IsEnded)
+        {
+            // By this very request: nobody has to be told any more.
+            cookie!.Expire(context, request.CookiePath);
+        }
+        else if (request.Finding.Carrier == SessionCarrier.Cookie && cell.NewerThan(request.Sent) is { } newer)
+        {
+            cookie!.Hand(context, newer, request.CookiePath);
+        }
+
+        if (relay is not null && request.IsNavigation && context.Response.StatusCode is 301 or 302 or 303 or 307 or 308)
+        {
+            // By the id it came with: a new one is not used before the module has been told of it.
+            await relay.LeaveForHopAsync(context, cell, request.Sent, request.CookiePath);
+        }
+    }
+
+    private sealed record Finishing(PlainPages Pages, HttpContext Context, PlainRequest Request)
+    {
+        public Task OnStarting() => Pages.FinishAsync(Context, Request);
+    }
+}

@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Http;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// A request without the id header that may have a session all the same: what it was found to mean, and what its answer has to do. An
+/// error page comes by a second time, when the token is spent; so the first finding stays with the request.
+/// </summary>
+internal sealed class PlainRequest
+{
+    private static readonly object s_key = new();
+
+    public required SessionFinding Finding { get; set; }
+
+    /// <summary>The relay cookie it came with.</summary>
+    public RelayCookie Relayed { get; init; }
+
+    /// <summary>The session it has, also one that it started.</summary>
+    public SessionCell? Cell { get; set; }
+
+    /// <summary>The id it has the session by.</summary>
+    public SessionId Sent { get; set; }
+
+    /// <summary>Where its cookies are: by the time the answer starts, the path base may have been taken back.</summary>
+    public required string CookiePath { get; init; }
+
+    /// <summary>Whether its answer is a page that the browser shows by itself.</summary>
+    public required bool IsNavigation { get; init; }
+
+    /// <summary>Whether the answer takes the id's cookie away.</summary>
+    public bool ExpiresCookie { get; set; }
+
+    /// <summary>It turned out to lead to no living session.</summary>
+    public void Lost(SessionFinding finding)
+    {
+        ExpiresCookie |= finding is { Kind: SessionFindingKind.Ended or SessionFindingKind.Unknown, Carrier: SessionCarrier.Cookie };
+        (Finding, Cell) = (finding, null);
+    }
+
+    public static PlainRequest? Of(HttpContext context) => context.Items.TryGetValue(s_key, out var request) ? (PlainRequest?)request : null;
+
+    public void Put(HttpContext context) => context.Items[s_key] = this;
+}

@@ -1,0 +1,31 @@
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Http;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// Makes a form worth something in the session its page was rendered for only, as long as that lives: what is posted can never act in
+/// another tab's session, even where two tabs navigated at the same instant.
+/// </summary>
+internal sealed class TabAntiforgery(SessionEngine engine) : IAntiforgeryAdditionalDataProvider
+{
+    public string GetAdditionalData(HttpContext context) => context.GetTabSession()?.Id ?? "";
+
+    public bool ValidateAdditionalData(HttpContext context, string additionalData) =>
+        additionalData.Length == 0
+        || string.Equals(additionalData, context.GetTabSession()?.Id, StringComparison.Ordinal)
+        || !IsAlive(additionalData);
+
+    /// <summary>A form that outlived its session is judged as any other. The in-memory store never waits.</summary>
+    private bool IsAlive(string session)
+    {
+        if (!PublicId.TryParse(session, out var id))
+        {
+            return false;
+        }
+
+        var finding = engine.Store.FindAsync(id, CancellationToken.None);
+        var cell = finding.IsCompleted ? finding.Result : finding.AsTask().GetAwaiter().GetResult();
+        return cell is { IsEnded: false };
+    }
+}

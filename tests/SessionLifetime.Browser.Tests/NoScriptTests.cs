@@ -1,0 +1,164 @@
+using System.Globalization;
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace SessionLifetime.Browser.Tests;
+
+/// <summary>A browser without script: one session in a cookie, kept by a hidden frame as long as a page is open.</summary>
+public sealed class NoScriptTests(ChromiumFixture chromium) : BrowserTest(chromium)
+{
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(3);
+
+    protected override BrowserNewContextOptions ContextOptions => new() { JavaScriptEnabled = false };
+
+    [Fact]
+    public async Task A_page_left_open_for_five_timeouts_keeps_its_session_and_the_frameworks_own_and_the_sign_in_and_ends_when_it_is_closed()
+    {
+        var ended = new TaskCompletionSource<(SessionEndReason Reason, DateTimeOffset At)>();
+        await using var server = await NavigationServer.StartAsync(
+            options =>
+            {
+                options.SessionTimeout = s_timeout;
+                options.CountdownDuration = TimeSpan.FromSeconds(1);
+                options.StretchInterval = TimeSpan.FromSeconds(1);
+            },
+            sessions =>
+            {
+                sessions.AddNavigationRelay().AddCookieTransport().OnApplicationExit(context => ended.TrySetResult((context.Reason, DateTimeOffset.UtcNow)));
+
+                // The framework's own session, and a sign-in that slides: both would be over long before.
+                sessions.Services.AddDistributedMemoryCache();
+                sessions.Services.AddSession(static session => session.IdleTimeout = TimeSpan.FromSeconds(3));
+                sessions.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
+                    .AddCookie(static cookie => (cookie.ExpireTimeSpan, cookie.SlidingExpiration) = (TimeSpan.FromSeconds(4), true));
+            },
+            static app =>
+            {
+                app.UseSession();
+                app.UseAuthentication();
+                app.Use(static async (context, next) =>
+                {
+                    if (context.Request.Path == "/begin")
+                    {
+                        context.Session.SetString("name", "Ada");
+                        await context.SignInAsync(new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, "ada")], "cookie")));
+                    }
+
+                    if (context.Request.Path == "/ask")
+                    {
+                        await context.Response.WriteAsync($"{context.Session.GetString("name")} {context.User.Identity?.Name}");
+                        return;
+                    }
+
+                    await next(context);
+                });
+            });
+        var page = await Context.NewPageAsync();
+        await page.GotoAsync(server.Url + "/begin");
+        await page.GotoAsync(server.Url + "/a");
+        var session = await page.TextContentAsync("#session");
+        var cdp = await Context.NewCDPSessionAsync(page);
+        var before = await HistoryAsync();
+
+        await Task.Delay(5 * s_timeout);
+
+        var living = await server.Sessions.FindAsync(session!);
+        Assert.Equal(SessionState.Active, living?.State);
+        Assert.True(DateTimeOffset.UtcNow - living!.LastActivity > 4.5 * s_timeout);
+        Assert.InRange(server.Calls("stretch").Count, 9, 18);
+        Assert.All(server.Calls("stretch"), call => Assert.Equal("iframe", call.Headers["Sec-Fetch-Dest"]));
+        Assert.Equal(before, await HistoryAsync());
+        Assert.Empty(server.Calls("session-lifetime.js"));
+        var other = await Context.NewPageAsync();
+        await other.GotoAsync(server.Url + "/ask");
+        Assert.Equal("Ada ada", await other.TextContentAsync("body"));
+        await other.CloseAsync();
+        await page.ClickAsync("#b");
+        Assert.Equal(session, await page.TextContentAsync("#session"));
+
+        var closed = DateTimeOffset.UtcNow;
+        await page.CloseAsync();
+        var (reason, at) = await ended.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(SessionEndReason.SignalLost, reason);
+        Assert.InRange(at - closed, s_timeout, (2 * s_timeout) + TimeSpan.FromSeconds(3));
+
+        async Task<int> HistoryAsync() => (await cdp.SendAsync("Page.getNavigationHistory"))!.Value.GetProperty("entries").GetArrayLength();
+    }
+
+    [Fact]
+    public async Task Links_and_forms_and_tabs_have_the_one_session_of_the_browser()
+    {
+        await using var server = await StartAsync();
+        var page = await Context.NewPageAsync();
+        await page.GotoAsync(server.Url + "/first");
+        var session = await page.TextContentAsync("#session");
+        Assert.NotEmpty(session!);
+        foreach (var (click, leads) in new[] { ("#a", "/a"), ("#post button", "/posted"), ("#answer button", "/answer"), ("#redirect", "/landed"), ("#get button", "/found") })
+        {
+            await page.ClickAsync(click);
+            await Assertions.Expect(page.Locator("#path")).ToContainTextAsync(leads);
+            Assert.Equal(session, await page.TextContentAsync("#session"));
+        }
+
+        var other = await Context.NewPageAsync();
+        await other.GotoAsync(server.Url + "/b");
+        Assert.Equal(session, await other.TextContentAsync("#session"));
+        Assert.Equal(1, server.Sessions.Count);
+        var cookie = Assert.Single(await Context.CookiesAsync(), cookie => cookie.Name == "SessionLifetime.Session");
+        Assert.Equal((true, SameSiteAttribute.Lax, -1), (cookie.HttpOnly, cookie.SameSite, cookie.Expires));
+        Assert.DoesNotContain(cookie.Value, await other.ContentAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task When_its_session_has_ended_the_frame_rests_and_the_next_page_is_the_landing_page()
+    {
+        await using var server = await StartAsync(options =>
+        {
+            options.StretchInterval = TimeSpan.FromSeconds(1);
+            options.ExpiredPath = "/expired";
+        });
+        var page = await Context.NewPageAsync();
+        await page.GotoAsync(server.Url + "/first");
+        await Eventually.BecomesTrueAsync(() => server.Calls("stretch").Count >= 2, () => "a frame that refreshes itself");
+        var session = await page.TextContentAsync("#session");
+        await server.Sessions.EndAsync(session!);
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        var asked = server.Calls("stretch").Count;
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        Assert.Equal(asked, server.Calls("stretch").Count);
+
+        await page.ClickAsync("#a");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Expired");
+        Assert.Equal(0, server.Sessions.Count);
+        await page.GotoAsync(server.Url + "/a");
+        Assert.NotEqual(session, await page.TextContentAsync("#session"));
+        Assert.Equal(1, server.Sessions.Count);
+    }
+
+    [Fact]
+    public async Task With_script_on_no_frame_is_asked_for_and_tabs_are_told_apart()
+    {
+        await using var server = await StartAsync(options => options.StretchInterval = TimeSpan.FromSeconds(1));
+        await using var scripted = await Chromium.NewContextAsync(new());
+        var (first, second) = (await scripted.NewPageAsync(), await scripted.NewPageAsync());
+        await Task.WhenAll(first.GotoAsync(server.Url + "/first"), second.GotoAsync(server.Url + "/second"));
+        foreach (var page in new[] { first, second })
+        {
+            await page.WaitForFunctionAsync(
+                "() => window[Symbol.for('session-lifetime')]?.status?.session === document.querySelector('#session').textContent");
+        }
+
+        await Eventually.BecomesTrueAsync(() => server.Sessions.Count == 2, () => string.Create(CultureInfo.InvariantCulture, $"two sessions, not {server.Sessions.Count}"));
+        Assert.NotEqual(await first.TextContentAsync("#session"), await second.TextContentAsync("#session"));
+        await Eventually.BecomesTrueAsync(() => scripted.CookiesAsync().Result.All(cookie => cookie.Name != "SessionLifetime.Session"), () => "no id in a cookie");
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        Assert.Empty(server.Calls("stretch"));
+    }
+
+    private static Task<NavigationServer> StartAsync(Action<SessionLifetimeOptions>? configure = null) =>
+        NavigationServer.StartAsync(configure, static sessions => sessions.AddNavigationRelay().AddCookieTransport());
+}
