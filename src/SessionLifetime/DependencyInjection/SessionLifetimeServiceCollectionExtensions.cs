@@ -95,6 +95,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<BrowserCookie>();
         services.TryAddSingleton<SessionGuard>();
         services.TryAddSingleton<SessionFinder>();
+        services.TryAddSingleton<OneTimeTokens>();
         services.TryAddSingleton<RequestPool>();
         services.TryAddSingleton<SessionTurnstile>();
         services.TryAddSingleton<LifecycleEndpoints>();

@@ -28,17 +28,13 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
     public ValueTask<SessionFinding> FindAsync(HttpContext context, StringValues header) =>
         FindAsync(context, header.Count == 1 ? header[0] : null);
 
-    public ValueTask<SessionFinding> FindAsync(HttpContext context, string? text)
-    {
-        if (!SessionId.TryParse(text, out var secret))
-        {
-            return new(new SessionFinding(SessionFindingKind.Unknown));
-        }
+    public ValueTask<SessionFinding> FindAsync(HttpContext context, string? text) => SessionId.TryParse(text, out var secret)
+        ? FindAsync(context, secret)
+        : new(new SessionFinding(SessionFindingKind.Unknown));
 
-        return engine.Store.TryGet(secret, out var cell)
-            ? guard.AdmitAsync(context, new SessionFinding(SessionFindingKind.Found, cell, secret))
-            : FindElsewhereAsync(context, secret);
-    }
+    public ValueTask<SessionFinding> FindAsync(HttpContext context, SessionId secret) => engine.Store.TryGet(secret, out var cell)
+        ? guard.AdmitAsync(context, new SessionFinding(SessionFindingKind.Found, cell, secret))
+        : FindElsewhereAsync(context, secret);
 
     /// <summary>The page a request says it comes from; anything that is no page id is ignored.</summary>
     public PageId PageOf(HttpContext context) =>

@@ -1,0 +1,196 @@
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Options;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// Tokens that stand for a session once, and for a short while, where its id must not be seen: in a URL, in a cookie. 128 random bits,
+/// as <see cref="SessionId"/>, and as secret until they are used.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Life: issued to the browser of a session, redeemed by exactly one of those who present it, or expired, or pushed out by newer ones of
+/// its session. Whoever presents it without the browser's key is refused and has not touched it: it is worth nothing to them.
+/// </para>
+/// <para>
+/// The cache is as large as there may be sessions, and one session has only a handful, so that none can fill it. When it is full there is
+/// no token. While anything is in it, a timer sees to it that what has expired does not stay.
+/// </para>
+/// </remarks>
+internal sealed class OneTimeTokens : IDisposable
+{
+    /// <summary>How many of one kind a session may have open at once: reconnects and parallel connections need a few.</summary>
+    public const int MaxOutstanding = 8;
+
+    /// <summary>How long at most what has expired lies about.</summary>
+    private static readonly TimeSpan s_tidying = TimeSpan.FromSeconds(30);
+
+    private readonly ConditionalWeakTable<SessionCell, OutstandingTokens> _bySession = [];
+    private readonly BrowserCookie _cookie;
+    private readonly BrowserBinding _binding;
+    private readonly MemoryCache _cache;
+    private readonly ITimer _timer;
+    private readonly int _capacity;
+    private int _isArmed;
+
+    public OneTimeTokens(BrowserCookie cookie, IOptions<SessionLifetimeOptions> options, TimeProvider time)
+    {
+        _cookie = cookie;
+        _binding = options.Value.BrowserBinding;
+        _capacity = Math.Max(MaxOutstanding, options.Value.MaxSessions);
+        _cache = new(new MemoryCacheOptions { SizeLimit = _capacity, Clock = new OneTimeClock(time), ExpirationScanFrequency = TimeSpan.MaxValue });
+        _timer = time.CreateTimer(static state => ((OneTimeTokens)state!).Tidy(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>How many are open, as far as they have not been tidied away.</summary>
+    public int Count => _cache.Count;
+
+    /// <summary>Makes a token.</summary>
+    /// <param name="use">What it is for.</param>
+    /// <param name="cell">The session it stands for.</param>
+    /// <param name="secret">The id the session was asked for by.</param>
+    /// <param name="browser">The key of the browser that may use it; none where any may.</param>
+    /// <param name="lifetime">How long it works.</param>
+    /// <returns>Its text; null when there is no room, or a browser is required and there is none.</returns>
+    public string? Issue(OneTimeUse use, SessionCell cell, SessionId secret, BrowserKey browser, TimeSpan lifetime)
+    {
+        if (_cache.Count >= _capacity || (browser.IsNone && _binding == BrowserBinding.Required))
+        {
+            return null;
+        }
+
+        var (high, low) = WordText.Random();
+        var token = new OneTimeToken(new OneTimeKey(use, high, low), new OneTimeGrant(cell, secret), browser);
+        var outstanding = _bySession.GetOrCreateValue(cell);
+        if (outstanding.Add(token) is { } oldest && oldest.TryTake())
+        {
+            _cache.Remove(oldest.Key);
+        }
+
+        _cache.Set(token.Key, token, new MemoryCacheEntryOptions
+        {
+            Size = 1,
+            AbsoluteExpirationRelativeToNow = lifetime,
+            Priority = CacheItemPriority.NeverRemove,
+        });
+        if (!_cache.TryGetValue(token.Key, out _))
+        {
+            // Others were faster.
+            outstanding.Remove(token);
+            return null;
+        }
+
+        Arm(lifetime);
+        return WordText.Format(high, low);
+    }
+
+    /// <summary>Uses a token up. Of any number who present it at once, one succeeds.</summary>
+    /// <param name="use">What it is presented for.</param>
+    /// <param name="text">What was presented; anything that is no token is none.</param>
+    /// <param name="request">The request that presents it, with the browser's cookie.</param>
+    /// <param name="grant">The session, which the caller has yet to look at, and to be admitted to.</param>
+    public bool TryRedeem(OneTimeUse use, string? text, HttpRequest request, out OneTimeGrant grant)
+    {
+        grant = default;
+        if (!WordText.TryParse(text, out var high, out var low)
+            || !_cache.TryGetValue(new OneTimeKey(use, high, low), out OneTimeToken? token)
+            || !IsForBrowserOf(request, token!.Browser)
+            || !token.TryTake())
+        {
+            return false;
+        }
+
+        _cache.Remove(token.Key);
+        grant = token.Grant;
+        if (_bySession.TryGetValue(grant.Cell, out var outstanding))
+        {
+            outstanding.Remove(token);
+        }
+
+        return true;
+    }
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _cache.Dispose();
+    }
+
+    private bool IsForBrowserOf(HttpRequest request, BrowserKey browser) =>
+        _binding == BrowserBinding.Off || browser.IsNone || _cookie.Carries(request, browser);
+
+    /// <summary>Nothing is pushed out, but what has expired.</summary>
+    private void Tidy()
+    {
+        _cache.Compact(percentage: 0);
+        Interlocked.Exchange(ref _isArmed, 0);
+        if (_cache.Count > 0)
+        {
+            Arm(s_tidying);
+        }
+    }
+
+    private void Arm(TimeSpan after)
+    {
+        if (Interlocked.Exchange(ref _isArmed, 1) == 0)
+        {
+            _timer.Change(after < s_tidying ? after : s_tidying, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Two of them are compared in the same time wherever they differ; and records print what they hold.</summary>
+    private readonly record struct OneTimeKey(OneTimeUse Use, ulong High, ulong Low)
+    {
+        public bool Equals(OneTimeKey other) => (((ulong)Use ^ (ulong)other.Use) | (High ^ other.High) | (Low ^ other.Low)) == 0;
+
+        public override int GetHashCode() => (int)(Low ^ (Low >> 32));
+
+        public override string ToString() => "[one-time token]";
+    }
+
+    private sealed class OneTimeToken(OneTimeKey key, OneTimeGrant grant, BrowserKey browser)
+    {
+        private int _isTaken;
+
+        public OneTimeKey Key => key;
+
+        public OneTimeGrant Grant => grant;
+
+        public BrowserKey Browser => browser;
+
+        public bool TryTake() => Interlocked.Exchange(ref _isTaken, 1) == 0;
+    }
+
+    /// <summary>The open tokens of one session, oldest first.</summary>
+    private sealed class OutstandingTokens
+    {
+        private readonly List<OneTimeToken> _tokens = [];
+
+        /// <summary>Gives the token that is one too many of its kind.</summary>
+        public OneTimeToken? Add(OneTimeToken token)
+        {
+            lock (_tokens)
+            {
+                _tokens.Add(token);
+                if (_tokens.Count(other => other.Key.Use == token.Key.Use) <= MaxOutstanding)
+                {
+                    return null;
+                }
+
+                var oldest = _tokens.Find(other => other.Key.Use == token.Key.Use)!;
+                _tokens.Remove(oldest);
+                return oldest;
+            }
+        }
+
+        public void Remove(OneTimeToken token)
+        {
+            lock (_tokens)
+            {
+                _tokens.Remove(token);
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using SessionLifetime.Tests.Fakes;
+
+namespace SessionLifetime.Tests.Http;
+
+public sealed class OneTimeTokensTests
+{
+    private static readonly TimeSpan s_lifetime = TimeSpan.FromSeconds(30);
+
+    private readonly FakeTimeProvider _time = new();
+
+    [Fact]
+    public void TryRedeem_OfATokenOnce_GivesItsSession()
+    {
+        using var tokens = New();
+        var cell = NewCell();
+        var token = Issue(tokens, cell);
+
+        Assert.Equal(22, token!.Length);
+        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out var grant));
+        Assert.Same(cell, grant.Cell);
+        Assert.Equal(cell.Secret, grant.Secret);
+        Assert.Equal(0, tokens.Count);
+    }
+
+    [Fact]
+    public void TryRedeem_ASecondTime_IsRefused()
+    {
+        using var tokens = New();
+        var token = Issue(tokens, NewCell());
+
+        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _));
+        Assert.False(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out var grant));
+        Assert.Equal(default, grant);
+    }
+
+    [Fact]
+    public async Task TryRedeem_ByManyAtOnce_SucceedsForExactlyOne()
+    {
+        using var tokens = New();
+        var cell = NewCell();
+        for (var round = 0; round < 300; round++)
+        {
+            var token = Issue(tokens, cell);
+            using var start = new Barrier(4);
+            var winners = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
+                () =>
+                {
+                    start.SignalAndWait();
+                    return tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out var _);
+                },
+                TaskCreationOptions.LongRunning)));
+
+            Assert.Single(winners, won => won);
+        }
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAA")]
+    [InlineData("not a token")]
+    public void TryRedeem_OfWhatIsNoToken_IsRefused(string? text)
+    {
+        using var tokens = New();
+        Issue(tokens, NewCell());
+
+        Assert.False(tokens.TryRedeem(OneTimeUse.Ticket, text, Request(), out _));
+        Assert.Equal(1, tokens.Count);
+    }
+
+    [Fact]
+    public void TryRedeem_ForSomethingElse_IsRefused()
+    {
+        using var tokens = New();
+        var token = Issue(tokens, NewCell());
+
+        Assert.False(tokens.TryRedeem(OneTimeUse.Navigation, token, Request(), out _));
+        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _));
+    }
+
+    [Fact]
+    public void TryRedeem_ByAnotherBrowser_IsRefusedAndUsesNothingUp()
+    {
+        using var tokens = New();
+        var (ours, theirs) = (BrowserKey.Create(), BrowserKey.Create());
+        var token = Issue(tokens, NewCell(), browser: ours);
+
+        Assert.False(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(theirs), out _));
+        Assert.False(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _));
+        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(theirs, ours), out _));
+    }
+
+    [Fact]
+    public void TryRedeem_WithoutBinding_AsksForNoBrowser()
+    {
+        using var tokens = New(options => options.BrowserBinding = BrowserBinding.Off);
+
+        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, Issue(tokens, NewCell(), browser: BrowserKey.Create()), Request(), out _));
+    }
+
+    [Fact]
+    public void Issue_ForNoBrowser_IsGoodForAnyWherePossibleAndForNobodyWhereRequired()
+    {
+        using var possible = New();
+        using var required = New(options => options.BrowserBinding = BrowserBinding.Required);
+
+        Assert.True(possible.TryRedeem(OneTimeUse.Ticket, Issue(possible, NewCell()), Request(BrowserKey.Create()), out _));
+        Assert.Null(Issue(required, NewCell()));
+        Assert.NotNull(Issue(required, NewCell(), browser: BrowserKey.Create()));
+    }
+
+    [Fact]
+    public void TryRedeem_AfterItsLifetime_IsRefused()
+    {
+        using var tokens = New();
+        var (first, second) = (Issue(tokens, NewCell()), Issue(tokens, NewCell()));
+        _time.Advance(s_lifetime - TimeSpan.FromTicks(1));
+        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, first, Request(), out _));
+
+        _time.Advance(TimeSpan.FromTicks(1));
+
+        Assert.False(tokens.TryRedeem(OneTimeUse.Ticket, second, Request(), out _));
+    }
+
+    [Fact]
+    public void TryRedeem_WhenTheWallClockMoved_IsAsItWas()
+    {
+        using var tokens = New();
+        var token = Issue(tokens, NewCell());
+        _time.MoveWallClock(TimeSpan.FromDays(1));
+
+        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _));
+        token = Issue(tokens, NewCell());
+        _time.MoveWallClock(TimeSpan.FromDays(-2));
+        _time.Advance(s_lifetime);
+
+        Assert.False(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _));
+    }
+
+    [Fact]
+    public void Count_AfterExpiry_IsNothingWhoeverLooks()
+    {
+        using var tokens = New();
+        for (var i = 0; i < 100; i++)
+        {
+            Issue(tokens, NewCell(), lifetime: TimeSpan.FromSeconds(i + 1));
+        }
+
+        Assert.Equal(100, tokens.Count);
+        _time.Advance(TimeSpan.FromSeconds(160));
+
+        Assert.Equal(0, tokens.Count);
+        Assert.Equal(0, _time.CountDueWithin(TimeSpan.FromDays(1)));
+    }
+
+    [Fact]
+    public void Issue_MoreThanAHandfulForOneSession_PushesOutItsOldestOfThatKindOnly()
+    {
+        using var tokens = New();
+        var (cell, other) = (NewCell(), NewCell());
+        var navigation = tokens.Issue(OneTimeUse.Navigation, cell, cell.Secret, BrowserKey.None, s_lifetime);
+        var others = Issue(tokens, other);
+        var ours = Enumerable.Range(0, 1000).Select(_ => Issue(tokens, cell)).ToList();
+
+        Assert.Equal(OneTimeTokens.MaxOutstanding + 2, tokens.Count);
+        Assert.All(ours[..^OneTimeTokens.MaxOutstanding], token => Assert.False(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _)));
+        Assert.All(ours[^OneTimeTokens.MaxOutstanding..], token => Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _)));
+        Assert.True(tokens.TryRedeem(OneTimeUse.Navigation, navigation, Request(), out _));
+        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, others, Request(), out _));
+    }
+
+    [Fact]
+    public void Issue_WhenFull_GivesNoneAndLosesNone()
+    {
+        using var tokens = New(options => options.MaxSessions = 20);
+        var issued = Enumerable.Range(0, 20).Select(_ => Issue(tokens, NewCell())).ToList();
+
+        Assert.Null(Issue(tokens, NewCell()));
+        Assert.All(issued, token => Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _)));
+        Assert.NotNull(Issue(tokens, NewCell()));
+    }
+
+    [Fact]
+    public void ToString_OfWhatIsGranted_ShowsNoSecret()
+    {
+        using var tokens = New();
+        var cell = NewCell();
+        tokens.TryRedeem(OneTimeUse.Ticket, Issue(tokens, cell), Request(), out var grant);
+
+        Assert.DoesNotContain(cell.Secret.Reveal(), grant.ToString(), StringComparison.Ordinal);
+    }
+
+    private static SessionCell NewCell() => new(SessionId.Create(), PublicId.Create(), new Moment(1));
+
+    private static string? Issue(OneTimeTokens tokens, SessionCell cell, BrowserKey browser = default, TimeSpan? lifetime = null) =>
+        tokens.Issue(OneTimeUse.Ticket, cell, cell.Secret, browser, lifetime ?? s_lifetime);
+
+    private static HttpRequest Request(params BrowserKey[] keys)
+    {
+        var context = new DefaultHttpContext();
+        if (keys.Length > 0)
+        {
+            context.Request.Headers.Cookie = string.Join("; ", keys.Select(key => $"SessionLifetime.Browser={key.Reveal()}"));
+        }
+
+        return context.Request;
+    }
+
+    private OneTimeTokens New(Action<SessionLifetimeOptions>? configure = null)
+    {
+        var options = new SessionLifetimeOptions();
+        configure?.Invoke(options);
+        var cookie = new BrowserCookie(
+            Options.Create(new BrowserCookieOptions()),
+            new HostingEnvironment { EnvironmentName = Environments.Development },
+            NullLogger<BrowserCookie>.Instance);
+        return new OneTimeTokens(cookie, Options.Create(options), _time);
+    }
+}
