@@ -33,6 +33,7 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
         Map(group, "/activity", HttpMethods.Post, SessionSignal.Activity, calls.ActivityAsync);
         Map(group, "/exit", HttpMethods.Post, SessionSignal.Activity, calls.ExitAsync);
         Map(group, "/detach", HttpMethods.Post, SessionSignal.Alive, calls.DetachAsync);
+        Map(group, "/ticket", HttpMethods.Post, SessionSignal.None, endpoints.ServiceProvider.GetRequiredService<TicketEndpoint>().TicketAsync);
         Map(group, "/stretch", HttpMethods.Get, SessionSignal.Alive, calls.StretchAsync);
         var module = endpoints.ServiceProvider.GetRequiredService<BrowserModule>();
         Map(group, "/" + BrowserModule.FileName, HttpMethods.Get, SessionSignal.None, module.ServeAsync)

@@ -77,6 +77,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<SessionEventDispatcher>();
 
         services.TryAddSingleton<SessionDisposer>();
+        services.TryAddSingleton<ConnectionCloser>();
         services.TryAddSingleton<SessionEngine>();
         services.TryAddSingleton<SessionArrivals>();
         services.TryAddSingleton<SessionSweeper>();
@@ -96,6 +97,8 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<SessionGuard>();
         services.TryAddSingleton<SessionFinder>();
         services.TryAddSingleton<OneTimeTokens>();
+        services.TryAddSingleton<IConnections, RealtimeConnections>();
+        services.TryAddSingleton<TicketEndpoint>();
         services.TryAddSingleton<RequestPool>();
         services.TryAddSingleton<SessionTurnstile>();
         services.TryAddSingleton<LifecycleEndpoints>();

@@ -1,4 +1,3 @@
-using System.Net.WebSockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,7 +19,7 @@ namespace SessionLifetime;
 /// callbacks of the same request may come later.
 /// </para>
 /// </remarks>
-internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactory scopes, Action<RequestInSession> giveBack)
+internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactory scopes, IConnections connections, Action<RequestInSession> giveBack)
 {
     private readonly RequestHold _hold = new();
     private readonly SessionRequestServices _services = new(scopes);
@@ -32,12 +31,18 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
 
     public TabSession Session { get; private set; } = default!;
 
+    /// <summary>What its messages tell of the user, should it become a WebSocket.</summary>
+    public SessionSignal Signal { get; private set; }
+
+    /// <summary>What stays open for it; it leaves when the rest of the pipeline is done.</summary>
+    public SessionConnection? Connection { get; set; }
+
     /// <summary>
     /// Applies what is due, and counts the request: what the session owns waits for it from here on. False when the session has ended.
     /// </summary>
     public ValueTask<bool> TryBeginAsync(HttpContext context, SessionFinding finding, SessionSignal signal)
     {
-        (_context, _cell, _sent) = (context, finding.Cell!, finding.Sent);
+        (_context, _cell, _sent, Signal) = (context, finding.Cell!, finding.Sent, signal);
 
         // Counted before it looks, so that an end either is seen here, or sees it.
         _cell.EnterRequest();
@@ -72,11 +77,6 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
             _context.Response.OnStarting(static state => ((RequestInSession)state).OnStarting(), this);
         }
 
-        if (_context.Features.Get<IHttpWebSocketFeature>() is { IsWebSocketRequest: true } webSocket)
-        {
-            _context.Features.Set<IHttpWebSocketFeature>(new ReleasingWebSocket(this, webSocket));
-        }
-
         _context.Response.OnCompleted(static state => ((RequestInSession)state).OnCompleted(), this);
     }
 
@@ -87,6 +87,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         {
             _isIn = false;
             Release();
+            Connection?.Leave();
             _services.Close();
             _cell.LeaveRequest();
         }
@@ -99,7 +100,8 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         GiveBack();
     }
 
-    private void Release()
+    /// <summary>It is a connection from here on, and holds the clocks no longer.</summary>
+    public void Release()
     {
         if (_holds)
         {
@@ -111,7 +113,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     {
         _services.Reset();
         _hold.Clear();
-        (_context, _cell, Session, _sent, _holds) = (default!, default!, default!, default, false);
+        (_context, _cell, Session, _sent, _holds, Connection) = (default!, default!, default!, default, false, null);
         giveBack(this);
     }
 
@@ -139,6 +141,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         if (response.ContentType is { } type && type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase))
         {
             Release();
+            connections.Streams(_context, this);
         }
 
         if (_cell.NewerThan(_sent) is { } newer && RequestOrigin.IsSame(_context.Request))
@@ -159,18 +162,6 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         {
             _context.Response.Headers[SessionHeaders.Id] = id.Reveal();
             _context.Response.Headers.CacheControl = "no-store";
-        }
-    }
-
-    /// <summary>For servers that accept a WebSocket themselves, without a response that starts.</summary>
-    private sealed class ReleasingWebSocket(RequestInSession request, IHttpWebSocketFeature inner) : IHttpWebSocketFeature
-    {
-        public bool IsWebSocketRequest => inner.IsWebSocketRequest;
-
-        public Task<WebSocket> AcceptAsync(WebSocketAcceptContext context)
-        {
-            request.Release();
-            return inner.AcceptAsync(context);
         }
     }
 }

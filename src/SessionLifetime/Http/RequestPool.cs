@@ -11,8 +11,8 @@ internal sealed class RequestPool
 
     private readonly DefaultObjectPool<RequestInSession> _pool;
 
-    public RequestPool(SessionEngine engine, IServiceScopeFactory scopes) =>
-        _pool = new(new Policy(() => new RequestInSession(engine, scopes, GiveBack)), MaxKept);
+    public RequestPool(SessionEngine engine, IServiceScopeFactory scopes, IConnections connections) =>
+        _pool = new(new Policy(() => new RequestInSession(engine, scopes, connections, GiveBack)), MaxKept);
 
     public RequestInSession Take() => _pool.Get();
 

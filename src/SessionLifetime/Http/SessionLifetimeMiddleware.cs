@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.SignalR;
 
 namespace SessionLifetime;
 
@@ -16,6 +17,7 @@ internal sealed class SessionLifetimeMiddleware(
     SessionMetrics metrics,
     SessionTurnstile turnstile,
     RequestPool requests,
+    IConnections connections,
     HttpSessionFactory? httpSessions = null)
 {
     private static readonly object s_passed = new();
@@ -42,7 +44,7 @@ internal sealed class SessionLifetimeMiddleware(
             return next(context);
         }
 
-        if (finder.TryGetHeader(context, out var header))
+        if (finder.TryGetHeader(context, out var header) || connections.TryTakeId(context, out header))
         {
             var signal = SignalOf(context, metadata);
             if (SessionHeaders.ValueOf(signal) is { } told)
@@ -64,7 +66,7 @@ internal sealed class SessionLifetimeMiddleware(
         }
 
         metrics.Refused("missing");
-        return SessionAnswers.WriteAsync(context, SessionProblem.Required);
+        return RefuseAsync(context, new(SessionFindingKind.Missing));
     }
 
     private async Task InvokeAsync(
@@ -94,16 +96,21 @@ internal sealed class SessionLifetimeMiddleware(
         }
 
         Count(context, cell, signal);
-        return Serve(context, request);
+        return Serve(context, metadata, request);
     }
 
     /// <summary>Serves a request at once, and without a state machine where the rest of the pipeline needs none.</summary>
-    private Task Serve(HttpContext context, RequestInSession request)
+    private Task Serve(HttpContext context, EndpointMetadataCollection? metadata, RequestInSession request)
     {
         Task serving;
         try
         {
             request.Open();
+            if (IsConnection(context, metadata))
+            {
+                connections.Opened(context, request);
+            }
+
             serving = next(context);
             if (!serving.IsCompletedSuccessfully)
             {
@@ -150,7 +157,7 @@ internal sealed class SessionLifetimeMiddleware(
                 if (metadata?.GetMetadata<SerializePerSessionAttribute>() is not { } serialized || SessionTurnstile.HasTurn(context))
                 {
                     isOpen = true;
-                    await Serve(context, request);
+                    await Serve(context, metadata, request);
                     return;
                 }
 
@@ -160,7 +167,7 @@ internal sealed class SessionLifetimeMiddleware(
                     try
                     {
                         isOpen = true;
-                        await Serve(context, request);
+                        await Serve(context, metadata, request);
                     }
                     finally
                     {
@@ -240,8 +247,19 @@ internal sealed class SessionLifetimeMiddleware(
             metadata = failed?.Metadata ?? metadata;
         }
 
-        return metadata?.GetMetadata<SessionSignalAttribute>()?.Signal ?? SessionSignal.Activity;
+        return metadata?.GetMetadata<SessionSignalAttribute>()?.Signal
+            ?? (IsLasting(metadata) ? SessionSignal.Alive : SessionSignal.Activity);
     }
+
+    /// <summary>Whether a request may be more than a request: one to be upgraded, or one of an endpoint for such.</summary>
+    private static bool IsConnection(HttpContext context, EndpointMetadataCollection? metadata) =>
+        context.Request.Headers.Upgrade.Count > 0
+        || HttpMethods.IsConnect(context.Request.Method)
+        || IsLasting(metadata);
+
+    /// <summary>Connections come and go by themselves; what their users do, their messages tell.</summary>
+    private static bool IsLasting(EndpointMetadataCollection? metadata) =>
+        metadata is { Count: > 0 } && (metadata.GetMetadata<HubMetadata>() is not null || metadata.GetMetadata<EndWithSessionAttribute>() is not null);
 
     private Task PassWithoutAsync(HttpContext context, EndpointMetadataCollection? metadata, SessionFinding finding)
     {
@@ -259,8 +277,11 @@ internal sealed class SessionLifetimeMiddleware(
         }
 
         guard.CountRefusal(finding);
-        return SessionAnswers.WriteAsync(context, SessionProblem.Of(finding));
+        return RefuseAsync(context, finding);
     }
+
+    private Task RefuseAsync(HttpContext context, SessionFinding finding) =>
+        connections.TryRefuse(context, finding, out var telling) ? telling : SessionAnswers.WriteAsync(context, SessionProblem.Of(finding));
 
     private sealed record ToldState(HttpResponse Response, string State)
     {
