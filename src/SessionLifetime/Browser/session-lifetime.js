@@ -277,7 +277,8 @@ class Session extends EventTarget {
     const name = `${this.#key} ${tab}`, how = this.#options.duplicateDetection;
     return new Promise(resolve => {
       if (how === 'off' || outermost(window) !== window) return resolve(true);
-      if (navigator.locks && how !== 'channel') {
+      // A lock that is held keeps Blazor from pausing.
+      if (navigator.locks && how !== 'channel' && (how === 'lock' || !document.querySelector('[src*="/blazor."]'))) {
         navigator.locks.request(name, { ifAvailable: true }, lock => {
           resolve(!!lock);
           if (lock && page === this.#page) return new Promise(release => { this.#release = () => release(0); });

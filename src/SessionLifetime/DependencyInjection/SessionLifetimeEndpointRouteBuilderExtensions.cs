@@ -38,6 +38,10 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
         var module = endpoints.ServiceProvider.GetRequiredService<BrowserModule>();
         Map(group, "/" + BrowserModule.FileName, HttpMethods.Get, SessionSignal.None, module.ServeAsync)
             .WithMetadata(BrowserModuleMetadata.Instance);
+        foreach (var name in BrowserModule.MoreFileNames)
+        {
+            Map(group, "/" + name, HttpMethods.Get, SessionSignal.None, new BrowserModule(name).ServeAsync);
+        }
 
         // An app that lets nobody in by default lets the module's calls in all the same, unless it says otherwise on the builder.
         ((IEndpointConventionBuilder)group).Finally(static endpoint =>
