@@ -102,7 +102,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<RequestPool>();
         services.TryAddSingleton<SessionTurnstile>();
         services.TryAddSingleton<LifecycleEndpoints>();
-        services.TryAddSingleton<BrowserModule>();
+        services.TryAddSingleton(static _ => new BrowserModule());
         services.TryAddSingleton<BrowserModuleAddress>();
         services.TryAddSingleton<SlidingSignIn>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<CookieAuthenticationOptions>, SlidingSignIn>(

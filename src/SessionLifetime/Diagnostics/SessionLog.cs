@@ -41,7 +41,7 @@ internal static partial class SessionLog
     [LoggerMessage(15, LogLevel.Error, "The connections of session {Session}, which has ended, could not be closed.")]
     public static partial void ConnectionNotClosed(this ILogger logger, Exception exception, string session);
 
-    [LoggerMessage(55, LogLevel.Error, "UseWebSockets() comes after UseSessionLifetime(): messages of a WebSocket do not count for its session, and it stays open when that ends. Call app.UseWebSockets() before app.UseSessionLifetime().")]
+    [LoggerMessage(55, LogLevel.Warning, "UseWebSockets() comes after UseSessionLifetime(): messages of a WebSocket do not count for its session, and it stays open when that ends. Call app.UseWebSockets() before app.UseSessionLifetime().")]
     public static partial void WebSocketsTooLate(this ILogger logger);
 
     [LoggerMessage(60, LogLevel.Error, "{Type}, owned by session {Session}, threw when it was disposed.")]
