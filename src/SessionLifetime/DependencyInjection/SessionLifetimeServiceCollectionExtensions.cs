@@ -98,6 +98,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<SessionFinder>();
         services.TryAddSingleton<OneTimeTokens>();
         services.TryAddSingleton<IConnections, RealtimeConnections>();
+        services.TryAddSingleton<OpenHubs>();
         services.TryAddSingleton<TicketEndpoint>();
         services.TryAddSingleton<RequestPool>();
         services.TryAddSingleton<SessionTurnstile>();

@@ -276,6 +276,12 @@ internal sealed class SessionLifetimeMiddleware(
             return next(context);
         }
 
+        if (finding.Kind == SessionFindingKind.Ended && connections.IsClosing(context))
+        {
+            context.Items[RequireTabSessionAttribute.Waived] = RequireTabSessionAttribute.Waived;
+            return next(context);
+        }
+
         guard.CountRefusal(finding);
         return RefuseAsync(context, finding);
     }

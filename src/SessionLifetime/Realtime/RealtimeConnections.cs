@@ -23,6 +23,7 @@ internal sealed class RealtimeConnections : IConnections
     public static readonly object SessionKey = new();
 
     private readonly OneTimeTokens _tokens;
+    private readonly OpenHubs _hubs;
     private readonly SessionEngine _engine;
     private readonly SessionMetrics _metrics;
     private readonly ILogger _logger;
@@ -31,12 +32,14 @@ internal sealed class RealtimeConnections : IConnections
 
     public RealtimeConnections(
         OneTimeTokens tokens,
+        OpenHubs hubs,
         SessionEngine engine,
         SessionMetrics metrics,
         IOptions<WebSocketOptions> options,
         ILoggerFactory loggers)
     {
         _tokens = tokens;
+        _hubs = hubs;
         _engine = engine;
         _metrics = metrics;
         _logger = loggers.CreateLogger<RealtimeConnections>();
@@ -106,6 +109,9 @@ internal sealed class RealtimeConnections : IConnections
             EndWithSession(context, request);
         }
     }
+
+    public bool IsClosing(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null && _hubs.Has(context.Request);
 
     public bool TryRefuse(HttpContext context, SessionFinding finding, out Task telling)
     {

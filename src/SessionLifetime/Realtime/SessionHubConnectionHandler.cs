@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,7 @@ internal sealed class SessionHubConnectionHandler<
     ILoggerFactory loggerFactory,
     IUserIdProvider userIdProvider,
     IServiceScopeFactory serviceScopeFactory,
+    OpenHubs hubs,
     TimeProvider time) : HubConnectionHandler<THub>(
         lifetimeManager,
         protocolResolver,
@@ -40,6 +42,12 @@ internal sealed class SessionHubConnectionHandler<
 
         // What the session owns waits for the hub as it does for a request: between long polls there is none.
         session.Cell.EnterRequest();
+        var token = OpenHubs.TokenOf(connection.GetHttpContext()?.Request);
+        if (token is not null)
+        {
+            hubs.Add(token, inSession);
+        }
+
         try
         {
             if (!session.Connections.TryAdd(inSession))
@@ -51,6 +59,11 @@ internal sealed class SessionHubConnectionHandler<
         }
         finally
         {
+            if (token is not null)
+            {
+                hubs.Remove(token);
+            }
+
             inSession.Leave();
             session.Cell.LeaveRequest();
         }

@@ -121,6 +121,29 @@ public sealed class HubTests
     }
 
     [Fact]
+    public async Task A_long_poll_that_comes_after_the_end_is_told_the_reason_and_only_on_a_connection_that_was_open()
+    {
+        await using var app = await StartAsync();
+        var id = await app.StartSessionAsync();
+        var (open, never) = (await NegotiateAsync(), await NegotiateAsync());
+        (await app.GetAsync(open, id)).Is(HttpStatusCode.OK);
+        (await app.SendAsync(HttpMethod.Post, open, id, "{\"protocol\":\"json\",\"version\":1}\u001e", "text/plain")).Is(HttpStatusCode.OK);
+        Assert.Equal("{}\u001e", (await app.GetAsync(open, id)).Is(HttpStatusCode.OK).Text);
+        await app.ExitAsync(id);
+
+        Assert.Equal(
+            "{\"type\":7,\"error\":\"The session has ended: Exited.\"}\u001e",
+            (await app.GetAsync(open, id)).Is(HttpStatusCode.OK).Text);
+        (await app.GetAsync(never, id)).IsProblem(HttpStatusCode.Gone, "sessionEnded");
+        (await app.GetAsync(open, Unissued)).IsProblem(HttpStatusCode.NotFound, "sessionUnknown");
+        (await app.SendAsync(HttpMethod.Delete, open, id)).Is(HttpStatusCode.Accepted);
+        await SessionApp.EventuallyAsync(() => app.GetAsync(open, id).Result.Status == HttpStatusCode.Gone);
+
+        async Task<string> NegotiateAsync() => "/required?id=" +
+            (await app.SendAsync(HttpMethod.Post, "/required/negotiate?negotiateVersion=1", id)).Is(HttpStatusCode.OK).String("connectionToken");
+    }
+
+    [Fact]
     public async Task The_apps_own_user_ids_are_asked_whenever_they_were_added()
     {
         await using var app = await StartAsync();
