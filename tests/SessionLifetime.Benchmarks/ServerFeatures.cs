@@ -1,23 +1,23 @@
 using System.Collections;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Features.Authentication;
 
 namespace SessionLifetime.Benchmarks;
 
 /// <summary>
-/// The features of a request as Kestrel keeps them: the usual ones in fields, others in a list. The framework's general collection is a
-/// dictionary, whose look-ups would be most of what is measured.
+/// The features of a request as Kestrel keeps them: the usual ones in fields, found by comparing types one after the other, others in a
+/// list. The framework's general collection is a dictionary, whose look-ups would be most of what is measured.
 /// </summary>
 internal sealed class ServerFeatures : IFeatureCollection
 {
     private readonly List<KeyValuePair<Type, object>> _others = [];
-    private IHttpRequestFeature? _request;
-    private IHttpResponseFeature? _response;
-    private IServiceProvidersFeature? _services;
-    private IEndpointFeature? _endpoint;
-    private ISessionFeature? _session;
+    private object? _request;
+    private object? _response;
+    private object? _services;
+    private object? _endpoint;
+    private object? _session;
     private object? _user;
-    private object? _webSocket;
     private object? _items;
 
     public bool IsReadOnly => false;
@@ -26,109 +26,36 @@ internal sealed class ServerFeatures : IFeatureCollection
 
     public object? this[Type key]
     {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public TFeature? Get<TFeature>()
-    {
-        if (typeof(TFeature) == typeof(IHttpRequestFeature))
+        get
         {
-            return As<TFeature>(_request);
+            ref var place = ref Place(key);
+            return Unsafe.IsNullRef(ref place) ? FindOther(key) : place;
         }
 
-        if (typeof(TFeature) == typeof(IHttpResponseFeature))
+        set
         {
-            return As<TFeature>(_response);
-        }
-
-        if (typeof(TFeature) == typeof(IServiceProvidersFeature))
-        {
-            return As<TFeature>(_services);
-        }
-
-        if (typeof(TFeature) == typeof(IEndpointFeature))
-        {
-            return As<TFeature>(_endpoint);
-        }
-
-        if (typeof(TFeature) == typeof(ISessionFeature))
-        {
-            return As<TFeature>(_session);
-        }
-
-        if (typeof(TFeature) == typeof(Microsoft.AspNetCore.Http.Features.Authentication.IHttpAuthenticationFeature))
-        {
-            return As<TFeature>(_user);
-        }
-
-        if (typeof(TFeature) == typeof(IHttpWebSocketFeature))
-        {
-            return As<TFeature>(_webSocket);
-        }
-
-        if (typeof(TFeature) == typeof(IItemsFeature))
-        {
-            return As<TFeature>(_items);
-        }
-
-        foreach (var (type, feature) in _others)
-        {
-            if (type == typeof(TFeature))
+            Revision++;
+            ref var place = ref Place(key);
+            if (Unsafe.IsNullRef(ref place))
             {
-                return (TFeature)feature;
+                SetOther(key, value);
+            }
+            else
+            {
+                place = value;
             }
         }
-
-        return default;
     }
 
-    public void Set<TFeature>(TFeature? instance)
-    {
-        Revision++;
-        if (typeof(TFeature) == typeof(IHttpRequestFeature))
-        {
-            _request = (IHttpRequestFeature?)instance;
-        }
-        else if (typeof(TFeature) == typeof(IHttpResponseFeature))
-        {
-            _response = (IHttpResponseFeature?)instance;
-        }
-        else if (typeof(TFeature) == typeof(IServiceProvidersFeature))
-        {
-            _services = (IServiceProvidersFeature?)instance;
-        }
-        else if (typeof(TFeature) == typeof(IEndpointFeature))
-        {
-            _endpoint = (IEndpointFeature?)instance;
-        }
-        else if (typeof(TFeature) == typeof(ISessionFeature))
-        {
-            _session = (ISessionFeature?)instance;
-        }
-        else if (typeof(TFeature) == typeof(Microsoft.AspNetCore.Http.Features.Authentication.IHttpAuthenticationFeature))
-        {
-            _user = instance;
-        }
-        else if (typeof(TFeature) == typeof(IHttpWebSocketFeature))
-        {
-            _webSocket = instance;
-        }
-        else if (typeof(TFeature) == typeof(IItemsFeature))
-        {
-            _items = instance;
-        }
-        else
-        {
-            SetOther(typeof(TFeature), instance);
-        }
-    }
+    public TFeature? Get<TFeature>() => (TFeature?)this[typeof(TFeature)];
+
+    public void Set<TFeature>(TFeature? instance) => this[typeof(TFeature)] = instance;
 
     /// <summary>Begins another request.</summary>
     public void Reset(IHttpRequestFeature request, IHttpResponseFeature response, IServiceProvidersFeature services)
     {
         (_request, _response, _services) = (request, response, services);
-        (_endpoint, _session, _user, _webSocket, _items) = (null, null, null, null, null);
+        (_endpoint, _session, _user, _items) = (null, null, null, null);
         _others.Clear();
         Revision++;
     }
@@ -137,8 +64,58 @@ internal sealed class ServerFeatures : IFeatureCollection
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TFeature? As<TFeature>(object? feature) => Unsafe.As<object?, TFeature?>(ref feature);
+    private ref object? Place(Type key)
+    {
+        if (key == typeof(IHttpRequestFeature))
+        {
+            return ref _request;
+        }
+
+        if (key == typeof(IHttpResponseFeature))
+        {
+            return ref _response;
+        }
+
+        if (key == typeof(IServiceProvidersFeature))
+        {
+            return ref _services;
+        }
+
+        if (key == typeof(IEndpointFeature))
+        {
+            return ref _endpoint;
+        }
+
+        if (key == typeof(IItemsFeature))
+        {
+            return ref _items;
+        }
+
+        if (key == typeof(IHttpAuthenticationFeature))
+        {
+            return ref _user;
+        }
+
+        if (key == typeof(ISessionFeature))
+        {
+            return ref _session;
+        }
+
+        return ref Unsafe.NullRef<object?>();
+    }
+
+    private object? FindOther(Type type)
+    {
+        foreach (var (key, feature) in _others)
+        {
+            if (key == type)
+            {
+                return feature;
+            }
+        }
+
+        return null;
+    }
 
     private void SetOther(Type type, object? feature)
     {

@@ -9,7 +9,7 @@ internal static class SessionStarting
     {
         var page = PageId.TryCreate(BrowserKey.Create().Reveal(), out var id) ? id : throw new InvalidOperationException("No page id.");
         var arrivals = services.GetRequiredService<SessionArrivals>();
-        var (outcome, hold) = await arrivals.StartAsync(page, PageId.None, new SessionOwner { Browser = browser }, default);
+        var (outcome, hold) = await arrivals.StartAsync(page, PageId.None, new SessionOwner(browser, user: null), default);
         if (outcome != SessionAddition.Added)
         {
             throw new InvalidOperationException($"A session could not be started: {outcome}.");

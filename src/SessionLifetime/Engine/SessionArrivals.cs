@@ -32,7 +32,7 @@ internal sealed class SessionArrivals(
         bool waits = true)
     {
         var now = engine.Store.Now;
-        var cell = new SessionCell(SessionId.Create(), PublicId.Create(), now, owner == SessionOwner.Nobody ? null : owner);
+        var cell = new SessionCell(SessionId.Create(), PublicId.Create(), now, owner);
         var seen = cell.Read();
         var timings = engine.TimingsOf(seen);
         var due = Clockwork.NextDue(seen, timings, now);

@@ -240,12 +240,15 @@ internal sealed class SessionEngine
         while (page.Count == PageSize);
     }
 
-    /// <summary>After a look that found nothing due: when the next one is.</summary>
-    public void Reschedule(SessionCell cell)
+    /// <summary>
+    /// Moves the lower bound of a session's next look on. Of a session that was touched since somebody looked, this is all a look has to do.
+    /// </summary>
+    /// <returns>False when something is due, or handlers are being asked.</returns>
+    public bool Refresh(SessionCell cell, Moment now)
     {
         var seen = cell.Read();
-        cell.Refresh(seen, Clockwork.NextDue(seen, TimingsOf(seen), Store.Now));
-        Store.Reschedule(cell, cell.NextDue);
+        cell.Refresh(seen, Clockwork.NextDue(seen, TimingsOf(seen), now));
+        return !seen.Raising && cell.NextDue > now;
     }
 
     private static SessionTimeoutContext TimeoutContext(TabSession face, in SessionSnapshot next, SessionTimings timings, Moment now)

@@ -24,7 +24,7 @@ internal sealed class SessionOwnership(SessionEngine engine, ILogger logger)
         var outcome = await ChangeAsync(cell, owner =>
         {
             rotates = owner.User is null && user is not null;
-            return owner with { Browser = owner.Browser.IsNone ? browser : owner.Browser, User = owner.User ?? user };
+            return new(owner.Browser.IsNone ? browser : owner.Browser, owner.User ?? user);
         });
         if (outcome == SessionAddition.Added && rotates)
         {
@@ -44,7 +44,7 @@ internal sealed class SessionOwnership(SessionEngine engine, ILogger logger)
     /// <summary>Adds a new session to the store, and makes room for it where the policy says so.</summary>
     public ValueTask<SessionAddition> AddAsync(SessionCell cell, Moment nextDue, CancellationToken cancellationToken) => WithRoomAsync(
         cell,
-        cell.Owner ?? SessionOwner.Nobody,
+        cell.Owner,
         () => engine.Store.AddAsync(cell, nextDue, cancellationToken));
 
     private async ValueTask<SessionAddition> ChangeAsync(SessionCell cell, Func<SessionOwner, SessionOwner> change)
@@ -53,13 +53,13 @@ internal sealed class SessionOwnership(SessionEngine engine, ILogger logger)
         {
             var seen = cell.Read();
             var next = seen;
-            var owner = change(seen.Owner ?? SessionOwner.Nobody);
-            if (seen.State == SessionState.Ended || owner == (seen.Owner ?? SessionOwner.Nobody))
+            var owner = change(seen.Owner);
+            if (seen.State == SessionState.Ended || owner == seen.Owner)
             {
                 return SessionAddition.Added;
             }
 
-            next.Owner = owner == SessionOwner.Nobody ? null : owner;
+            next.Owner = owner;
             var due = Clockwork.NextDue(next, engine.TimingsOf(next), engine.Store.Now);
             var outcome = await WithRoomAsync(cell, owner, () => engine.Store.TryGiveAsync(cell, seen, next, due));
             if (outcome != SessionAddition.Moved)

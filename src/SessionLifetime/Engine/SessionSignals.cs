@@ -22,8 +22,23 @@ internal static class SessionSignals
         });
     }
 
+    /// <summary>Begins a request where nothing is due, as <see cref="TryBeginAsync"/>. False says nothing, and has begun nothing.</summary>
+    public static bool TryBegin(this SessionEngine engine, SessionCell cell, bool isActivity, RequestHold hold)
+    {
+        var now = engine.Store.Now;
+        if (!cell.TryBegin(hold.For(cell, isActivity, now + engine.Options.MaxRequestHold), now))
+        {
+            hold.Clear();
+            return false;
+        }
+
+        engine.Store.Touched(cell);
+        return true;
+    }
+
     /// <summary>
-    /// Begins a request that holds the clocks while it is in flight: the look, the signal, the hold. False when the session has ended.
+    /// Begins a request that holds the clocks while it is in flight: its entry, the look, the signal, the hold. False when the session has
+    /// ended. It has entered either way.
     /// </summary>
     /// <remarks>
     /// A request never waits for timeout handlers, with one exception: where the session should have ended before it came, and only
@@ -31,13 +46,13 @@ internal static class SessionSignals
     /// </remarks>
     public static ValueTask<bool> TryBeginAsync(this SessionEngine engine, SessionCell cell, bool isActivity, RequestHold hold)
     {
-        var now = engine.Store.Now;
-        if (cell.TryBegin(hold.For(cell, isActivity, now + engine.Options.MaxRequestHold), now))
+        if (engine.TryBegin(cell, isActivity, hold))
         {
-            engine.Store.Touched(cell);
             return new(true);
         }
 
+        // Counted before it looks, so that an end either is seen here, or sees it.
+        cell.EnterRequest();
         return BeginSlowlyAsync(engine, cell, isActivity, hold);
     }
 
@@ -58,6 +73,13 @@ internal static class SessionSignals
     {
         hold.Cell.Release(hold, engine.Store.Now);
         engine.Store.Touched(hold.Cell);
+    }
+
+    /// <summary>The request completed, and is done with the session.</summary>
+    public static void Leave(this SessionEngine engine, RequestHold hold, SessionCell cell)
+    {
+        cell.Leave(hold, engine.Store.Now);
+        engine.Store.Touched(cell);
     }
 
     private static async ValueTask<bool> BeginSlowlyAsync(SessionEngine engine, SessionCell cell, bool isActivity, RequestHold hold) =>

@@ -28,11 +28,18 @@ internal sealed class SessionSweeper(
         while ((count = await engine.Store.TakeDueAsync(_batch, now, cancellationToken)) > 0)
         {
             looked += count;
+            var living = 0;
             for (var index = 0; index < count; index++)
             {
-                await LookAsync(_batch[index], now);
+                var cell = _batch[index];
+                var due = cell.NextDue;
+                if (engine.Refresh(cell, now) || await LivesAsync(cell, due, now))
+                {
+                    _batch[living++] = cell;
+                }
             }
 
+            engine.Store.Reschedule(_batch.AsSpan(0, living));
             Array.Clear(_batch, 0, count);
         }
 
@@ -49,9 +56,9 @@ internal sealed class SessionSweeper(
         return looked;
     }
 
-    private async ValueTask LookAsync(SessionCell cell, Moment now)
+    /// <summary>Applies what is due. False when the session has ended, or could not be looked at.</summary>
+    private async ValueTask<bool> LivesAsync(SessionCell cell, Moment due, Moment now)
     {
-        var due = cell.NextDue;
         if (due < now)
         {
             metrics.FoundDue(now.Since(due));
@@ -59,16 +66,20 @@ internal sealed class SessionSweeper(
 
         try
         {
-            if (await engine.LookAsync(cell) != LookResult.Ended)
+            if (await engine.LookAsync(cell) == LookResult.Ended)
             {
-                engine.Reschedule(cell);
+                return false;
             }
+
+            engine.Refresh(cell, engine.Store.Now);
+            return true;
         }
         catch (Exception exception)
         {
             // Put back behind this pass, so that it ends.
             logger.LookFailed(exception, cell.Id.ToString());
             _failed.Add(cell);
+            return false;
         }
     }
 }

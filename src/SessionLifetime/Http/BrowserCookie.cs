@@ -27,9 +27,9 @@ internal sealed class BrowserCookie(IOptions<BrowserCookieOptions> options, IHos
     }
 
     /// <summary>Whether the browser has this key, whatever others it has.</summary>
-    public bool Carries(HttpRequest request, BrowserKey key)
+    public bool Carries(IHeaderDictionary headers, BrowserKey key)
     {
-        foreach (var value in new CookieValues(request.Headers.Cookie, _name))
+        foreach (var value in new CookieValues(headers.Cookie, _name))
         {
             if (BrowserKey.TryParse(value, out var sent) && sent == key)
             {

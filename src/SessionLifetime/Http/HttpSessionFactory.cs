@@ -27,7 +27,7 @@ internal sealed class HttpSessionFactory(
 
     /// <summary>What keeps a write from starting a session; null when nothing does.</summary>
     public string? WhyNotStart(HttpContext context) =>
-        finder.TryGetHeader(context, out _) ? "the request's session id leads to no living session. The browser module starts another one."
+        finder.TryGetHeader(context.Request.Headers, out _) ? "the request's session id leads to no living session. The browser module starts another one."
         : !Options.StartOnWrite ? $"the request carries no session id. {Cure}, or set HttpSessionOptions.StartOnWrite."
         : SessionLifetimeMiddleware.IsDisabled(context.GetEndpoint()?.Metadata) ? "the endpoint has none, by DisableTabSession()."
         : Speculation.IsSpeculative(context.Request) ? "nobody has asked for the page yet: it is being prefetched."

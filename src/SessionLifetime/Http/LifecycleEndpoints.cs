@@ -129,7 +129,7 @@ internal sealed class LifecycleEndpoints(
     {
         using var body = await LifecycleBody.ReadAsync(context, isRequired: false, anyType: true);
         var finding = body.Text("id") is { } id
-            ? await finder.FindAsync(context, id)
+            ? await finder.FindAsync(context, context.RequestHeaders(), id)
             : await finder.FindAsync(context);
         if (finding.Cell is { } cell && body.Problem is null && !Speculation.IsSpeculative(context.Request))
         {
@@ -219,7 +219,7 @@ internal sealed class LifecycleEndpoints(
             return false;
         }
 
-        if (finder.PageOf(context) is { IsNone: false } page)
+        if (finder.PageOf(context.RequestHeaders()) is { IsNone: false } page)
         {
             cell.HeardPage(page, engine.Store.Now);
         }

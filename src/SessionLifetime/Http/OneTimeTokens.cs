@@ -119,7 +119,7 @@ internal sealed class OneTimeTokens : IDisposable
     }
 
     private bool IsForBrowserOf(HttpRequest request, BrowserKey browser) =>
-        _binding == BrowserBinding.Off || browser.IsNone || _cookie.Carries(request, browser);
+        _binding == BrowserBinding.Off || browser.IsNone || _cookie.Carries(request.Headers, browser);
 
     /// <summary>Nothing is pushed out, but what has expired.</summary>
     private void Tidy()

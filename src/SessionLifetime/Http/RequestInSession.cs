@@ -19,7 +19,7 @@ namespace SessionLifetime;
 /// callbacks of the same request may come later.
 /// </para>
 /// </remarks>
-internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactory scopes, IConnections connections, Action<RequestInSession> giveBack)
+internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactory scopes, IConnections connections, RequestPool pool)
 {
     private readonly RequestHold _hold = new();
     private readonly SessionRequestServices _services = new(scopes);
@@ -29,39 +29,53 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     private bool _isIn;
     private bool _holds;
 
+    public RequestPool Pool => pool;
+
     public TabSession Session { get; private set; } = default!;
 
     /// <summary>What its messages tell of the user, should it become a WebSocket.</summary>
-    public SessionSignal Signal { get; private set; }
+    public SessionSignal Signal { get; set; }
+
+    /// <summary>Whether it may be more than a request.</summary>
+    public bool IsConnection { get; set; }
 
     /// <summary>What stays open for it; it leaves when the rest of the pipeline is done.</summary>
     public SessionConnection? Connection { get; set; }
+
+    /// <summary>Counts a request where nothing is due, as <see cref="TryBeginAsync"/>. False says nothing, and has begun nothing.</summary>
+    public bool TryBegin(HttpContext context, SessionCell cell, SessionId sent, bool isActivity)
+    {
+        if (!engine.TryBegin(cell, isActivity, _hold))
+        {
+            return false;
+        }
+
+        (_context, _cell, _sent, _isIn, _holds) = (context, cell, sent, true, true);
+        return true;
+    }
 
     /// <summary>
     /// Applies what is due, and counts the request: what the session owns waits for it from here on. False when the session has ended.
     /// </summary>
     public ValueTask<bool> TryBeginAsync(HttpContext context, SessionFinding finding, SessionSignal signal)
     {
-        (_context, _cell, _sent, Signal) = (context, finding.Cell!, finding.Sent, signal);
+        (_context, _cell, _sent, _isIn) = (context, finding.Cell!, finding.Sent, true);
 
-        // Counted before it looks, so that an end either is seen here, or sees it.
-        _cell.EnterRequest();
-        _isIn = true;
         _holds = signal != SessionSignal.None;
-        if (!_holds)
+        if (_holds)
         {
-            return LooksAliveAsync();
+            return engine.TryBeginAsync(_cell, isActivity: signal == SessionSignal.Activity, _hold);
         }
 
-        return engine.TryBeginAsync(_cell, isActivity: signal == SessionSignal.Activity, _hold);
+        _cell.EnterRequest();
+        return LooksAliveAsync();
     }
 
     /// <summary>Begins a request that has started its session itself, and handed out the id.</summary>
     public void Begin(HttpContext context, RequestHold started)
     {
-        (_context, _cell, _sent, _holds) = (context, started.Cell, started.Cell.Secret, true);
+        (_context, _cell, _sent, _isIn, _holds) = (context, started.Cell, started.Cell.Secret, true, true);
         _cell.EnterRequest();
-        _isIn = true;
         _cell.TryHold(_hold.For(_cell, started.IsActivity, started.Until), _cell.LastSignal);
         engine.Release(started);
     }
@@ -70,14 +84,21 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     public void Open()
     {
         Session = engine.FaceOf(_cell);
-        _context.Features.Set<ITabSessionFeature>(Session);
+        var features = _context.Features;
+        features.Put<ITabSessionFeature>(Session);
         _services.Open(_context, Session);
-        if (!_context.Response.HasStarted)
+        var response = features.Find<IHttpResponseFeature>()!;
+        if (!response.HasStarted)
         {
-            _context.Response.OnStarting(static state => ((RequestInSession)state).OnStarting(), this);
+            response.OnStarting(static state => ((RequestInSession)state).OnStarting(), this);
         }
 
-        _context.Response.OnCompleted(static state => ((RequestInSession)state).OnCompleted(), this);
+        if (IsConnection)
+        {
+            connections.Opened(_context, this);
+        }
+
+        response.OnCompleted(static state => ((RequestInSession)state).OnCompleted(), this);
     }
 
     /// <summary>The rest of the pipeline is done. A second call does nothing.</summary>
@@ -86,10 +107,16 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         if (_isIn)
         {
             _isIn = false;
-            Release();
             Connection?.Leave();
-            _services.Close();
-            _cell.LeaveRequest();
+            _services.Leave();
+            if (_holds)
+            {
+                engine.Leave(_hold, _cell);
+            }
+            else
+            {
+                _cell.LeaveRequest();
+            }
         }
     }
 
@@ -98,6 +125,13 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     {
         Close();
         GiveBack();
+    }
+
+    private Task OnCompleted()
+    {
+        Close();
+        GiveBack();
+        return Task.CompletedTask;
     }
 
     /// <summary>It is a connection from here on, and holds the clocks no longer.</summary>
@@ -113,32 +147,30 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     {
         _services.Reset();
         _hold.Clear();
-        (_context, _cell, Session, _sent, _holds, Connection) = (default!, default!, default!, default, false, null);
-        giveBack(this);
-    }
-
-    private Task OnCompleted()
-    {
-        Close();
-        GiveBack();
-        return Task.CompletedTask;
+        (_context, _cell, Session, _sent, _holds, IsConnection, Connection) = (default!, default!, default!, default, false, false, null);
+        pool.GiveBack(this);
     }
 
     /// <summary>It waits for nobody, unless only late handlers can tell whether the session still lives.</summary>
     private async ValueTask<bool> LooksAliveAsync() => await engine.LookAndWaitInDoubtAsync(_cell) != LookResult.Ended;
 
-    /// <summary>Every way to upgrade starts a response, wherever in the pipeline the feature behind it was taken from.</summary>
     private Task OnStarting()
     {
-        var response = _context.Response;
+        Look(_context.Features.Find<IHttpResponseFeature>()!);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Every way to upgrade starts a response, wherever in the pipeline the feature behind it was taken from.</summary>
+    private void Look(IHttpResponseFeature response)
+    {
         if (response.StatusCode == StatusCodes.Status101SwitchingProtocols
-            || _context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true })
+            || (HttpMethods.IsConnect(_context.Features.Find<IHttpRequestFeature>()!.Method) && _context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }))
         {
             Release();
-            return Task.CompletedTask;
+            return;
         }
 
-        if (response.ContentType is { } type && type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase))
+        if (response.Headers.ContentType is [{ } type] && type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase))
         {
             Release();
             connections.Streams(_context, this);
@@ -148,8 +180,6 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         {
             HandOut(newer);
         }
-
-        return Task.CompletedTask;
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -11,34 +12,48 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
     private readonly string _pageHeader = options.Value.PageHeaderName;
 
     /// <summary>The id header as it came; false when the request carries none.</summary>
-    public bool TryGetHeader(HttpContext context, out StringValues header) =>
-        context.Request.Headers.TryGetValue(_idHeader, out header) && header.Count > 0;
+    public bool TryGetHeader(IHeaderDictionary headers, out StringValues header) =>
+        headers.TryGetValue(_idHeader, out header) && header.Count > 0;
+
+    /// <summary>A session that is here and admits the request without more ado. False says nothing.</summary>
+    public bool TryFindAtOnce(
+        HttpContext context,
+        IHeaderDictionary headers,
+        StringValues header,
+        [NotNullWhen(true)] out SessionCell? cell,
+        out SessionId sent)
+    {
+        cell = null;
+        sent = default;
+        return header.Count == 1
+            && SessionId.TryParse(header[0], out sent)
+            && engine.Store.TryGet(sent, out cell)
+            && guard.AdmitsAtOnce(context, headers, cell);
+    }
 
     public ValueTask<SessionFinding> FindAsync(HttpContext context)
     {
-        if (!TryGetHeader(context, out var header))
-        {
-            return new(new SessionFinding(SessionFindingKind.Missing));
-        }
-
-        return FindAsync(context, header);
+        var headers = context.RequestHeaders();
+        return TryGetHeader(headers, out var header)
+            ? FindAsync(context, headers, header)
+            : new(new SessionFinding(SessionFindingKind.Missing));
     }
 
     /// <summary>Two headers are no id, and a comma list is no id either: it has the wrong length or alphabet.</summary>
-    public ValueTask<SessionFinding> FindAsync(HttpContext context, StringValues header) =>
-        FindAsync(context, header.Count == 1 ? header[0] : null);
+    public ValueTask<SessionFinding> FindAsync(HttpContext context, IHeaderDictionary headers, StringValues header) =>
+        FindAsync(context, headers, header.Count == 1 ? header[0] : null);
 
-    public ValueTask<SessionFinding> FindAsync(HttpContext context, string? text) => SessionId.TryParse(text, out var secret)
-        ? FindAsync(context, secret)
+    public ValueTask<SessionFinding> FindAsync(HttpContext context, IHeaderDictionary headers, string? text) => SessionId.TryParse(text, out var secret)
+        ? FindAsync(context, headers, secret)
         : new(new SessionFinding(SessionFindingKind.Unknown));
 
-    public ValueTask<SessionFinding> FindAsync(HttpContext context, SessionId secret) => engine.Store.TryGet(secret, out var cell)
-        ? guard.AdmitAsync(context, new SessionFinding(SessionFindingKind.Found, cell, secret))
+    public ValueTask<SessionFinding> FindAsync(HttpContext context, IHeaderDictionary headers, SessionId secret) => engine.Store.TryGet(secret, out var cell)
+        ? guard.AdmitAsync(context, headers, new SessionFinding(SessionFindingKind.Found, cell, secret))
         : FindElsewhereAsync(context, secret);
 
     /// <summary>The page a request says it comes from; anything that is no page id is ignored.</summary>
-    public PageId PageOf(HttpContext context) =>
-        context.Request.Headers.TryGetValue(_pageHeader, out var header) && header.Count == 1 && PageId.TryCreate(header[0], out var page)
+    public PageId PageOf(IHeaderDictionary headers) =>
+        headers.TryGetValue(_pageHeader, out var header) && header.Count == 1 && PageId.TryCreate(header[0], out var page)
             ? page
             : PageId.None;
 
@@ -46,7 +61,7 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
     {
         if (await engine.Store.FindAsync(secret, context.RequestAborted) is { } cell)
         {
-            return await guard.AdmitAsync(context, new SessionFinding(SessionFindingKind.Found, cell, secret));
+            return await guard.AdmitAsync(context, context.RequestHeaders(), new SessionFinding(SessionFindingKind.Found, cell, secret));
         }
 
         return await engine.Store.FindEndedAsync(secret, context.RequestAborted) is { } ended

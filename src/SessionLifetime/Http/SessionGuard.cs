@@ -21,16 +21,21 @@ internal sealed class SessionGuard(
     private readonly string _claimType = options.Value.UserClaimType;
     private int _hasWarned;
 
-    public ValueTask<SessionFinding> AdmitAsync(HttpContext context, SessionFinding finding)
+    /// <summary>Whether the session belongs to this browser and this user already, and has no other secret. False says nothing.</summary>
+    public bool AdmitsAtOnce(HttpContext context, IHeaderDictionary headers, SessionCell cell) =>
+        cell.Rotated is null && Owns(headers, cell, UserOf(context));
+
+    public ValueTask<SessionFinding> AdmitAsync(HttpContext context, IHeaderDictionary headers, SessionFinding finding)
     {
-        var owner = finding.Cell!.Owner;
         var user = UserOf(context);
-        var isTheBrowser = _binding == BrowserBinding.Off
-            || (owner is { Browser.IsNone: false } && cookie.Carries(context.Request, owner.Browser));
-        return isTheBrowser && (user is null || string.Equals(owner?.User, user, StringComparison.Ordinal))
+        return Owns(headers, finding.Cell!, user)
             ? new(Admitted(finding))
-            : AdmitSlowlyAsync(context, finding, owner ?? SessionOwner.Nobody, user);
+            : AdmitSlowlyAsync(context, finding, finding.Cell!.Owner, user);
     }
+
+    private bool Owns(IHeaderDictionary headers, SessionCell cell, string? user) =>
+        (_binding == BrowserBinding.Off || (cell.IsBound && cookie.Carries(headers, cell.Browser)))
+        && (user is null || string.Equals(cell.User, user, StringComparison.Ordinal));
 
     /// <summary>Whose a session is from the start, as far as the request tells. The browser is set its cookie, new or for another while.</summary>
     public SessionOwner Welcome(HttpContext context)
@@ -44,7 +49,7 @@ internal sealed class SessionGuard(
         }
 
         var user = UserOf(context);
-        return key.IsNone && user is null ? SessionOwner.Nobody : new SessionOwner { Browser = key, User = user };
+        return new SessionOwner(key, user);
     }
 
     /// <summary>The browser said hello again: its cookie is good for another while.</summary>
@@ -56,8 +61,8 @@ internal sealed class SessionGuard(
         }
 
         // Only what it has, or what nobody has: the session may have been bound to another browser while this one was waiting.
-        var bound = cell.Owner?.Browser ?? BrowserKey.None;
-        var key = !bound.IsNone && cookie.Carries(context.Request, bound) ? bound : cookie.Read(context.Request);
+        var bound = cell.Browser;
+        var key = !bound.IsNone && cookie.Carries(context.Request.Headers, bound) ? bound : cookie.Read(context.Request);
         if (bound.IsNone || !key.IsNone)
         {
             cookie.Hand(context, key.IsNone ? BrowserKey.Create() : key);
@@ -75,7 +80,7 @@ internal sealed class SessionGuard(
                 return Refuse(SessionFindingKind.NoBrowser);
             }
 
-            if (!owner.Browser.IsNone && !cookie.Carries(context.Request, key))
+            if (!owner.Browser.IsNone && !cookie.Carries(context.Request.Headers, key))
             {
                 return Refuse(SessionFindingKind.WrongBrowser);
             }
@@ -104,7 +109,7 @@ internal sealed class SessionGuard(
             SessionAddition.BrowserFull => Refuse(SessionFindingKind.BrowserFull),
 
             // Somebody else may have been faster: now it belongs to somebody.
-            _ => cell.IsEnded ? finding : await AdmitAsync(context, finding),
+            _ => cell.IsEnded ? finding : await AdmitAsync(context, context.RequestHeaders(), finding),
         };
     }
 
@@ -138,7 +143,7 @@ internal sealed class SessionGuard(
     /// <summary>Who is signed in, as the authentication before us found out; null for nobody.</summary>
     private string? UserOf(HttpContext context)
     {
-        if (context.Features.Get<IHttpAuthenticationFeature>()?.User is not { Identity.IsAuthenticated: true } user)
+        if (context.Features.Find<IHttpAuthenticationFeature>()?.User is not { Identity.IsAuthenticated: true } user)
         {
             return null;
         }

@@ -1,7 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Primitives;
 
 namespace SessionLifetime;
 
@@ -28,14 +30,14 @@ internal sealed class SessionLifetimeMiddleware(
     public Task InvokeAsync(HttpContext context)
     {
         httpSessions?.Set(context);
-        var metadata = context.GetEndpoint()?.Metadata;
+        var metadata = context.Features.Find<IEndpointFeature>()?.Endpoint?.Metadata;
         if (IsDisabled(metadata))
         {
             if (metadata.GetMetadata<LifecycleEndpointMetadata>() is not null)
             {
                 context.Items[s_passed] = s_passed;
             }
-            else if (finder.TryGetHeader(context, out _))
+            else if (finder.TryGetHeader(context.RequestHeaders(), out _))
             {
                 // Without it the browser module would take the answer for one that has heard of the user.
                 SetHeader(context, SessionHeaders.Signal, SessionHeaders.ValueOf(SessionSignal.None)!);
@@ -44,17 +46,24 @@ internal sealed class SessionLifetimeMiddleware(
             return next(context);
         }
 
-        if (finder.TryGetHeader(context, out var header) || connections.TryTakeId(context, out header))
+        var headers = context.RequestHeaders();
+        if (finder.TryGetHeader(headers, out var header) || connections.TryTakeId(context, out header))
         {
-            var signal = SignalOf(context, metadata);
+            var signal = SignalOf(context, metadata, out var isConnection);
             if (SessionHeaders.ValueOf(signal) is { } told)
             {
                 SetHeader(context, SessionHeaders.Signal, told);
             }
 
             // Nobody has asked for this page yet.
-            signal = Speculation.IsSpeculative(context.Request) ? SessionSignal.None : signal;
-            var finding = finder.FindAsync(context, header);
+            signal = Speculation.IsSpeculative(headers) ? SessionSignal.None : signal;
+            if (TryBeginAtOnce(context, headers, metadata, header, signal) is { } request)
+            {
+                (request.Signal, request.IsConnection) = (signal, isConnection || IsUpgrade(context, headers));
+                return Serve(context, request);
+            }
+
+            var finding = finder.FindAsync(context, headers, header);
             return finding.IsCompletedSuccessfully
                 ? Invoke(context, metadata, finding.Result, signal)
                 : InvokeAsync(context, metadata, finding, signal);
@@ -75,42 +84,56 @@ internal sealed class SessionLifetimeMiddleware(
         ValueTask<SessionFinding> finding,
         SessionSignal signal) => await Invoke(context, metadata, await finding, signal);
 
+    /// <summary>
+    /// The request of a living session on which nothing is due, from its own browser and user, that waits for nothing: nearly all there are.
+    /// Null says nothing: the others are found again.
+    /// </summary>
+    private RequestInSession? TryBeginAtOnce(
+        HttpContext context,
+        IHeaderDictionary headers,
+        EndpointMetadataCollection? metadata,
+        StringValues header,
+        SessionSignal signal)
+    {
+        if (signal == SessionSignal.None
+            || !finder.TryFindAtOnce(context, headers, header, out var cell, out var sent)
+            || metadata?.GetMetadata<SerializePerSessionAttribute>() is not null)
+        {
+            return null;
+        }
+
+        var request = requests.Take();
+        if (!request.TryBegin(context, cell, sent, isActivity: signal == SessionSignal.Activity))
+        {
+            requests.GiveBack(request);
+            return null;
+        }
+
+        Count(headers, cell, signal);
+        return request;
+    }
+
     private Task Invoke(HttpContext context, EndpointMetadataCollection? metadata, SessionFinding finding, SessionSignal signal)
     {
-        if (finding.Cell is not { } cell)
+        if (finding.Cell is null)
         {
             return PassWithoutAsync(context, metadata, finding);
         }
 
         var request = requests.Take();
-        var begun = request.TryBeginAsync(context, finding, signal);
-        if (!begun.IsCompletedSuccessfully || metadata?.GetMetadata<SerializePerSessionAttribute>() is not null)
-        {
-            return ServeSlowlyAsync(context, metadata, finding, signal, request, begun);
-        }
-
-        if (!begun.Result)
-        {
-            request.Abandon();
-            return PassWithoutAsync(context, metadata, SessionFinding.Ended(cell));
-        }
-
-        Count(context, cell, signal);
-        return Serve(context, metadata, request);
+        request.Signal = signal;
+        _ = SignalOf(context, metadata, out var isConnection);
+        request.IsConnection = isConnection || IsUpgrade(context, context.RequestHeaders());
+        return ServeSlowlyAsync(context, metadata, finding, signal, request, request.TryBeginAsync(context, finding, signal));
     }
 
     /// <summary>Serves a request at once, and without a state machine where the rest of the pipeline needs none.</summary>
-    private Task Serve(HttpContext context, EndpointMetadataCollection? metadata, RequestInSession request)
+    private Task Serve(HttpContext context, RequestInSession request)
     {
         Task serving;
         try
         {
             request.Open();
-            if (IsConnection(context, metadata))
-            {
-                connections.Opened(context, request);
-            }
-
             serving = next(context);
             if (!serving.IsCompletedSuccessfully)
             {
@@ -153,11 +176,11 @@ internal sealed class SessionLifetimeMiddleware(
         {
             if (await begun)
             {
-                Count(context, finding.Cell!, signal);
+                Count(context.RequestHeaders(), finding.Cell!, signal);
                 if (metadata?.GetMetadata<SerializePerSessionAttribute>() is not { } serialized || SessionTurnstile.HasTurn(context))
                 {
                     isOpen = true;
-                    await Serve(context, metadata, request);
+                    await Serve(context, request);
                     return;
                 }
 
@@ -167,7 +190,7 @@ internal sealed class SessionLifetimeMiddleware(
                     try
                     {
                         isOpen = true;
-                        await Serve(context, metadata, request);
+                        await Serve(context, request);
                     }
                     finally
                     {
@@ -193,7 +216,7 @@ internal sealed class SessionLifetimeMiddleware(
     }
 
     /// <summary>Counts the request in the metrics, and the page it comes from as heard of.</summary>
-    private void Count(HttpContext context, SessionCell cell, SessionSignal signal)
+    private void Count(IHeaderDictionary headers, SessionCell cell, SessionSignal signal)
     {
         if (signal == SessionSignal.None)
         {
@@ -201,7 +224,7 @@ internal sealed class SessionLifetimeMiddleware(
         }
 
         metrics.SignalCounted(signal == SessionSignal.Activity ? "request" : "alive-request");
-        if (finder.PageOf(context) is { IsNone: false } page)
+        if (finder.PageOf(headers) is { IsNone: false } page)
         {
             // The signal has just been stamped: that is now.
             cell.HeardPage(page, cell.LastSignal);
@@ -236,30 +259,31 @@ internal sealed class SessionLifetimeMiddleware(
     }
 
     /// <summary>
-    /// What the request tells of its user. An error page stands for the endpoint that failed, and comes by here a second time: a poll
-    /// that fails tells no more than one that succeeds.
+    /// What the request tells of its user. An error page stands for the endpoint that failed, and comes by here a second time, with the
+    /// status of an error: a poll that fails tells no more than one that succeeds.
     /// </summary>
-    private static SessionSignal SignalOf(HttpContext context, EndpointMetadataCollection? metadata)
+    private static SessionSignal SignalOf(HttpContext context, EndpointMetadataCollection? metadata, out bool isConnection)
     {
-        if (context.Features.Get<ITabSessionFeature>() is not null)
+        if (context.Features.Find<IHttpResponseFeature>()!.StatusCode >= StatusCodes.Status400BadRequest
+            && context.Features.Get<ITabSessionFeature>() is not null)
         {
             var failed = context.Features.Get<IExceptionHandlerFeature>()?.Endpoint ?? context.Features.Get<IStatusCodeReExecuteFeature>()?.Endpoint;
             metadata = failed?.Metadata ?? metadata;
         }
 
-        return metadata?.GetMetadata<SessionSignalAttribute>()?.Signal
-            ?? (IsLasting(metadata) ? SessionSignal.Alive : SessionSignal.Activity);
+        var mark = metadata?.GetMetadata<SessionSignalAttribute>();
+        isConnection = mark is EndWithSessionAttribute || (MayBeOfHub(context) && metadata?.GetMetadata<HubMetadata>() is not null);
+
+        // Connections come and go by themselves; what their users do, their messages tell.
+        return mark?.Signal ?? (isConnection ? SessionSignal.Alive : SessionSignal.Activity);
     }
 
-    /// <summary>Whether a request may be more than a request: one to be upgraded, or one of an endpoint for such.</summary>
-    private static bool IsConnection(HttpContext context, EndpointMetadataCollection? metadata) =>
-        context.Request.Headers.Upgrade.Count > 0
-        || HttpMethods.IsConnect(context.Request.Method)
-        || IsLasting(metadata);
+    /// <summary>Each request to a hub has a query, or is to be upgraded: most others need not be looked at.</summary>
+    private static bool MayBeOfHub(HttpContext context) =>
+        context.Features.Find<IHttpRequestFeature>()!.QueryString.Length > 0 || IsUpgrade(context, context.RequestHeaders());
 
-    /// <summary>Connections come and go by themselves; what their users do, their messages tell.</summary>
-    private static bool IsLasting(EndpointMetadataCollection? metadata) =>
-        metadata is { Count: > 0 } && (metadata.GetMetadata<HubMetadata>() is not null || metadata.GetMetadata<EndWithSessionAttribute>() is not null);
+    private static bool IsUpgrade(HttpContext context, IHeaderDictionary headers) =>
+        headers.Upgrade.Count > 0 || HttpMethods.IsConnect(context.Features.Find<IHttpRequestFeature>()!.Method);
 
     private Task PassWithoutAsync(HttpContext context, EndpointMetadataCollection? metadata, SessionFinding finding)
     {

@@ -31,7 +31,7 @@ internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : ISer
         set
         {
             // An error page may have a scope of its own for a while.
-            Close();
+            Leave();
             Inner.RequestServices = value;
         }
     }
@@ -43,22 +43,22 @@ internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : ISer
     public void Open(HttpContext context, TabSession session)
     {
         (_context, _session) = (context, session);
-        _inner = context.Features.Get<IServiceProvidersFeature>();
+        _inner = context.Features.Find<IServiceProvidersFeature>();
         if (_inner is not SessionRequestServices)
         {
-            context.Features.Set<IServiceProvidersFeature>(this);
+            context.Features.Put<IServiceProvidersFeature>(this);
         }
     }
 
     /// <summary>The scope works for the session no longer.</summary>
-    public void Close() => _accessor?.Leave();
+    public void Leave() => _accessor?.Leave();
 
     /// <summary>Forgets the request, which has its own services back.</summary>
     public void Reset()
     {
-        if (_context?.Features.Get<IServiceProvidersFeature>() == this)
+        if (_context?.Features.Find<IServiceProvidersFeature>() == this)
         {
-            _context.Features.Set(_inner);
+            _context.Features.Put(_inner);
         }
 
         (_context, _session, _inner, _told, _accessor) = (default!, default!, null, null, null);
@@ -66,7 +66,7 @@ internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : ISer
 
     private void Tell(IServiceProvider services)
     {
-        Close();
+        Leave();
         _told = services;
 
         // The request's scope was made before it lends anything; so it is disposed after it has left.

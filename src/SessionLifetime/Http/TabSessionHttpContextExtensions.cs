@@ -70,7 +70,7 @@ public static class TabSessionHttpContextExtensions
     /// </summary>
     private static bool IsScript(HttpContext context) =>
         !string.Equals(context.Request.Headers[SessionHeaders.SecFetchMode], "navigate", StringComparison.OrdinalIgnoreCase)
-        && context.RequestServices.GetService<SessionFinder>()?.TryGetHeader(context, out _) == true;
+        && context.RequestServices.GetService<SessionFinder>()?.TryGetHeader(context.Request.Headers, out _) == true;
 
     private static string Ascii(string url)
     {

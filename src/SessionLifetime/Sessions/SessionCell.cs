@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
 
 namespace SessionLifetime;
 
@@ -10,13 +9,17 @@ namespace SessionLifetime;
 /// <para>
 /// Life: made by the engine, added to a store, touched by pings, activity reports and requests, looked at by them and by the sweep,
 /// committed to its end exactly once, forgotten by the store. The public face, <see cref="TabSession"/>, is made when somebody asks.
+/// An idle session is this one object: its page is part of it, it is its own link in the store's tables and in the due index, and what
+/// most sessions never have stands in a <see cref="RareState"/> of those that have it.
 /// </para>
 /// <para>
-/// Two kinds of writers meet here. A <i>touch</i> only moves the two stamps forward and takes no lock. A <i>commit</i> replaces what
+/// Two kinds of writers meet here. A <i>touch</i> only moves a stamp forward and takes no lock (activity one stamp, other signals the
+/// other: the last signal is the later of the two). A <i>commit</i> replaces what
 /// was seen by what was decided, inside the gate, and only if nothing moved. They are joined as in Dekker's algorithm: a touch writes
 /// its stamps, then (full fence) reads the mode; a commit writes the mode <see cref="Mode.Deciding"/>, then (full fence) reads the
 /// stamps. So one of the two always sees the other: either the commit finds the stamp and fails, or the touch finds the mode and
-/// takes the slow path through the gate. A touch that was told "alive" is therefore never followed by an end that ignores it.
+/// takes the slow path through the gate. A touch that was told "alive" is therefore never followed by an end that ignores it. Moving a
+/// stamp is the touch's fence; where it stands at now already, a fence of its own is.
 /// </para>
 /// <para>
 /// <see cref="_nextDue"/> is a lower bound of the first moment at which a rule may come due. Touches only push deadlines away, so it
@@ -31,24 +34,33 @@ namespace SessionLifetime;
 /// </remarks>
 internal sealed class SessionCell
 {
-    private SessionSnapshot _now;
     private long _nextDue = long.MaxValue;
-    private int _gate;
+    private long _lastActivity;
+    private long _lastSignal;
     private int _mode;
-    private SessionPages? _pages;
-    private RequestHold? _activityHolds;
-    private RequestHold? _aliveHolds;
+    private SpinGate _gate;
+    private RareState _rare = RareState.None;
+    private RequestHolds _activityHolds;
     private TabSession? _face;
-    private RotatedIds? _rotated;
+    private string? _user;
+    private BrowserId _browserId;
+    private BrowserKey _browser;
+    private uint _version;
     private int _requests;
+    private byte _state;
+    private byte _endReason;
+    private bool _isBound;
+    private bool _isRaising;
+    private bool _isConfirmed;
+    private CellPages _pages;
 
-    public SessionCell(SessionId secret, PublicId id, Moment now, SessionOwner? owner = null)
+    public SessionCell(SessionId secret, PublicId id, Moment now, SessionOwner owner = default)
     {
         Secret = secret;
         Id = id;
-        _now.Owner = owner;
-        _now.StartedAt = _now.LastActivity = _now.LastSignal = now;
-        _now.SelfDestructAt = Moment.Never;
+        StartedAt = now;
+        _lastActivity = _lastSignal = now.Ticks;
+        Write(owner);
     }
 
     /// <summary>What a touch has to know of the session.</summary>
@@ -71,23 +83,33 @@ internal sealed class SessionCell
     public SessionId Secret { get; }
 
     /// <summary>All its secrets, once it was given another.</summary>
-    public RotatedIds? Rotated => Volatile.Read(ref _rotated);
+    public RotatedIds? Rotated => Volatile.Read(ref Volatile.Read(ref _rare).Rotated);
 
     public PublicId Id { get; }
 
     public bool IsEnded => Volatile.Read(ref _mode) == Mode.Ended;
 
     /// <summary>Whose it is, as far as anybody has told.</summary>
-    public SessionOwner? Owner => Volatile.Read(ref _now.Owner);
+    public SessionOwner Owner => IsBound ? new(_browser, _browserId, User) : new(BrowserKey.None, User);
 
-    /// <summary>The store's bookkeeping of where the session stands in the due index.</summary>
-    internal DuePlace DuePlace;
+    /// <summary>Whether it belongs to a browser. Once it does, that stays.</summary>
+    public bool IsBound => Volatile.Read(ref _isBound);
 
-    public Moment LastActivity => new(Volatile.Read(ref Ticks(ref _now.LastActivity)));
+    /// <summary>The key of that browser.</summary>
+    public BrowserKey Browser => IsBound ? _browser : BrowserKey.None;
 
-    public Moment LastSignal => new(Volatile.Read(ref Ticks(ref _now.LastSignal)));
+    /// <summary>The user it belongs to, or null.</summary>
+    public string? User => Volatile.Read(ref _user);
 
-    public Moment StartedAt => _now.StartedAt;
+    /// <summary>Where the session stands in its store's tables and in the due index; the store's to read and write.</summary>
+    internal StoreLinks Links;
+
+    public Moment LastActivity => new(Volatile.Read(ref _lastActivity));
+
+    /// <summary>Activity is a signal.</summary>
+    public Moment LastSignal => new(Math.Max(Volatile.Read(ref _lastSignal), Volatile.Read(ref _lastActivity)));
+
+    public Moment StartedAt { get; }
 
     /// <summary>The public face, if somebody asked for it already.</summary>
     public TabSession? Face => Volatile.Read(ref _face);
@@ -96,7 +118,18 @@ internal sealed class SessionCell
         Face ?? Interlocked.CompareExchange(ref _face, new TabSession(this, controller), null) ?? _face;
 
     /// <summary>Replaces its secrets, if they are still as they were seen.</summary>
-    public bool TryRotate(RotatedIds? seen, RotatedIds next) => Interlocked.CompareExchange(ref _rotated, next, seen) == seen;
+    public bool TryRotate(RotatedIds? seen, RotatedIds next)
+    {
+        _gate.Enter();
+        var isAsSeen = _rare.Rotated == seen;
+        if (isAsSeen)
+        {
+            Volatile.Write(ref Rare().Rotated, next);
+        }
+
+        _gate.Leave();
+        return isAsSeen;
+    }
 
     /// <summary>The secret a browser shall have instead of the one it sent; null when that is the newest.</summary>
     public SessionId? NewerThan(SessionId sent) => Rotated is { } ids && ids.Newest != sent ? ids.Newest : null;
@@ -106,22 +139,27 @@ internal sealed class SessionCell
 
     /// <summary>
     /// A request is about to use the session: what it owns is not disposed before <see cref="LeaveRequest"/>. Counted before the request
-    /// looks whether the session lives, so that an end either is seen by the request, or sees it.
+    /// looks whether the session lives, or in the same step, so that an end either is seen by the request, or sees it.
     /// </summary>
-    public void EnterRequest() => Interlocked.Increment(ref _requests);
+    public void EnterRequest()
+    {
+        _gate.Enter();
+        _requests++;
+        _gate.Leave();
+    }
 
+    /// <summary>A request is done with the session, and holds nothing.</summary>
     public void LeaveRequest()
     {
-        if (Interlocked.Decrement(ref _requests) == 0 && IsEnded)
-        {
-            Face?.EstateIfAny?.LastRequestLeft();
-        }
+        _gate.Enter();
+        _requests--;
+        LeaveGateAfterRequest();
     }
 
     /// <summary>Before the store has it: when it must be looked at first, and whether it counts as heard of from the start.</summary>
     public void Prepare(Moment nextDue, bool isConfirmed)
     {
-        _now.Confirmed = isConfirmed;
+        _isConfirmed = isConfirmed;
         _nextDue = nextDue.Ticks;
         _mode = isConfirmed ? Mode.Plain : Mode.Involved;
     }
@@ -137,91 +175,84 @@ internal sealed class SessionCell
             return false;
         }
 
-        Stamp(now, isActivity);
-        Interlocked.MemoryBarrier();
+        if (!TryMoveForward(ref isActivity ? ref _lastActivity : ref _lastSignal, now.Ticks))
+        {
+            Interlocked.MemoryBarrier();
+        }
+
         return Volatile.Read(ref _mode) == Mode.Plain;
     }
 
-    /// <summary>The fast path of a request that holds the clocks while it is in flight; as <see cref="TryTouch"/>.</summary>
+    /// <summary>
+    /// The fast path of a request that holds the clocks while it is in flight; as <see cref="TryTouch"/>. Where it is true, the request
+    /// has entered.
+    /// </summary>
     public bool TryBegin(RequestHold hold, Moment now)
     {
-        Enter();
-        try
+        _gate.Enter();
+        var isPlain = now.Ticks < _nextDue && _mode == Mode.Plain;
+        if (isPlain)
         {
-            if (now.Ticks >= _nextDue || _mode != Mode.Plain)
-            {
-                return false;
-            }
-
+            _requests++;
             Link(hold, now);
-            return true;
         }
-        finally
-        {
-            Leave();
-        }
+
+        _gate.Leave();
+        return isPlain;
     }
 
     /// <summary>Lets a request hold whose signal has been counted already. False when the session has ended.</summary>
     public bool TryHold(RequestHold hold, Moment now)
     {
-        Enter();
-        try
+        _gate.Enter();
+        var lives = _mode != Mode.Ended;
+        if (lives)
         {
-            if (_mode == Mode.Ended)
-            {
-                return false;
-            }
-
             Link(hold, now);
-            return true;
         }
-        finally
-        {
-            Leave();
-        }
+
+        _gate.Leave();
+        return lives;
     }
 
     /// <summary>The request completed, or stopped being one that holds. Both clocks are stamped; a second call does nothing.</summary>
     public void Release(RequestHold hold, Moment now)
     {
-        Enter();
-        try
-        {
-            if (!hold.IsHolding)
-            {
-                return;
-            }
+        _gate.Enter();
+        Unlink(hold, now);
+        _gate.Leave();
+    }
 
-            Unlink(hold);
-            if (_mode != Mode.Ended)
-            {
-                Stamp(Moment.Earlier(now, hold.Until), hold.IsActivity);
-                _now.Version++;
-            }
-        }
-        finally
-        {
-            Leave();
-        }
+    /// <summary>The request completed, and is done with the session: <see cref="Release"/> and <see cref="LeaveRequest"/> in one step.</summary>
+    public void Leave(RequestHold hold, Moment now)
+    {
+        _gate.Enter();
+        Unlink(hold, now);
+        _requests--;
+        LeaveGateAfterRequest();
     }
 
     /// <summary>What the clockwork may judge, in one consistent piece.</summary>
     public SessionSnapshot Read()
     {
-        Enter();
-        try
+        _gate.Enter();
+        var seen = new SessionSnapshot
         {
-            // The newest stands first, and holds longest.
-            var seen = _now;
-            seen.ActivityHeldUntil = _activityHolds?.Until ?? Moment.Before;
-            seen.SignalHeldUntil = Moment.Later(seen.ActivityHeldUntil, _aliveHolds?.Until ?? Moment.Before);
-            return seen;
-        }
-        finally
-        {
-            Leave();
-        }
+            StartedAt = StartedAt,
+            LastActivity = LastActivity,
+            LastSignal = LastSignal,
+            Owner = Owner,
+            Version = _version,
+            State = (SessionState)_state,
+            Raising = _isRaising,
+            Confirmed = _isConfirmed,
+            EndReason = (SessionEndReason)_endReason,
+            ActivityHeldUntil = _activityHolds.Until,
+        };
+        _rare.Read(ref seen);
+        seen.SignalHeldUntil = Moment.Later(seen.ActivityHeldUntil, seen.SignalHeldUntil);
+        _gate.Leave();
+        return seen;
     }
 
     /// <summary>
@@ -234,50 +265,56 @@ internal sealed class SessionCell
     /// <param name="whateverTouches">Whether the decision stands however often the session was touched since: an exit, a revocation.</param>
     public bool TryCommit(in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue, bool whateverTouches = false)
     {
-        Enter();
-        try
+        // Made outside: nothing may fail once the mode says that something is being decided.
+        var rare = RareState.IsNone(next) || Volatile.Read(ref _rare) != RareState.None ? null : new RareState();
+        _gate.Enter();
+        var mode = _mode;
+        Volatile.Write(ref _mode, Mode.Deciding);
+        Interlocked.MemoryBarrier();
+        var wasTouched = LastActivity != seen.LastActivity || LastSignal != seen.LastSignal;
+        if (mode == Mode.Ended || _version != seen.Version || (wasTouched && !whateverTouches))
         {
-            var mode = _mode;
-            Volatile.Write(ref _mode, Mode.Deciding);
-            Interlocked.MemoryBarrier();
-            var wasTouched = LastActivity != seen.LastActivity || LastSignal != seen.LastSignal;
-            if (mode == Mode.Ended || _now.Version != seen.Version || (wasTouched && !whateverTouches))
-            {
-                Volatile.Write(ref _mode, mode);
-                return false;
-            }
+            Volatile.Write(ref _mode, mode);
+            _gate.Leave();
+            return false;
+        }
 
-            _now.ReplaceAllButStamps(next);
-            _now.Version = seen.Version + 1;
-            MoveForward(ref Ticks(ref _now.LastActivity), next.LastActivity.Ticks);
-            MoveForward(ref Ticks(ref _now.LastSignal), next.LastSignal.Ticks);
-            var ended = next.State == SessionState.Ended;
-            var due = ended ? Moment.Never : Moment.Earlier(nextDue, _pages?.NextDue ?? Moment.Never);
-            Volatile.Write(ref _nextDue, due.Ticks);
-            Volatile.Write(ref _mode, ended ? Mode.Ended : next.IsPlain ? Mode.Plain : Mode.Involved);
-            return true;
-        }
-        finally
+        if (rare is not null && _rare == RareState.None)
         {
-            Leave();
+            Volatile.Write(ref _rare, rare);
         }
+
+        if (_rare != RareState.None)
+        {
+            _rare.Write(next);
+        }
+
+        _version = seen.Version + 1;
+        _state = (byte)next.State;
+        _isRaising = next.Raising;
+        _isConfirmed = next.Confirmed;
+        _endReason = (byte)next.EndReason;
+        Write(next.Owner);
+        TryMoveForward(ref _lastActivity, next.LastActivity.Ticks);
+        TryMoveForward(ref _lastSignal, next.LastSignal.Ticks);
+        var ended = next.State == SessionState.Ended;
+        var due = ended ? Moment.Never : Moment.Earlier(nextDue, _pages.NextDue);
+        Volatile.Write(ref _nextDue, due.Ticks);
+        Volatile.Write(ref _mode, ended ? Mode.Ended : next.IsPlain ? Mode.Plain : Mode.Involved);
+        _gate.Leave();
+        return true;
     }
 
     /// <summary>After a look that found nothing due: the lower bound moves on, unless somebody else has moved it meanwhile.</summary>
     public void Refresh(in SessionSnapshot seen, Moment nextDue)
     {
-        Enter();
-        try
+        _gate.Enter();
+        if (_version == seen.Version && _mode != Mode.Ended)
         {
-            if (_now.Version == seen.Version && _mode != Mode.Ended)
-            {
-                Volatile.Write(ref _nextDue, Moment.Earlier(nextDue, _pages?.NextDue ?? Moment.Never).Ticks);
-            }
+            Volatile.Write(ref _nextDue, Moment.Earlier(nextDue, _pages.NextDue).Ticks);
         }
-        finally
-        {
-            Leave();
-        }
+
+        _gate.Leave();
     }
 
     /// <summary>The lower bound of the next moment anybody must look; pages that are leaving included.</summary>
@@ -286,7 +323,7 @@ internal sealed class SessionCell
     /// <summary>A page says hello. False when the session has ended.</summary>
     public bool TryAttachPage(PageId page, PageId tab, Moment now, TimeSpan silence)
     {
-        Enter();
+        _gate.Enter();
         try
         {
             if (_mode == Mode.Ended)
@@ -294,29 +331,29 @@ internal sealed class SessionCell
                 return false;
             }
 
-            (_pages ??= new()).Attach(page, tab, now, silence);
+            _pages.Attach(page, tab, now, silence);
 
             // Whoever decided something because no page was open must look again.
-            _now.Version++;
+            _version++;
             return true;
         }
         finally
         {
-            Leave();
+            _gate.Leave();
         }
     }
 
     /// <summary>A page was heard of.</summary>
-    public void HeardPage(PageId page, Moment now) => Volatile.Read(ref _pages)?.Heard(page, now);
+    public void HeardPage(PageId page, Moment now) => _pages.Heard(page, now);
 
     /// <summary>A page says good-bye. True when it was open; <paramref name="openPages"/> is what is left without it.</summary>
     public bool TryDetachPage(PageId page, bool persisted, Moment now, TimeSpan grace, TimeSpan silence, out int openPages)
     {
-        Enter();
+        _gate.Enter();
         try
         {
             openPages = 0;
-            if (_pages is null || _mode == Mode.Ended || !_pages.TryDetach(page, persisted, now, grace, silence))
+            if (_mode == Mode.Ended || !_pages.TryDetach(page, persisted, now, grace, silence))
             {
                 return false;
             }
@@ -327,111 +364,112 @@ internal sealed class SessionCell
         }
         finally
         {
-            Leave();
+            _gate.Leave();
         }
     }
 
     /// <summary>Takes one page whose good-bye has outlived its grace at <paramref name="now"/>; exactly one caller gets each.</summary>
     public bool TryTakeUnloaded(Moment now, TimeSpan silence, [NotNullWhen(true)] out UnloadedPage? unloaded)
     {
-        Enter();
+        _gate.Enter();
         try
         {
-            unloaded = null;
-            return _pages?.TryTakeUnloaded(now, silence, out unloaded) ?? false;
+            return _pages.TryTakeUnloaded(now, silence, out unloaded);
         }
         finally
         {
-            Leave();
+            _gate.Leave();
         }
     }
 
     /// <summary>How many pages are open, as far as anybody can know.</summary>
-    public int CountOpenPages(Moment now, TimeSpan silence) => Volatile.Read(ref _pages)?.CountOpen(now, silence) ?? 0;
+    public int CountOpenPages(Moment now, TimeSpan silence) => _pages.CountOpen(now, silence);
 
-    private static ref long Ticks(ref Moment moment) => ref Unsafe.As<Moment, long>(ref moment);
-
-    private static void MoveForward(ref long stamp, long ticks)
+    /// <summary>False when the stamp was there already, and nothing was written.</summary>
+    private static bool TryMoveForward(ref long stamp, long ticks)
     {
         var seen = Volatile.Read(ref stamp);
-        while (seen < ticks)
+        if (seen >= ticks)
         {
-            var before = Interlocked.CompareExchange(ref stamp, ticks, seen);
-            if (before == seen)
-            {
-                return;
-            }
+            return false;
+        }
 
+        long before;
+        while ((before = Interlocked.CompareExchange(ref stamp, ticks, seen)) != seen && before < ticks)
+        {
             seen = before;
         }
+
+        return true;
     }
 
-    private void Stamp(Moment now, bool isActivity)
+    private RareState Rare()
     {
-        if (isActivity)
+        if (_rare == RareState.None)
         {
-            MoveForward(ref Ticks(ref _now.LastActivity), now.Ticks);
+            Volatile.Write(ref _rare, new());
         }
 
-        MoveForward(ref Ticks(ref _now.LastSignal), now.Ticks);
+        return _rare;
+    }
+
+    /// <summary>The user first: who sees the browser sees the user that came with it.</summary>
+    private void Write(in SessionOwner owner)
+    {
+        Volatile.Write(ref _user, owner.User);
+        if (!_isBound && owner.BrowserId is { } id)
+        {
+            (_browser, _browserId) = (owner.Browser, id);
+            Volatile.Write(ref _isBound, true);
+        }
     }
 
     private void Link(RequestHold hold, Moment now)
     {
-        Stamp(now, hold.IsActivity);
-        ref var first = ref First(hold);
-        hold.Next = first;
-        if (first is not null)
+        if (hold.IsActivity)
         {
-            first.Previous = hold;
-        }
-
-        first = hold;
-        hold.IsHolding = true;
-        _now.Version++;
-    }
-
-    private void Unlink(RequestHold hold)
-    {
-        if (hold.Previous is null)
-        {
-            First(hold) = hold.Next;
+            TryMoveForward(ref _lastActivity, now.Ticks);
+            _activityHolds.Link(hold);
         }
         else
         {
-            hold.Previous.Next = hold.Next;
+            TryMoveForward(ref _lastSignal, now.Ticks);
+            Rare().AliveHolds.Link(hold);
         }
 
-        if (hold.Next is not null)
-        {
-            hold.Next.Previous = hold.Previous;
-        }
-
-        hold.Next = hold.Previous = null;
-        hold.IsHolding = false;
+        _version++;
     }
 
-    private ref RequestHold? First(RequestHold hold) => ref hold.IsActivity ? ref _activityHolds : ref _aliveHolds;
-
-    private void Enter()
+    private void Unlink(RequestHold hold, Moment now)
     {
-        if (Interlocked.CompareExchange(ref _gate, 1, 0) != 0)
+        if (!hold.IsHolding)
         {
-            Wait();
+            return;
+        }
+
+        if (hold.IsActivity)
+        {
+            _activityHolds.Unlink(hold);
+        }
+        else
+        {
+            _rare.AliveHolds.Unlink(hold);
+        }
+
+        if (_mode != Mode.Ended)
+        {
+            TryMoveForward(ref hold.IsActivity ? ref _lastActivity : ref _lastSignal, Moment.Earlier(now, hold.Until).Ticks);
+            _version++;
         }
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Wait()
+    private void LeaveGateAfterRequest()
     {
-        var spinner = default(SpinWait);
-        do
+        var isLast = _requests == 0 && _mode == Mode.Ended;
+        _gate.Leave();
+        if (isLast)
         {
-            // Yields, but never sleeps a whole millisecond: the gate is held for tens of nanoseconds.
-            spinner.SpinOnce(sleep1Threshold: -1);
+            Face?.EstateIfAny?.LastRequestLeft();
         }
-        while (Volatile.Read(ref _gate) != 0 || Interlocked.CompareExchange(ref _gate, 1, 0) != 0);
     }
-
-    private void Leave() => Volatile.Write(ref _gate, 0);
 }

@@ -1,26 +1,32 @@
+using System.Runtime.InteropServices;
+
 namespace SessionLifetime;
 
 /// <summary>
-/// Whose a session is: the browser it was bound to, and the user who signed in there. Immutable, and given to the session in one step
-/// with everything else that is decided. The browser is set once and stays; the user may be released.
+/// Whose a session is: the browser it was bound to, and the user who signed in there. Given to the session in one step with everything
+/// else that is decided. The browser is set once and stays; the user may be released.
 /// </summary>
-internal sealed record SessionOwner
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct SessionOwner
 {
-    public static readonly SessionOwner Nobody = new();
+    public static readonly SessionOwner Nobody;
 
-    /// <summary>The key of the browser; none while no request has brought one.</summary>
-    public BrowserKey Browser
+    public SessionOwner(BrowserKey browser, string? user)
     {
-        get;
-        init
-        {
-            field = value;
-            BrowserId = value.IsNone ? null : value.ToId();
-        }
+        Browser = browser;
+        BrowserId = browser.IsNone ? null : browser.ToId();
+        User = user;
     }
 
+    /// <summary>One whose browser has been named before.</summary>
+    public SessionOwner(BrowserKey browser, BrowserId browserId, string? user) =>
+        (Browser, BrowserId, User) = (browser, browser.IsNone ? null : browserId, user);
+
+    /// <summary>The key of the browser; none while no request has brought one.</summary>
+    public BrowserKey Browser { get; }
+
     /// <summary>What names the browser where the key may not be shown.</summary>
-    public BrowserId? BrowserId { get; private init; }
+    public BrowserId? BrowserId { get; }
 
     /// <summary>The user's id, as the configured claim says; null while nobody has signed in.</summary>
     public string? User { get; init; }

@@ -4,7 +4,7 @@ namespace SessionLifetime;
 
 /// <summary>
 /// The pages of one session: open ones, and ones that said good-bye and may still be followed by the next page of their tab.
-/// Called inside the cell's gate, except <see cref="Heard"/>, which reads the copy-on-write array.
+/// Called inside the cell's gate, except <see cref="Heard"/> and <see cref="CountOpen"/>, which read the copy-on-write array.
 /// </summary>
 internal sealed class SessionPages
 {
@@ -16,6 +16,12 @@ internal sealed class SessionPages
 
     /// <summary>When the next good-bye becomes final.</summary>
     public Moment NextDue { get; private set; } = Moment.Never;
+
+    /// <summary>The one open page, if it is all there is.</summary>
+    public SessionPage? OnlyOne => _open.Length == 1 && _leaving is null or { Count: 0 } ? _open[0] : null;
+
+    /// <summary>The page that was open before there were others.</summary>
+    public void Open(SessionPage page) => Volatile.Write(ref _open, [page]);
 
     /// <summary>A page says hello. It takes the place of the page its tab showed before, open or leaving.</summary>
     public void Attach(PageId id, PageId tab, Moment now, TimeSpan silence)

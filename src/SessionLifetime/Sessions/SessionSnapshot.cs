@@ -35,8 +35,8 @@ internal struct SessionSnapshot
     /// <summary>The durations the session has of its own, or null.</summary>
     public TimeoutOverrides? Overrides;
 
-    /// <summary>Whose it is; null while nobody has told.</summary>
-    public SessionOwner? Owner;
+    /// <summary>Whose it is; nobody's while nobody has told.</summary>
+    public SessionOwner Owner;
 
     /// <summary>How often <c>SessionTimeout</c> was raised in this idle period.</summary>
     public int Occurrence;
@@ -62,21 +62,4 @@ internal struct SessionSnapshot
 
     /// <summary>Whether a touch needs nothing but the two stamps: no countdown, no self-destruct, nothing to reset.</summary>
     public readonly bool IsPlain => State == SessionState.Active && Occurrence == 0 && Confirmed && SelfDestructAt.IsNever;
-
-    /// <summary>Copies everything that touches do not write; the stamps have a writer of their own.</summary>
-    public void ReplaceAllButStamps(in SessionSnapshot next)
-    {
-        IdleReset = next.IdleReset;
-        RaisedAt = next.RaisedAt;
-        SelfDestructAt = next.SelfDestructAt;
-        Overrides = next.Overrides;
-        Owner = next.Owner;
-        Occurrence = next.Occurrence;
-        RaiseNumber = next.RaiseNumber;
-        State = next.State;
-        Raising = next.Raising;
-        Answer = next.Raising ? next.Answer : null;
-        Confirmed = next.Confirmed;
-        EndReason = next.EndReason;
-    }
 }

@@ -12,7 +12,6 @@ public sealed class TabSession : ITabSessionFeature
 {
     private readonly SessionCell _cell;
     private readonly ITabSessionController _controller;
-    private readonly Lock _lock = new();
     private CancellationTokenSource? _ended;
     private TaskCompletionSource? _completed;
     private bool _isCompleted;
@@ -49,11 +48,11 @@ public sealed class TabSession : ITabSessionFeature
 
     /// <summary>The user the session belongs to: the first who was signed in when it was used.</summary>
     /// <value>What the claim <see cref="SessionLifetimeOptions.UserClaimType"/> says; null while nobody has signed in.</value>
-    public string? User => _cell.Owner?.User;
+    public string? User => _cell.User;
 
     /// <summary>Names the browser the session is bound to: the same for all its sessions, safe to log, and unrelated to anything it sends.</summary>
     /// <value>Null while no request has brought the browser's key.</value>
-    public string? BrowserId => _cell.Owner?.BrowserId?.ToString();
+    public string? BrowserId => _cell.Owner.BrowserId?.ToString();
 
     /// <summary>How many pages the session shows now. Pages that were silent for the signal timeout do not count.</summary>
     public int OpenPages => _controller.CountOpenPages(_cell);
@@ -72,7 +71,7 @@ public sealed class TabSession : ITabSessionFeature
     {
         get
         {
-            lock (_lock)
+            lock (_cell)
             {
                 if (_isCompleted && _ended is null)
                 {
@@ -149,7 +148,7 @@ public sealed class TabSession : ITabSessionFeature
     {
         get
         {
-            lock (_lock)
+            lock (_cell)
             {
                 return _isCompleted
                     ? Task.CompletedTask
@@ -205,7 +204,7 @@ public sealed class TabSession : ITabSessionFeature
     internal CancellationTokenSource? Complete()
     {
         CancellationTokenSource? ended;
-        lock (_lock)
+        lock (_cell)
         {
             _isCompleted = true;
             ended = _ended;

@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace SessionLifetime;
 
 /// <summary>
@@ -17,21 +15,24 @@ namespace SessionLifetime;
 /// stands in its last slot and is moved on when that is reached. The current slot is looked through at every sweep, so a session is
 /// late by at most one sweep, whatever the slot's width.
 /// </para>
-/// <para>One lock guards the wheel: for a few array writes when a session is put or removed, for one batch when due ones are taken.</para>
+/// <para>
+/// The sessions of a slot are a list of which each is its own node. One lock guards the wheel: for a few writes when a session is put or
+/// removed, for one batch when due ones are taken.
+/// </para>
 /// </remarks>
 internal sealed class DueIndex
 {
     private const int Slots = 1024;
 
     private readonly Lock _lock = new();
-    private readonly Slot[] _wheel = new Slot[Slots];
+    private readonly SessionCell?[] _wheel = new SessionCell?[Slots];
     private readonly long _width;
 
     /// <summary>Every slot before this one is empty.</summary>
     private long _first;
 
-    /// <summary>How much of the current slot is still to be looked through at the moment of the last take.</summary>
-    private (Moment Now, int Left) _pass = (Moment.Before, 0);
+    /// <summary>Where the current slot is still to be looked through at the moment of the last take.</summary>
+    private (Moment Now, SessionCell? Next) _pass = (Moment.Before, null);
 
     public DueIndex(TimeSpan slotWidth) => _width = Math.Max(1, slotWidth.Ticks);
 
@@ -40,26 +41,19 @@ internal sealed class DueIndex
     {
         lock (_lock)
         {
-            // An end is committed before it is taken out here: what comes after that must not be put back in.
-            if (cell.IsEnded)
+            PutUnderLock(cell, due);
+        }
+    }
+
+    /// <summary>Puts sessions where they will be found when each is due.</summary>
+    public void Put(ReadOnlySpan<SessionCell> cells)
+    {
+        lock (_lock)
+        {
+            foreach (var cell in cells)
             {
-                return;
+                PutUnderLock(cell, cell.NextDue);
             }
-
-            var slot = Math.Clamp(due.Ticks / _width, _first, _first + Slots - 1);
-            ref var place = ref cell.DuePlace;
-            if (place.SlotNumber != 0)
-            {
-                if (place.SlotNumber - 1 <= slot)
-                {
-                    return;
-                }
-
-                Take(ref place);
-            }
-
-            place.SlotNumber = slot + 1;
-            place.Index = _wheel[slot % Slots].Add(cell);
         }
     }
 
@@ -68,9 +62,9 @@ internal sealed class DueIndex
     {
         lock (_lock)
         {
-            if (cell.DuePlace.SlotNumber != 0)
+            if (cell.Links.DueSlot != 0)
             {
-                Take(ref cell.DuePlace);
+                Take(cell);
             }
         }
     }
@@ -89,106 +83,96 @@ internal sealed class DueIndex
             // After a pause longer than the whole wheel, one turn reaches everything.
             for (var slot = _first; slot < current && slot < _first + Slots; slot++)
             {
-                ref var cells = ref _wheel[slot % Slots];
-                while (cells.Count > 0)
+                while (_wheel[slot % Slots] is { } cell)
                 {
                     if (count == due.Length)
                     {
                         return count;
                     }
 
-                    var cell = cells[cells.Count - 1];
                     due[count++] = cell;
-                    Take(ref cell.DuePlace);
+                    Take(cell);
                 }
             }
 
-            if (current > _first)
+            _first = Math.Max(_first, current);
+            var next = _pass.Now == now ? _pass.Next : _wheel[current % Slots];
+            while (next is { } cell && count < due.Length)
             {
-                MoveTo(current);
-            }
-
-            ref var present = ref _wheel[current % Slots];
-            var left = _pass.Now == now ? Math.Min(_pass.Left, present.Count) : present.Count;
-            while (left > 0 && count < due.Length)
-            {
-                var cell = present[--left];
+                next = cell.Links.NextDue;
                 if (cell.NextDue <= now)
                 {
                     due[count++] = cell;
-                    Take(ref cell.DuePlace);
+                    Take(cell);
                 }
             }
 
-            _pass = left > 0 ? (now, left) : (Moment.Before, 0);
+            _pass = next is null ? (Moment.Before, null) : (now, next);
         }
 
         return count;
     }
 
-    private void MoveTo(long current)
+    private void PutUnderLock(SessionCell cell, Moment due)
     {
-        for (var slot = _first; slot < Math.Min(current, _first + Slots); slot++)
+        // An end is committed before it is taken out here: what comes after that must not be put back in.
+        if (cell.IsEnded)
         {
-            _wheel[slot % Slots].Trim();
+            return;
         }
 
-        _first = current;
+        var slot = Math.Clamp(due.Ticks / _width, _first, _first + Slots - 1);
+        ref var links = ref cell.Links;
+        if (links.DueSlot != 0)
+        {
+            if (NumberOf(links.DueSlot) <= slot)
+            {
+                return;
+            }
+
+            Take(cell);
+        }
+
+        ref var first = ref _wheel[slot % Slots];
+        links.DueSlot = (short)((slot % Slots) + 1);
+        links.NextDue = first;
+        if (first is not null)
+        {
+            first.Links.PreviousDue = cell;
+        }
+
+        first = cell;
     }
 
-    private void Take(ref DuePlace place)
+    /// <summary>The number, counted from the clock's start, of a slot that stands in the wheel now.</summary>
+    private long NumberOf(short place)
     {
-        if (_wheel[(place.SlotNumber - 1) % Slots].RemoveAt(place.Index) is { } moved)
-        {
-            moved.DuePlace.Index = place.Index;
-        }
-
-        place = default;
+        var ahead = (place - 1 - (_first % Slots) + Slots) % Slots;
+        return _first + ahead;
     }
 
-    /// <summary>An unordered bag of sessions with removal in one step.</summary>
-    [SuppressMessage("Performance", "CA1815:Override equals and operator equals on value types", Justification = "Never compared.")]
-    private struct Slot
+    private void Take(SessionCell cell)
     {
-        private SessionCell?[]? _cells;
-
-        public int Count { get; private set; }
-
-        public readonly SessionCell this[int index] => _cells![index]!;
-
-        public int Add(SessionCell cell)
+        ref var links = ref cell.Links;
+        if (_pass.Next == cell)
         {
-            _cells ??= new SessionCell?[4];
-            if (Count == _cells.Length)
-            {
-                Array.Resize(ref _cells, Count * 2);
-            }
-
-            _cells[Count] = cell;
-            return Count++;
+            _pass.Next = links.NextDue;
         }
 
-        /// <summary>Fills the gap with the last session and returns that one; null when the last itself was removed.</summary>
-        public SessionCell? RemoveAt(int index)
+        if (links.PreviousDue is { } previous)
         {
-            var last = _cells![--Count];
-            _cells[Count] = null;
-            if (index == Count)
-            {
-                return null;
-            }
-
-            _cells[index] = last;
-            return last;
+            previous.Links.NextDue = links.NextDue;
+        }
+        else
+        {
+            _wheel[links.DueSlot - 1] = links.NextDue;
         }
 
-        /// <summary>Gives back the room of a slot that was passed.</summary>
-        public void Trim()
+        if (links.NextDue is { } next)
         {
-            if (Count == 0)
-            {
-                _cells = null;
-            }
+            next.Links.PreviousDue = links.PreviousDue;
         }
+
+        (links.NextDue, links.PreviousDue, links.DueSlot) = (null, null, 0);
     }
 }

@@ -19,7 +19,7 @@ namespace SessionLifetime;
 /// </para>
 /// <para>
 /// <see cref="TakeDueAsync"/> hands each due session to one caller: in memory by taking it out of the due index, in a database by
-/// claiming its row for a lease. The caller puts it back with <see cref="Reschedule"/>, or commits its end.
+/// claiming its row for a lease. The caller puts it back with <see cref="Reschedule(SessionCell, Moment)"/>, or commits its end.
 /// </para>
 /// <para>All members are thread-safe. The store's clock rules; every moment handed in or out is on it.</para>
 /// </remarks>
@@ -105,6 +105,9 @@ internal interface ITabSessionStore
 
     /// <summary>Makes sure a living session is looked at by <paramref name="nextDue"/> at the latest.</summary>
     void Reschedule(SessionCell cell, Moment nextDue);
+
+    /// <summary>Makes sure each of these living sessions is looked at when it is next due.</summary>
+    void Reschedule(ReadOnlySpan<SessionCell> cells);
 
     /// <summary>Whether <see cref="Close"/> was called. What was being added at that moment may have got in: its adder ends it.</summary>
     bool IsClosed { get; }

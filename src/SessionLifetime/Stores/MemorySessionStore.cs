@@ -7,10 +7,11 @@ namespace SessionLifetime;
 internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLimits limits) : ITabSessionStore
 {
     private readonly SessionClock _clock = new(time);
-    private readonly ConcurrentDictionary<SessionId, SessionCell> _bySecret = new();
-    private readonly ConcurrentDictionary<PublicId, SessionCell> _byId = new();
-    private readonly SessionGroups<BrowserId> _byBrowser = new(static (owner, browser) => owner?.BrowserId == browser);
-    private readonly SessionGroups<string> _byUser = new(static (owner, user) => string.Equals(owner?.User, user, StringComparison.Ordinal));
+    private readonly SessionTable<SessionId, SecretLink> _bySecret = new();
+    private readonly ConcurrentDictionary<SessionId, SessionCell> _byOtherSecret = new();
+    private readonly SessionTable<PublicId, PublicIdLink> _byId = new();
+    private readonly SessionGroups<BrowserId> _byBrowser = new(static (owner, browser) => owner.BrowserId == browser);
+    private readonly SessionGroups<string> _byUser = new(static (owner, user) => string.Equals(owner.User, user, StringComparison.Ordinal));
     private readonly DueIndex _due = new(limits.SlotWidth);
     private readonly EndedSessionMemory _ended = new(limits.MaxEndedSessions, limits.EndedSessionRetention);
 
@@ -24,12 +25,13 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
     public DateTimeOffset ToUtc(Moment moment) => _clock.ToUtc(moment);
 
     public bool TryGet(SessionId secret, [NotNullWhen(true)] out SessionCell? cell) =>
-        _bySecret.TryGetValue(secret, out cell) && (cell.Rotated is not { } ids || ids.IsGood(secret, Now));
+        (_bySecret.TryGet(secret, out cell) || _byOtherSecret.TryGetValue(secret, out cell))
+        && (cell.Rotated is not { } ids || ids.IsGood(secret, Now));
 
     public ValueTask<SessionCell?> FindAsync(SessionId secret, CancellationToken cancellationToken) =>
         new(TryGet(secret, out var cell) ? cell : null);
 
-    public ValueTask<SessionCell?> FindAsync(PublicId id, CancellationToken cancellationToken) => new(_byId.GetValueOrDefault(id));
+    public ValueTask<SessionCell?> FindAsync(PublicId id, CancellationToken cancellationToken) => new(_byId.TryGet(id, out var cell) ? cell : null);
 
     public ValueTask<EndedSession?> FindEndedAsync(SessionId secret, CancellationToken cancellationToken) => new(_ended.Find(secret, Now));
 
@@ -88,8 +90,8 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
             return new(place);
         }
 
-        _bySecret[cell.Secret] = cell;
-        _byId[cell.Id] = cell;
+        _bySecret.Add(cell);
+        _byId.Add(cell);
         _due.Put(cell, nextDue);
 
         // Its place in a group shows it before it is here: who took the place has ended it, and found nothing to forget.
@@ -156,14 +158,14 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
 
             // It leads here before anybody can know it.
             var next = SessionId.Create();
-            _bySecret[next] = cell;
+            _byOtherSecret[next] = cell;
             IReadOnlyList<SessionId> forgotten = [];
             isDone = cell.TryRotate(ids, ids?.With(next, out forgotten) ?? RotatedIds.First(cell.Secret, next));
 
             // What ends meanwhile has taken out the secrets it knew of.
             if (!isDone || cell.IsEnded)
             {
-                _bySecret.TryRemove(next, out _);
+                _byOtherSecret.TryRemove(next, out _);
             }
 
             Forget(isDone ? forgotten : []);
@@ -195,6 +197,8 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
 
     public void Reschedule(SessionCell cell, Moment nextDue) => _due.Put(cell, nextDue);
 
+    public void Reschedule(ReadOnlySpan<SessionCell> cells) => _due.Put(cells);
+
     public bool IsClosed => _isClosed;
 
     public void Close() => _isClosed = true;
@@ -202,61 +206,68 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
     private IEnumerable<SessionCell> Candidates(SessionFilter filter) =>
         filter.Browser is { } browser ? _byBrowser.Members(browser)
         : filter.User is { } user ? _byUser.Members(user)
-        : _byId.Select(static pair => pair.Value);
+        : _byId.All();
 
-    private SessionAddition Enter(SessionCell cell, SessionOwner? owner) =>
-        owner?.BrowserId is { } browser && !_byBrowser.TryEnter(browser, cell, limits.MaxSessionsPerBrowser ?? int.MaxValue) ? SessionAddition.BrowserFull
-        : owner?.User is { } user && !_byUser.TryEnter(user, cell, limits.MaxSessionsPerUser ?? int.MaxValue) ? SessionAddition.UserFull
+    private SessionAddition Enter(SessionCell cell, SessionOwner owner) =>
+        owner.BrowserId is { } browser && !_byBrowser.TryEnter(browser, cell, limits.MaxSessionsPerBrowser ?? int.MaxValue) ? SessionAddition.BrowserFull
+        : owner.User is { } user && !_byUser.TryEnter(user, cell, limits.MaxSessionsPerUser ?? int.MaxValue) ? SessionAddition.UserFull
         : SessionAddition.Added;
 
-    private void Leave(SessionCell cell, SessionOwner? owner)
+    private void Leave(SessionCell cell, SessionOwner owner)
     {
-        if (owner?.BrowserId is { } browser)
+        if (owner.BrowserId is { } browser)
         {
             _byBrowser.Leave(browser, cell);
         }
 
-        if (owner?.User is { } user)
+        if (owner.User is { } user)
         {
             _byUser.Leave(user, cell);
         }
     }
 
-    private void Settle(SessionCell cell, SessionOwner? owner)
+    private void Settle(SessionCell cell, SessionOwner owner)
     {
-        if (owner?.BrowserId is { } browser)
+        if (owner.BrowserId is { } browser)
         {
             _byBrowser.Settle(browser, cell);
         }
 
-        if (owner?.User is { } user)
+        if (owner.User is { } user)
         {
             _byUser.Settle(user, cell);
         }
     }
 
-    private static IEnumerable<SessionId> SecretsOf(SessionCell cell) => cell.Rotated?.All ?? [cell.Secret];
-
     private void Remember(SessionCell cell, SessionEndReason reason)
     {
-        foreach (var secret in SecretsOf(cell))
+        var now = Now;
+        if (cell.Rotated is not { } ids)
         {
-            _ended.Add(new EndedSession(secret, cell.Id, reason, Now));
+            _ended.Add(new EndedSession(cell.Secret, cell.Id, reason, now));
+            return;
+        }
+
+        foreach (var secret in ids.All)
+        {
+            _ended.Add(new EndedSession(secret, cell.Id, reason, now));
         }
     }
 
+    /// <summary>The secret a session started with leads to it as long as it lives; whether it is still good, the session says.</summary>
     private void Forget(IEnumerable<SessionId> secrets)
     {
         foreach (var secret in secrets)
         {
-            _bySecret.TryRemove(secret, out _);
+            _byOtherSecret.TryRemove(secret, out _);
         }
     }
 
     private void Forget(SessionCell cell)
     {
-        Forget(SecretsOf(cell));
-        if (_byId.TryRemove(cell.Id, out _))
+        _bySecret.Remove(cell);
+        Forget(cell.Rotated?.All ?? []);
+        if (_byId.Remove(cell))
         {
             Interlocked.Decrement(ref _count);
         }

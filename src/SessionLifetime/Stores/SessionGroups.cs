@@ -8,12 +8,14 @@ namespace SessionLifetime;
 /// limit holds however many come at once; afterwards the group is <i>settled</i>: under its lock, the session is in it exactly if it
 /// lives and belongs there. Every change of an owner settles the groups it touches after it was made, so whoever settles last sees the
 /// last state, and none is left in a group it does not belong to, or missing from one it does.
+/// <para>Most groups hold one session: then it stands in the group's place itself, and every step is one of the dictionary's own.</para>
 /// </remarks>
 /// <param name="belongs">Whether a session with this owner is in the group of this key.</param>
-internal sealed class SessionGroups<TKey>(Func<SessionOwner?, TKey, bool> belongs)
+internal sealed class SessionGroups<TKey>(Func<SessionOwner, TKey, bool> belongs)
     where TKey : notnull
 {
-    private readonly ConcurrentDictionary<TKey, Group> _groups = new();
+    /// <summary>Under each key its one <see cref="SessionCell"/>, or a <see cref="Group"/>.</summary>
+    private readonly ConcurrentDictionary<TKey, object> _groups = new();
 
     /// <summary>How many groups there are; none is empty.</summary>
     public int Count => _groups.Count;
@@ -23,25 +25,32 @@ internal sealed class SessionGroups<TKey>(Func<SessionOwner?, TKey, bool> belong
     {
         while (true)
         {
-            var group = _groups.GetOrAdd(key, static _ => new());
-            lock (group)
+            var found = _groups.GetOrAdd(key, cell);
+            if (found == cell)
             {
-                if (group.IsGone)
-                {
-                    continue;
-                }
+                return true;
+            }
 
-                if (group.Contains(cell))
+            if (found is Group group)
+            {
+                lock (group)
                 {
-                    return true;
-                }
+                    if (group.IsGone)
+                    {
+                        continue;
+                    }
 
-                if (group.Count >= max)
-                {
-                    return false;
+                    return group.Cells.Contains(cell) || (group.Cells.Count < max && group.Cells.Add(cell));
                 }
+            }
 
-                group.Add(cell);
+            if (max <= 1)
+            {
+                return false;
+            }
+
+            if (_groups.TryUpdate(key, new Group { Cells = { (SessionCell)found, cell } }, found))
+            {
                 return true;
             }
         }
@@ -52,11 +61,38 @@ internal sealed class SessionGroups<TKey>(Func<SessionOwner?, TKey, bool> belong
     {
         while (true)
         {
-            var isMember = Belongs(key, cell);
-            var group = isMember ? _groups.GetOrAdd(key, static _ => new()) : _groups.GetValueOrDefault(key);
-            if (group is null)
+            if (Belongs(key, cell))
             {
-                return;
+                TryEnter(key, cell, int.MaxValue);
+                if (Belongs(key, cell))
+                {
+                    return;
+                }
+            }
+            else
+            {
+                Leave(key, cell);
+                if (!Belongs(key, cell))
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>Takes a session out.</summary>
+    public void Leave(TKey key, SessionCell cell)
+    {
+        while (_groups.TryGetValue(key, out var found))
+        {
+            if (found is not Group group)
+            {
+                if (found != cell || _groups.TryRemove(new(key, found)))
+                {
+                    return;
+                }
+
+                continue;
             }
 
             lock (group)
@@ -66,95 +102,44 @@ internal sealed class SessionGroups<TKey>(Func<SessionOwner?, TKey, bool> belong
                     continue;
                 }
 
-                if (Belongs(key, cell))
+                group.Cells.Remove(cell);
+                if (group.Cells.Count == 0)
                 {
-                    group.Add(cell);
-                }
-                else
-                {
-                    group.Remove(cell);
+                    group.IsGone = true;
+                    _groups.TryRemove(new(key, group));
                 }
 
-                Close(key, group);
                 return;
             }
-        }
-    }
-
-    /// <summary>Gives back a place of a session that was never added.</summary>
-    public void Leave(TKey key, SessionCell cell)
-    {
-        if (!_groups.TryGetValue(key, out var group))
-        {
-            return;
-        }
-
-        lock (group)
-        {
-            group.Remove(cell);
-            Close(key, group);
         }
     }
 
     public SessionCell[] Members(TKey key)
     {
-        if (!_groups.TryGetValue(key, out var group))
+        if (!_groups.TryGetValue(key, out var found))
         {
             return [];
         }
 
-        lock (group)
+        if (found is SessionCell only)
         {
-            return group.ToArray();
+            return [only];
         }
-    }
 
-    private void Close(TKey key, Group group)
-    {
-        if (group.Count == 0 && !group.IsGone)
+        lock (found)
         {
-            group.IsGone = true;
-            _groups.TryRemove(key, out _);
+            return [.. ((Group)found).Cells];
         }
     }
 
     private bool Belongs(TKey key, SessionCell cell) => !cell.IsEnded && belongs(cell.Owner, key);
 
-    /// <summary>Most groups hold one session, and cost little more than it.</summary>
+    /// <summary>More than one session, or what is left of them.</summary>
     private sealed class Group
     {
-        private SessionCell? _only;
-        private HashSet<SessionCell>? _many;
+        public HashSet<SessionCell> Cells { get; } = [];
 
         /// <summary>It was empty, and is no group any more: another one stands, or will stand, in its place.</summary>
         public bool IsGone { get; set; }
-
-        public int Count => _many?.Count ?? (_only is null ? 0 : 1);
-
-        public bool Contains(SessionCell cell) => _many?.Contains(cell) ?? _only == cell;
-
-        public void Add(SessionCell cell)
-        {
-            if (_many is null && (_only is null || _only == cell))
-            {
-                _only = cell;
-                return;
-            }
-
-            _many ??= [_only!];
-            _many.Add(cell);
-            _only = null;
-        }
-
-        public void Remove(SessionCell cell)
-        {
-            _many?.Remove(cell);
-            if (_only == cell)
-            {
-                _only = null;
-            }
-        }
-
-        public SessionCell[] ToArray() => _many is { } many ? [.. many] : _only is { } one ? [one] : [];
     }
 }

@@ -16,7 +16,7 @@ public sealed class DisplacementRaceTests
         });
         for (var round = 0; round < Rounds; round++)
         {
-            var owner = new SessionOwner { Browser = BrowserKey.Create(), User = "ada" };
+            var owner = new SessionOwner(BrowserKey.Create(), "ada");
             using var start = new Barrier(Newcomers);
             var holds = await Task.WhenAll(Enumerable.Range(0, Newcomers).Select(_ => Task.Run(async () =>
             {

@@ -59,9 +59,9 @@ internal sealed class EngineHost : IAsyncDisposable
     }
 
     /// <summary>What an attach does; null when the store takes none.</summary>
-    public async Task<RequestHold?> TryStartAsync(PageId page, SessionOwner? owner = null)
+    public async Task<RequestHold?> TryStartAsync(PageId page, SessionOwner owner = default)
     {
-        var (outcome, hold) = await Arrivals.StartAsync(page, PageId.None, owner ?? SessionOwner.Nobody, default);
+        var (outcome, hold) = await Arrivals.StartAsync(page, PageId.None, owner, default);
         return outcome == SessionAddition.Added ? hold : null;
     }
 

@@ -138,6 +138,8 @@ public sealed class SessionSweepServiceTests
 
         public void Reschedule(SessionCell cell, Moment nextDue) => inner.Reschedule(cell, nextDue);
 
+        public void Reschedule(ReadOnlySpan<SessionCell> cells) => throw new NotSupportedException();
+
         public void Close() => inner.Close();
     }
 }

@@ -109,7 +109,7 @@ public sealed class MemoryTests : IAsyncDisposable
 
         await StaysAsync(100_000, async n => Assert.Equal(503, await client.SendAsync(
             "POST", "/_session/attach", id, wrongUser ? key : n % 2 == 0 ? BrowserKey.Create() : BrowserKey.None, wrongUser ? "user-" + n : null, s_hello)));
-        Assert.Equal((key, "ada"), (victim.Owner!.Browser, victim.Owner.User));
+        Assert.Equal((key, "ada"), (victim.Browser, victim.User));
         Assert.Equal(403, await client.SendAsync("POST", "/_session/ping", id, wrongUser ? key : BrowserKey.Create(), wrongUser ? "bob" : null));
         Assert.Equal(200, await client.SendAsync("POST", "/_session/ping", id, key));
     }

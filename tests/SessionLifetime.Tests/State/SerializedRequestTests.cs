@@ -24,6 +24,7 @@ public sealed class SerializedRequestTests
         for (var i = 0; i < 10; i++)
         {
             requests.Add(app.GetAsync($"/turn/{i}", id));
+            await At("0").Entered;
             await WaitingAsync(app, id, i);
         }
 
