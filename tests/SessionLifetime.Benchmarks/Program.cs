@@ -7,6 +7,7 @@ var figures = new Dictionary<string, Func<Task<IReadOnlyList<FigureRow>>>>
     ["touch"] = TouchFigures.MeasureAsync,
     ["sweep"] = SweepFigures.MeasureAsync,
     ["memory"] = MemoryFigures.MeasureAsync,
+    ["websocket"] = WebSocketFigures.MeasureAsync,
 };
 foreach (var (name, measure) in figures)
 {

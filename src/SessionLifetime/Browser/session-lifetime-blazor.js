@@ -2,7 +2,7 @@
  * Starts Blazor Server with the session of this tab, once it is known. Its reconnect dialog and our window never show at once: while ours
  * is open theirs waits, and after the end of the session it does not come at all.
  *
- * @import { Controller } from './session-lifetime.d.ts'
+ * @typedef {import('./session-lifetime.js').Controller} Controller
  * @typedef {{ onConnectionDown: (...args: any[]) => void, onConnectionUp: () => void }} Handler
  */
 

@@ -15,8 +15,8 @@ internal interface IConnections
     /// </summary>
     bool TryTakeId(HttpContext context, out StringValues id);
 
-    /// <summary>A request that may become a connection has its session on the context.</summary>
-    void Opened(HttpContext context, RequestInSession request);
+    /// <summary>A request that may become a connection has its session on the context. True when it is to be a WebSocket, and all else is seen to.</summary>
+    bool Opened(HttpContext context, RequestInSession request);
 
     /// <summary>A request is about to answer with an event stream.</summary>
     void Streams(HttpContext context, RequestInSession request);

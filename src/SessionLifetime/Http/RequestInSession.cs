@@ -18,10 +18,11 @@ namespace SessionLifetime;
 /// stops the holding, and given back when the server has completed the response. After that the context shows nothing of it: other
 /// callbacks of the same request may come later.
 /// </para>
+/// <para>One that becomes a WebSocket is never given back: there are few, and each is to be small for as long as it lasts.</para>
 /// </remarks>
-internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactory scopes, IConnections connections, RequestPool pool)
+internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactory scopes, RequestPool pool)
 {
-    private readonly RequestHold _hold = new();
+    private RequestHold _hold = new();
     private readonly SessionRequestServices _services = new(scopes);
     private HttpContext _context = default!;
     private SessionCell _cell = default!;
@@ -30,6 +31,8 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     private bool _holds;
 
     public RequestPool Pool => pool;
+
+    public HttpContext Context => _context;
 
     public TabSession Session { get; private set; } = default!;
 
@@ -87,15 +90,15 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         var features = _context.Features;
         features.Put<ITabSessionFeature>(Session);
         _services.Open(_context, Session);
+        if (IsConnection && pool.Connections.Opened(_context, this))
+        {
+            return;
+        }
+
         var response = features.Find<IHttpResponseFeature>()!;
         if (!response.HasStarted)
         {
             response.OnStarting(static state => ((RequestInSession)state).OnStarting(), this);
-        }
-
-        if (IsConnection)
-        {
-            connections.Opened(_context, this);
         }
 
         response.OnCompleted(static state => ((RequestInSession)state).OnCompleted(), this);
@@ -134,8 +137,17 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         return Task.CompletedTask;
     }
 
-    /// <summary>It is a connection from here on, and holds the clocks no longer.</summary>
-    public void Release()
+    /// <summary>
+    /// It is a connection from here on, and holds the clocks no longer. It may stay for days: what only requests need is let go, and it is not
+    /// used again.
+    /// </summary>
+    public void Detach()
+    {
+        Release();
+        (_hold, _holds) = (null!, false);
+    }
+
+    private void Release()
     {
         if (_holds)
         {
@@ -173,7 +185,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         if (response.Headers.ContentType is [{ } type] && type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase))
         {
             Release();
-            connections.Streams(_context, this);
+            pool.Connections.Streams(_context, this);
         }
 
         if (_cell.NewerThan(_sent) is { } newer && RequestOrigin.IsSame(_context.Request))

@@ -18,7 +18,9 @@ internal sealed class RequestPool
     private readonly DefaultObjectPool<RequestInSession> _pool;
 
     public RequestPool(SessionEngine engine, IServiceScopeFactory scopes, IConnections connections) =>
-        _pool = new(new Policy(() => new RequestInSession(engine, scopes, connections, this)), MaxKept);
+        (Connections, _pool) = (connections, new(new Policy(() => new RequestInSession(engine, scopes, this)), MaxKept));
+
+    public IConnections Connections { get; }
 
     public RequestInSession Take()
     {

@@ -46,6 +46,10 @@ internal sealed class RealtimeConnections : IConnections
         _webSockets = new(static _ => Task.CompletedTask, options, loggers);
     }
 
+    public SessionEngine Engine => _engine;
+
+    public SessionMetrics Metrics => _metrics;
+
     public bool TryTakeId(HttpContext context, out StringValues id)
     {
         id = default;
@@ -78,14 +82,14 @@ internal sealed class RealtimeConnections : IConnections
         return true;
     }
 
-    public void Opened(HttpContext context, RequestInSession request)
+    public bool Opened(HttpContext context, RequestInSession request)
     {
         var isHub = context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null;
         if (FeatureOf(context) is { } feature)
         {
             feature.Request = request;
             feature.IsHub = isHub;
-            return;
+            return true;
         }
 
         if (isHub)
@@ -100,6 +104,8 @@ internal sealed class RealtimeConnections : IConnections
         {
             EndWithSession(context, request);
         }
+
+        return false;
     }
 
     public void Streams(HttpContext context, RequestInSession request)
@@ -175,7 +181,7 @@ internal sealed class RealtimeConnections : IConnections
             return null;
         }
 
-        var feature = new SessionWebSocketFeature(context, found, _engine, _metrics);
+        var feature = new SessionWebSocketFeature(this, found);
         context.Features.Set<IHttpWebSocketFeature>(feature);
         return feature;
     }

@@ -1,6 +1,5 @@
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
-using Microsoft.AspNetCore.Http;
 
 namespace SessionLifetime;
 
@@ -18,16 +17,11 @@ namespace SessionLifetime;
 /// A message that comes when its session is over is never handed to the app, also where the exit handlers still run and nothing is closed
 /// yet: the receive goes on and waits for the close.
 /// </para>
-/// <para>Receiving allocates nothing and takes no lock beyond what the socket below does.</para>
+/// <para>Receiving allocates nothing and takes no lock beyond what the socket below does; what is there already needs no state machine.</para>
 /// </remarks>
-internal sealed class SessionWebSocket(WebSocket inner, HttpContext context, SessionEngine engine, SessionMetrics metrics, SessionCell cell, SessionSignal signal)
-    : WebSocket
+internal sealed class SessionWebSocket(WebSocket inner, SessionWebSocketFeature connection) : WebSocket
 {
-    private readonly string? _subProtocol = string.Equals(inner.SubProtocol, SessionSubprotocols.Name, StringComparison.Ordinal) ? null : inner.SubProtocol;
     private string? _reason;
-
-    /// <summary>What the session closes it by; null where something else does.</summary>
-    public SessionConnection? Connection { get; set; }
 
     public override WebSocketCloseStatus? CloseStatus => IsClosing ? CloseCodes.Ended : inner.CloseStatus;
 
@@ -36,7 +30,8 @@ internal sealed class SessionWebSocket(WebSocket inner, HttpContext context, Ses
     public override WebSocketState State => inner.State is WebSocketState.Aborted && IsClosing ? WebSocketState.Closed : inner.State;
 
     /// <summary>What the app and the client agreed on; nothing where only ours was left.</summary>
-    public override string? SubProtocol => _subProtocol;
+    public override string? SubProtocol =>
+        string.Equals(inner.SubProtocol, SessionSubprotocols.Name, StringComparison.Ordinal) ? null : inner.SubProtocol;
 
     private bool IsClosing => Volatile.Read(ref _reason) is not null;
 
@@ -49,52 +44,31 @@ internal sealed class SessionWebSocket(WebSocket inner, HttpContext context, Ses
         }
     }
 
-    /// <summary>The client has not answered. A handler that only sends hears of it as of a client that is gone.</summary>
-    public void CutOff()
-    {
-        inner.Abort();
-        context.Abort();
-    }
+    /// <summary>The client has not answered.</summary>
+    public void CutOff() => inner.Abort();
 
     public override void Abort()
     {
         inner.Abort();
-        Connection?.Leave();
+        connection.Leave();
     }
 
     public override void Dispose()
     {
         inner.Dispose();
-        Connection?.Leave();
+        connection.Leave();
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public override async ValueTask<ValueWebSocketReceiveResult> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    public override ValueTask<ValueWebSocketReceiveResult> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        while (true)
+        var receiving = inner.ReceiveAsync(buffer, cancellationToken);
+        if (!receiving.IsCompletedSuccessfully)
         {
-            ValueWebSocketReceiveResult received;
-            try
-            {
-                received = await inner.ReceiveAsync(buffer, cancellationToken);
-            }
-            catch (Exception exception) when (IsClosing && IsOfClosing(exception) && !cancellationToken.IsCancellationRequested)
-            {
-                received = new(0, WebSocketMessageType.Close, endOfMessage: true);
-            }
-
-            if (received.MessageType == WebSocketMessageType.Close)
-            {
-                Connection?.Leave();
-                return received;
-            }
-
-            var counted = CountAsync();
-            if (counted.IsCompletedSuccessfully ? counted.Result : await counted)
-            {
-                return received;
-            }
+            return WaitAsync(receiving, buffer, cancellationToken);
         }
+
+        var received = receiving.Result;
+        return received.MessageType != WebSocketMessageType.Close && TryCount() ? new(received) : ReceiveSlowlyAsync(received, buffer, cancellationToken);
     }
 
     public override async Task<WebSocketReceiveResult> ReceiveAsync(ArraySegment<byte> buffer, CancellationToken cancellationToken)
@@ -142,26 +116,89 @@ internal sealed class SessionWebSocket(WebSocket inner, HttpContext context, Ses
         }
     }
 
-    /// <summary>False when the session is over.</summary>
-    private ValueTask<bool> CountAsync()
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ValueWebSocketReceiveResult> WaitAsync(
+        ValueTask<ValueWebSocketReceiveResult> receiving,
+        Memory<byte> buffer,
+        CancellationToken cancellationToken)
     {
-        if (signal == SessionSignal.None)
+        try
         {
-            return cell.IsEnded ? new(false) : LooksAliveAsync();
+            var received = await receiving;
+            return received.MessageType != WebSocketMessageType.Close && TryCount() ? received : await ReceiveSlowlyAsync(received, buffer, cancellationToken);
         }
-
-        metrics.SignalCounted("message");
-        var isActivity = signal == SessionSignal.Activity;
-        if (cell.TryTouch(engine.Store.Now, isActivity))
+        catch (Exception exception) when (IsCut(exception, cancellationToken))
         {
-            engine.Store.Touched(cell);
-            return new(true);
+            return Cut();
         }
-
-        return CountSlowlyAsync(isActivity ? Signal.Activity : Signal.Alive);
     }
 
-    private async ValueTask<bool> LooksAliveAsync() => await engine.LookAndWaitInDoubtAsync(cell) != LookResult.Ended;
+    /// <summary>A close, or a message on which something has to be looked at first: what is for nobody any more is passed over.</summary>
+    private async ValueTask<ValueWebSocketReceiveResult> ReceiveSlowlyAsync(
+        ValueWebSocketReceiveResult received,
+        Memory<byte> buffer,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (received.MessageType != WebSocketMessageType.Close)
+            {
+                if (await CountAsync())
+                {
+                    return received;
+                }
 
-    private async ValueTask<bool> CountSlowlyAsync(Signal counted) => await LooksAliveAsync() && await engine.TryCountAsync(cell, counted);
+                received = await inner.ReceiveAsync(buffer, cancellationToken);
+            }
+        }
+        catch (Exception exception) when (IsCut(exception, cancellationToken))
+        {
+            return Cut();
+        }
+
+        connection.Leave();
+        return received;
+    }
+
+    private bool IsCut(Exception exception, CancellationToken cancellationToken) =>
+        IsClosing && IsOfClosing(exception) && !cancellationToken.IsCancellationRequested;
+
+    /// <summary>The app is told a close although none came: the client did not answer ours.</summary>
+    private ValueWebSocketReceiveResult Cut()
+    {
+        connection.Leave();
+        return new(0, WebSocketMessageType.Close, endOfMessage: true);
+    }
+
+    /// <summary>Counts a message where nothing is due. False says nothing.</summary>
+    private bool TryCount()
+    {
+        var (store, cell, signal) = (connection.Owner.Engine.Store, connection.Request!.Session.Cell, connection.Request.Signal);
+        if (signal == SessionSignal.None || !cell.TryTouch(store.Now, signal == SessionSignal.Activity))
+        {
+            return false;
+        }
+
+        store.Touched(cell);
+        connection.Owner.Metrics.SignalCounted("message");
+        return true;
+    }
+
+    /// <summary>False when the session is over.</summary>
+    private async ValueTask<bool> CountAsync()
+    {
+        var (engine, cell, signal) = (connection.Owner.Engine, connection.Request!.Session.Cell, connection.Request.Signal);
+        if (await engine.LookAndWaitInDoubtAsync(cell) == LookResult.Ended)
+        {
+            return false;
+        }
+
+        if (signal == SessionSignal.None)
+        {
+            return true;
+        }
+
+        connection.Owner.Metrics.SignalCounted("message");
+        return await engine.TryCountAsync(cell, signal == SessionSignal.Activity ? Signal.Activity : Signal.Alive);
+    }
 }

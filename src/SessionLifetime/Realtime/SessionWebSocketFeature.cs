@@ -6,9 +6,9 @@ namespace SessionLifetime;
 
 /// <summary>
 /// Stands before the framework's own way to accept a WebSocket: answers the browser module's subprotocol where the app chooses none, and
-/// gives the app a socket that counts for its session.
+/// gives the app a socket that counts for its session. Then it stands for the socket among the session's connections.
 /// </summary>
-internal sealed class SessionWebSocketFeature(HttpContext context, IHttpWebSocketFeature inner, SessionEngine engine, SessionMetrics metrics) : IHttpWebSocketFeature
+internal sealed class SessionWebSocketFeature(RealtimeConnections owner, IHttpWebSocketFeature inner) : SessionConnection, IHttpWebSocketFeature
 {
     /// <summary>Whether the client offered the module's subprotocol: Chromium cuts a connection that answers none of what it offered.</summary>
     public bool IsOffered { get; set; }
@@ -16,14 +16,16 @@ internal sealed class SessionWebSocketFeature(HttpContext context, IHttpWebSocke
     /// <summary>Whether the client speaks the protocol, and so understands the codes a refused socket is closed with.</summary>
     public bool SpeaksOurs { get; set; }
 
-    /// <summary>The request, once it has its session.</summary>
-    public RequestInSession? Request { get; set; }
-
     /// <summary>Whether the connection is closed by the hub, which says good-bye in its own protocol first.</summary>
     public bool IsHub { get; set; }
 
+    /// <summary>The request, once it has its session.</summary>
+    public RequestInSession? Request { get; set; }
+
     /// <summary>What the app was given.</summary>
     public SessionWebSocket? Socket { get; private set; }
+
+    public RealtimeConnections Owner => owner;
 
     public bool IsWebSocketRequest => inner.IsWebSocketRequest;
 
@@ -34,19 +36,18 @@ internal sealed class SessionWebSocketFeature(HttpContext context, IHttpWebSocke
             accept = AnsweringOurs(accept);
         }
 
-        // Servers that accept a socket themselves start no response that would tell.
-        Request?.Release();
+        Request?.Detach();
         var socket = await inner.AcceptAsync(accept);
         if (Request is not { } request)
         {
             return socket;
         }
 
-        Socket = new SessionWebSocket(socket, context, engine, metrics, request.Session.Cell, request.Signal);
+        Socket = new SessionWebSocket(socket, this);
         if (!IsHub)
         {
-            Socket.Connection = request.Connection = new SocketConnection(Socket);
-            if (!request.Session.Connections.TryAdd(Socket.Connection))
+            request.Connection = this;
+            if (!request.Session.Connections.TryAdd(this))
             {
                 // The session ended while the socket was accepted.
                 Socket.Close(request.Session.EndReason ?? SessionEndReason.Exited);
@@ -54,6 +55,15 @@ internal sealed class SessionWebSocketFeature(HttpContext context, IHttpWebSocke
         }
 
         return Socket;
+    }
+
+    public override void Close(SessionEndReason reason) => Socket!.Close(reason);
+
+    /// <summary>The client has not answered. A handler that only sends hears of it as of a client that is gone.</summary>
+    public override void Abort()
+    {
+        Socket!.CutOff();
+        Request!.Context.Abort();
     }
 
     /// <summary>A copy: who accepts a socket without a wish shares one context with all others.</summary>

@@ -4,12 +4,12 @@ namespace SessionLifetime;
 /// The open connections of one session, in a list linked through themselves. It is closed once, at the session's end: who comes before is
 /// in what <see cref="Close"/> gives, who comes after is turned away and closes itself.
 /// </summary>
-internal sealed class SessionConnections
+/// <param name="gate">What is locked for a few writes.</param>
+internal sealed class SessionConnections(object gate)
 {
     /// <summary>That of a session that has ended and had none.</summary>
-    public static readonly SessionConnections Closed = new() { _isClosed = true };
+    public static readonly SessionConnections Closed = new(new object()) { _isClosed = true };
 
-    private readonly Lock _lock = new();
     private SessionConnection? _first;
     private TaskCompletionSource? _none;
     private int _count;
@@ -18,7 +18,7 @@ internal sealed class SessionConnections
     /// <summary>False when the session has ended.</summary>
     public bool TryAdd(SessionConnection connection)
     {
-        lock (_lock)
+        lock (gate)
         {
             if (_isClosed)
             {
@@ -40,7 +40,7 @@ internal sealed class SessionConnections
 
     public void Remove(SessionConnection connection)
     {
-        lock (_lock)
+        lock (gate)
         {
             if (connection.Home != this)
             {
@@ -73,7 +73,7 @@ internal sealed class SessionConnections
     /// <summary>Those that are open; no other comes any more.</summary>
     public IReadOnlyList<SessionConnection> Close()
     {
-        lock (_lock)
+        lock (gate)
         {
             _isClosed = true;
             var open = new SessionConnection[_count];
@@ -90,7 +90,7 @@ internal sealed class SessionConnections
     /// <summary>Completes when all have left. Only of use once it is closed.</summary>
     public Task WhenNone()
     {
-        lock (_lock)
+        lock (gate)
         {
             return _count == 0 ? Task.CompletedTask : (_none ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }

@@ -141,7 +141,7 @@ public sealed class TabSession : ITabSessionFeature
 
     /// <summary>What stays open for the session; made when it is first asked for.</summary>
     internal SessionConnections Connections =>
-        Volatile.Read(ref _connections) ?? Interlocked.CompareExchange(ref _connections, new(), null) ?? _connections;
+        Volatile.Read(ref _connections) ?? Interlocked.CompareExchange(ref _connections, new(_cell), null) ?? _connections;
 
     /// <summary>Completes when the session has ended and its <c>ApplicationExit</c> handlers have run.</summary>
     internal Task Completion
