@@ -53,7 +53,7 @@ public static class SessionLifetimeServiceCollectionExtensions
             var options = provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value;
             return new MemorySessionStore(provider.GetRequiredService<TimeProvider>(), new MemorySessionStoreLimits
             {
-                SlotWidth = options.SweepInterval,
+                SweepInterval = options.SweepInterval,
                 MaxSessions = options.MaxSessions,
                 MaxSessionsPerUser = options.MaxSessionsPerUser,
                 MaxSessionsPerBrowser = options.MaxSessionsPerBrowser,

@@ -9,8 +9,9 @@ namespace SessionLifetime;
 /// <para>
 /// Life: made by the engine, added to a store, touched by pings, activity reports and requests, looked at by them and by the sweep,
 /// committed to its end exactly once, forgotten by the store. The public face, <see cref="TabSession"/>, is made when somebody asks.
-/// An idle session is this one object: its page is part of it, it is its own link in the store's tables and in the due index, and what
-/// most sessions never have stands in a <see cref="RareState"/> of those that have it.
+/// An idle session is this one object: its page is part of it, it is its own node in the store's tables and in its due index (the fields
+/// for that are the store's, each written under that table's lock), and what most sessions never have stands in a <see cref="RareState"/>
+/// of those that have it.
 /// </para>
 /// <para>
 /// Two kinds of writers meet here. A <i>touch</i> only moves a stamp forward and takes no lock (activity one stamp, other signals the
@@ -34,31 +35,40 @@ namespace SessionLifetime;
 /// </remarks>
 internal sealed class SessionCell
 {
+    // References first and then words, each as they are declared: that is how the runtime lays them out. What a look at a session touches
+    // stands together, and what finds it beside what stamps it: of a million sessions, none is in a cache.
+    internal SessionCell? NextById;
+    internal SessionCell? NextBySecret;
+    private string? _user;
+    private TabSession? _face;
+    private RareState _rare = RareState.None;
+    private readonly ulong _secretHigh;
+    private readonly ulong _secretLow;
     private long _nextDue = long.MaxValue;
     private long _lastActivity;
     private long _lastSignal;
+    private readonly long _startedAt;
     private int _mode;
-    private SpinGate _gate;
-    private RareState _rare = RareState.None;
-    private RequestHolds _activityHolds;
-    private TabSession? _face;
-    private string? _user;
-    private BrowserId _browserId;
-    private BrowserKey _browser;
     private uint _version;
     private int _requests;
+    internal int SlotIndex;
+    internal short Slot;
     private byte _state;
     private byte _endReason;
     private bool _isBound;
     private bool _isRaising;
     private bool _isConfirmed;
+    private SpinGate _gate;
+    private RequestHolds _activityHolds;
     private CellPages _pages;
+    private BrowserId _browserId;
+    private BrowserKey _browser;
 
     public SessionCell(SessionId secret, PublicId id, Moment now, SessionOwner owner = default)
     {
-        Secret = secret;
+        (_secretHigh, _secretLow) = (secret.High, secret.Low);
         Id = id;
-        StartedAt = now;
+        _startedAt = now.Ticks;
         _lastActivity = _lastSignal = now.Ticks;
         Write(owner);
     }
@@ -80,7 +90,7 @@ internal sealed class SessionCell
     }
 
     /// <summary>The secret it started with; the one it has, until it is given another.</summary>
-    public SessionId Secret { get; }
+    public SessionId Secret => new(_secretHigh, _secretLow);
 
     /// <summary>All its secrets, once it was given another.</summary>
     public RotatedIds? Rotated => Volatile.Read(ref Volatile.Read(ref _rare).Rotated);
@@ -101,15 +111,12 @@ internal sealed class SessionCell
     /// <summary>The user it belongs to, or null.</summary>
     public string? User => Volatile.Read(ref _user);
 
-    /// <summary>Where the session stands in its store's tables and in the due index; the store's to read and write.</summary>
-    internal StoreLinks Links;
-
     public Moment LastActivity => new(Volatile.Read(ref _lastActivity));
 
     /// <summary>Activity is a signal.</summary>
     public Moment LastSignal => new(Math.Max(Volatile.Read(ref _lastSignal), Volatile.Read(ref _lastActivity)));
 
-    public Moment StartedAt { get; }
+    public Moment StartedAt => new(_startedAt);
 
     /// <summary>The public face, if somebody asked for it already.</summary>
     public TabSession? Face => Volatile.Read(ref _face);

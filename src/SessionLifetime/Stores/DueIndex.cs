@@ -1,8 +1,8 @@
 namespace SessionLifetime;
 
 /// <summary>
-/// Which sessions may be due: a wheel of slots, each as wide as the time between two sweeps, holding the sessions whose next look
-/// falls into it.
+/// Which sessions may be due: a wheel of slots, each a sixteenth of the time between two sweeps wide, holding the sessions whose next
+/// look falls into it.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -12,29 +12,32 @@ namespace SessionLifetime;
 /// </para>
 /// <para>
 /// So a sweep costs the slots it passes plus the sessions in them, and nothing for all others. A deadline beyond the wheel's horizon
-/// stands in its last slot and is moved on when that is reached. The current slot is looked through at every sweep, so a session is
-/// late by at most one sweep, whatever the slot's width.
+/// (four hours, with a sweep a minute) stands in its last slot and is moved on when that is reached. The current slot is looked through
+/// at every sweep, so a session is late by at most one sweep; as slots are narrow, there is little in it that is not due.
 /// </para>
 /// <para>
-/// The sessions of a slot are a list of which each is its own node. One lock guards the wheel: for a few writes when a session is put or
-/// removed, for one batch when due ones are taken.
+/// One lock guards the wheel: for a few array writes when a session is put or removed, for one batch when due ones are taken.
 /// </para>
 /// </remarks>
 internal sealed class DueIndex
 {
-    private const int Slots = 1024;
+    private const int Slots = 4096;
+    private const int SlotsPerSweep = 16;
 
     private readonly Lock _lock = new();
-    private readonly SessionCell?[] _wheel = new SessionCell?[Slots];
     private readonly long _width;
+    private DueSlot[] _wheel = new DueSlot[Slots];
+
+    /// <summary>After a pause longer than the whole wheel: the wheel as it was, all of it due, until it is empty.</summary>
+    private DueSlot[]? _late;
 
     /// <summary>Every slot before this one is empty.</summary>
     private long _first;
 
-    /// <summary>Where the current slot is still to be looked through at the moment of the last take.</summary>
-    private (Moment Now, SessionCell? Next) _pass = (Moment.Before, null);
+    /// <summary>How much of the current slot is still to be looked through at the moment of the last take.</summary>
+    private (Moment Now, int Left) _pass = (Moment.Before, 0);
 
-    public DueIndex(TimeSpan slotWidth) => _width = Math.Max(1, slotWidth.Ticks);
+    public DueIndex(TimeSpan sweepInterval) => _width = Math.Max(1, sweepInterval.Ticks / SlotsPerSweep);
 
     /// <summary>Puts a session where it will be found at <paramref name="due"/>, unless it stands earlier already.</summary>
     public void Put(SessionCell cell, Moment due)
@@ -62,7 +65,7 @@ internal sealed class DueIndex
     {
         lock (_lock)
         {
-            if (cell.Links.DueSlot != 0)
+            if (cell.Slot != 0)
             {
                 Take(cell);
             }
@@ -79,27 +82,36 @@ internal sealed class DueIndex
         lock (_lock)
         {
             var current = now.Ticks / _width;
-
-            // After a pause longer than the whole wheel, one turn reaches everything.
-            for (var slot = _first; slot < current && slot < _first + Slots; slot++)
+            if (_late is null && current - _first >= Slots)
             {
-                while (_wheel[slot % Slots] is { } cell)
-                {
-                    if (count == due.Length)
-                    {
-                        return count;
-                    }
+                (_late, _wheel, _first) = (_wheel, new DueSlot[Slots], current);
+            }
 
-                    due[count++] = cell;
-                    Take(cell);
+            if (_late is not null)
+            {
+                count = Drain(_late, 0, Slots, due, out var empty);
+                if (empty < Slots)
+                {
+                    return count;
+                }
+
+                _late = null;
+            }
+
+            if (_first < current)
+            {
+                count += Drain(_wheel, _first, current, due[count..], out _first);
+                if (_first < current)
+                {
+                    return count;
                 }
             }
 
-            _first = Math.Max(_first, current);
-            var next = _pass.Now == now ? _pass.Next : _wheel[current % Slots];
-            while (next is { } cell && count < due.Length)
+            ref var present = ref _wheel[current % Slots];
+            var left = _pass.Now == now ? Math.Min(_pass.Left, present.Count) : present.Count;
+            while (left > 0 && count < due.Length)
             {
-                next = cell.Links.NextDue;
+                var cell = present[--left];
                 if (cell.NextDue <= now)
                 {
                     due[count++] = cell;
@@ -107,7 +119,35 @@ internal sealed class DueIndex
                 }
             }
 
-            _pass = next is null ? (Moment.Before, null) : (now, next);
+            _pass = left > 0 ? (now, left) : (Moment.Before, 0);
+        }
+
+        return count;
+    }
+
+    /// <summary>Takes all sessions out of these slots, as many as there is room for.</summary>
+    /// <param name="wheel">The wheel.</param>
+    /// <param name="first">The number of the first slot.</param>
+    /// <param name="end">That behind the last.</param>
+    /// <param name="due">Filled from the start.</param>
+    /// <param name="empty">Every slot before this one is empty.</param>
+    private static int Drain(DueSlot[] wheel, long first, long end, Span<SessionCell> due, out long empty)
+    {
+        var count = 0;
+        for (empty = first; empty < end; empty++)
+        {
+            ref var slot = ref wheel[empty % Slots];
+            for (; slot.Count > 0; count++)
+            {
+                if (count == due.Length)
+                {
+                    return count;
+                }
+
+                due[count] = slot.TakeLast();
+            }
+
+            slot.Trim();
         }
 
         return count;
@@ -122,10 +162,9 @@ internal sealed class DueIndex
         }
 
         var slot = Math.Clamp(due.Ticks / _width, _first, _first + Slots - 1);
-        ref var links = ref cell.Links;
-        if (links.DueSlot != 0)
+        if (cell.Slot != 0)
         {
-            if (NumberOf(links.DueSlot) <= slot)
+            if (IsLate(cell) || NumberOf(cell.Slot) <= slot)
             {
                 return;
             }
@@ -133,15 +172,9 @@ internal sealed class DueIndex
             Take(cell);
         }
 
-        ref var first = ref _wheel[slot % Slots];
-        links.DueSlot = (short)((slot % Slots) + 1);
-        links.NextDue = first;
-        if (first is not null)
-        {
-            first.Links.PreviousDue = cell;
-        }
-
-        first = cell;
+        var place = slot % Slots;
+        cell.Slot = (short)(place + 1);
+        _wheel[place].Add(cell);
     }
 
     /// <summary>The number, counted from the clock's start, of a slot that stands in the wheel now.</summary>
@@ -151,28 +184,11 @@ internal sealed class DueIndex
         return _first + ahead;
     }
 
+    private bool IsLate(SessionCell cell) => _late is not null && _late[cell.Slot - 1].Has(cell);
+
     private void Take(SessionCell cell)
     {
-        ref var links = ref cell.Links;
-        if (_pass.Next == cell)
-        {
-            _pass.Next = links.NextDue;
-        }
-
-        if (links.PreviousDue is { } previous)
-        {
-            previous.Links.NextDue = links.NextDue;
-        }
-        else
-        {
-            _wheel[links.DueSlot - 1] = links.NextDue;
-        }
-
-        if (links.NextDue is { } next)
-        {
-            next.Links.PreviousDue = links.PreviousDue;
-        }
-
-        (links.NextDue, links.PreviousDue, links.DueSlot) = (null, null, 0);
+        (IsLate(cell) ? _late! : _wheel)[cell.Slot - 1].Remove(cell);
+        cell.Slot = 0;
     }
 }

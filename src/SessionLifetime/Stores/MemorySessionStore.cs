@@ -12,7 +12,7 @@ internal sealed class MemorySessionStore(TimeProvider time, MemorySessionStoreLi
     private readonly SessionTable<PublicId, PublicIdLink> _byId = new();
     private readonly SessionGroups<BrowserId> _byBrowser = new(static (owner, browser) => owner.BrowserId == browser);
     private readonly SessionGroups<string> _byUser = new(static (owner, user) => string.Equals(owner.User, user, StringComparison.Ordinal));
-    private readonly DueIndex _due = new(limits.SlotWidth);
+    private readonly DueIndex _due = new(limits.SweepInterval);
     private readonly EndedSessionMemory _ended = new(limits.MaxEndedSessions, limits.EndedSessionRetention);
 
     private long _count;

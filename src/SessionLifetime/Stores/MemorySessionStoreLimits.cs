@@ -3,8 +3,8 @@ namespace SessionLifetime;
 /// <summary>What the in-memory store may hold, and how finely it looks.</summary>
 internal sealed record MemorySessionStoreLimits
 {
-    /// <summary>The time between two sweeps, which is as fine as the due index needs to be.</summary>
-    public required TimeSpan SlotWidth { get; init; }
+    /// <summary>The time between two sweeps, which says how fine the due index has to be.</summary>
+    public required TimeSpan SweepInterval { get; init; }
 
     public required int MaxSessions { get; init; }
 

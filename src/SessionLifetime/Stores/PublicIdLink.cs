@@ -9,5 +9,5 @@ internal readonly struct PublicIdLink : ISessionLink<PublicId>
 
     public static ulong HashOf(PublicId key) => key.Value;
 
-    public static ref SessionCell? Next(SessionCell cell) => ref cell.Links.NextById;
+    public static ref SessionCell? Next(SessionCell cell) => ref cell.NextById;
 }

@@ -9,5 +9,5 @@ internal readonly struct SecretLink : ISessionLink<SessionId>
 
     public static ulong HashOf(SessionId key) => key.Low;
 
-    public static ref SessionCell? Next(SessionCell cell) => ref cell.Links.NextBySecret;
+    public static ref SessionCell? Next(SessionCell cell) => ref cell.NextBySecret;
 }

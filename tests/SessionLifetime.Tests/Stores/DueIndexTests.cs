@@ -52,8 +52,8 @@ public sealed class DueIndexTests
         var index = Index();
         var cell = Put(index, long.MaxValue);
 
-        Assert.Equal([], Take(index, Width * 1000));
-        Assert.Equal([cell], Take(index, Width * 1025));
+        Assert.Equal([], Take(index, Width * 4000));
+        Assert.Equal([cell], Take(index, Width * 4097));
     }
 
     [Fact]
@@ -65,6 +65,35 @@ public sealed class DueIndexTests
         Assert.Equal(cells, Take(index, Width * 1_000_000).ToHashSet());
         var late = Put(index, Width * 1_000_000 + 500);
         Assert.Equal([late], Take(index, Width * 1_000_001));
+    }
+
+    [Theory]
+    [InlineData(3000)]
+    [InlineData(5000)]
+    [InlineData(5_000_000_000)]
+    public void TakeDue_InSmallBatches_PutBackMeanwhile_GivesEachOnceAndEnds(long slots)
+    {
+        var index = Index();
+        var now = new Moment(Width * slots);
+        var cells = Enumerable.Range(1, 2000).Select(i => Put(index, i * 1400L)).ToHashSet();
+        var removed = cells.ElementAt(77);
+        var batch = new SessionCell[7];
+        var taken = new HashSet<SessionCell>();
+        for (int count; (count = index.TakeDue(batch, now)) > 0;)
+        {
+            foreach (var cell in batch.AsSpan(0, count))
+            {
+                Assert.True(taken.Add(cell));
+                Due(cell, now.Ticks + (Width * (taken.Count % 5)) + 1);
+                index.Put(cell, cell.NextDue);
+            }
+
+            index.Remove(removed);
+            index.Put(removed, new Moment(now.Ticks + 1));
+        }
+
+        Assert.Equal(cells, taken);
+        Assert.Equal(2000, Take(index, now.Ticks + (Width * 5)).Count);
     }
 
     [Fact]
@@ -133,7 +162,7 @@ public sealed class DueIndexTests
         }
     }
 
-    private static DueIndex Index() => new(new TimeSpan(Width));
+    private static DueIndex Index() => new(new TimeSpan(Width * 16));
 
     private static SessionCell Put(DueIndex index, long due)
     {

@@ -1,0 +1,80 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// An unordered bag of sessions, of which each knows where it stands. It stands in blocks of 4, 8, 16 and so on: it grows without copying,
+/// so that no session waits for that of others, and it is emptied from the end, where the next ones are known before they are needed.
+/// </summary>
+[SuppressMessage("Performance", "CA1815:Override equals and operator equals on value types", Justification = "Never compared.")]
+internal struct DueSlot
+{
+    private const int FirstBlock = 4;
+
+    private SessionCell?[]?[]? _blocks;
+
+    public int Count { get; private set; }
+
+    public readonly SessionCell this[int index] => At(index)!;
+
+    /// <summary>Whether a session stands here, and not in the same slot of another wheel.</summary>
+    public readonly bool Has(SessionCell cell) => cell.SlotIndex < Count && At(cell.SlotIndex) == cell;
+
+    public void Add(SessionCell cell)
+    {
+        var (block, _) = Place(Count);
+        if (_blocks is null || block >= _blocks.Length)
+        {
+            Array.Resize(ref _blocks, block + 4);
+        }
+
+        _blocks[block] ??= new SessionCell?[FirstBlock << block];
+        cell.SlotIndex = Count;
+        At(Count++) = cell;
+    }
+
+    /// <summary>Takes a session out, and fills the gap with the last.</summary>
+    public void Remove(SessionCell cell)
+    {
+        ref var last = ref At(--Count);
+        if (last != cell)
+        {
+            last!.SlotIndex = cell.SlotIndex;
+            At(cell.SlotIndex) = last;
+        }
+
+        last = null;
+    }
+
+    public SessionCell TakeLast()
+    {
+        ref var last = ref At(--Count);
+        var cell = last!;
+        last = null;
+
+        // Read before it is written: reads of sessions that are in no cache overlap, writes wait for each other.
+        if (cell.Slot != 0)
+        {
+            cell.Slot = 0;
+        }
+
+        return cell;
+    }
+
+    /// <summary>Gives back the room of a slot that was passed.</summary>
+    public void Trim() => _blocks = null;
+
+    /// <summary>Blocks double: block n begins at 4 x (2^n - 1).</summary>
+    private static (int Block, int Offset) Place(int index)
+    {
+        var block = BitOperations.Log2((uint)(index / FirstBlock) + 1);
+        return (block, index - (FirstBlock * ((1 << block) - 1)));
+    }
+
+    private readonly ref SessionCell? At(int index)
+    {
+        var (block, offset) = Place(index);
+        return ref _blocks![block]![offset];
+    }
+}
