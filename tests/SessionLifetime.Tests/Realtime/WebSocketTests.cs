@@ -289,6 +289,28 @@ public sealed class WebSocketTests
         socket.Dispose();
     }
 
+    /// <summary>How long 5,000 take the benchmark measures.</summary>
+    [Fact]
+    public async Task Hundreds_of_sessions_that_end_at_once_close_all_their_sockets_with_the_reason()
+    {
+        await using var app = await StartAsync();
+        var sockets = new List<Socket>();
+        for (var i = 0; i < 300; i++)
+        {
+            sockets.Add(await Socket.ConnectAsync(app, "/echo", await app.StartSessionAsync("page-" + i)));
+        }
+
+        var engine = app.App.Services.GetRequiredService<SessionEngine>();
+        await foreach (var _ in engine.EndAllAsync(filter: default, SessionEndReason.Revoked, except: null))
+        {
+            // Each is told to end.
+        }
+
+        Assert.All(await Task.WhenAll(sockets.Select(socket => socket.ClosedAsync())), told => Assert.Equal((4408, "Revoked"), told));
+        await SessionApp.EventuallyAsync(() => app.App.Services.GetRequiredService<ConnectionCloser>().Open.Count == 0);
+        sockets.ForEach(static socket => socket.Dispose());
+    }
+
     [Fact]
     public async Task A_client_or_an_app_that_closes_leaves_nothing_behind()
     {
