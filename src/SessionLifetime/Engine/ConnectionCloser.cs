@@ -14,36 +14,40 @@ internal sealed class ConnectionCloser(TimeProvider time, ILogger<ConnectionClos
     /// <summary>Sessions whose connections are being closed.</summary>
     public OpenWork Open { get; } = new();
 
-    public void Close(TabSession session)
+    /// <param name="session">The session.</param>
+    /// <param name="cancelling">Completes when the callbacks of its token have run: what they have to say goes out before the good-bye.</param>
+    public void Close(TabSession session, Task cancelling)
     {
         if (session.TakeConnections() is { } connections && connections.Close() is { Count: > 0 } open)
         {
             Open.Begin();
-            _ = Task.Run(() => CloseAsync(session, connections, open));
+            _ = Task.Run(() => CloseAsync(session, cancelling, connections, open));
         }
     }
 
-    private async Task CloseAsync(TabSession session, SessionConnections connections, IReadOnlyList<SessionConnection> open)
+    private async Task CloseAsync(TabSession session, Task cancelling, SessionConnections connections, IReadOnlyList<SessionConnection> open)
     {
+        using var stop = new CancellationTokenSource();
         try
         {
+            var deadline = Task.Delay(s_patience, time, stop.Token);
+            if (await Task.WhenAny(cancelling, deadline) == deadline)
+            {
+                // A callback that blocks delays nobody for longer.
+                deadline = Task.Delay(s_patience, time, stop.Token);
+            }
+
             var reason = session.EndReason ?? SessionEndReason.Exited;
             foreach (var connection in open)
             {
                 connection.Close(reason);
             }
 
-            try
+            await Task.WhenAny(connections.WhenNone(), deadline);
+            foreach (var connection in connections.Close())
             {
-                await connections.WhenNone().WaitAsync(s_patience, time);
-            }
-            catch (TimeoutException)
-            {
-                foreach (var connection in connections.Close())
-                {
-                    connection.Abort();
-                    connection.Leave();
-                }
+                connection.Abort();
+                connection.Leave();
             }
         }
         catch (Exception exception)
@@ -53,6 +57,7 @@ internal sealed class ConnectionCloser(TimeProvider time, ILogger<ConnectionClos
         }
         finally
         {
+            await stop.CancelAsync();
             Open.Done();
         }
     }

@@ -389,7 +389,7 @@ internal sealed class SessionEngine
         var session = exit.Context.Session;
         var owns = _disposer.TryBegin(session);
         var cancelling = session.Complete() is { } ended ? CancelAsync(session, ended) : Task.CompletedTask;
-        _closer.Close(session);
+        _closer.Close(session, cancelling);
         if (owns)
         {
             _disposer.DisposeAfter(session, cancelling);

@@ -51,7 +51,7 @@ internal sealed class CuttableProxy : IAsyncDisposable
                 _ = PassAsync(await _listener.AcceptTcpClientAsync());
             }
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or InvalidOperationException)
         {
             // Stopped.
         }
