@@ -17,6 +17,7 @@ internal static class Report
         ["ends"] = EndFigures.MeasureAsync,
         ["collection"] = CollectionFigures.MeasureAsync,
         ["start"] = StartFigures.MeasureAsync,
+        ["websocket"] = WebSocketFigures.MeasureAsync,
         ["startup"] = StartUpFigures.MeasureAsync,
     };
 

@@ -14,6 +14,8 @@ public sealed class ModuleFileTests
         process.stdout.write(code);
         """;
 
+    private static readonly string[] s_optional = ["session-lifetime-signalr", "session-lifetime-blazor"];
+
     private static string Work { get; } = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "npm")).FullName;
 
     private static string Compiler { get; } = Path.Combine(Work, "node_modules", "typescript", "bin", "tsc");
@@ -27,6 +29,14 @@ public sealed class ModuleFileTests
         File.Copy(RepositoryFiles.Module, Path.Combine(Work, "implementation.js"), overwrite: true);
         File.Copy(declarations, Path.Combine(Work, "session-lifetime.d.ts"), overwrite: true);
         File.Copy(RepositoryFiles.Relay, Path.Combine(Work, "relay.js"), overwrite: true);
+        var modules = Directory.CreateDirectory(Path.Combine(Work, "modules")).FullName;
+        File.Copy(declarations, Path.Combine(modules, "session-lifetime.d.ts"), overwrite: true);
+        foreach (var optional in s_optional)
+        {
+            File.Copy(Path.Combine(RepositoryFiles.Browser, optional + ".js"), Path.Combine(modules, optional + ".js"), overwrite: true);
+            File.Copy(Path.Combine(RepositoryFiles.Browser, optional + ".d.ts"), Path.Combine(Work, optional + ".d.ts"), overwrite: true);
+        }
+
         await File.WriteAllTextAsync(Path.Combine(Work, "agreement.ts"),
             """
             import * as implementation from './implementation.js';
@@ -38,6 +48,18 @@ public sealed class ModuleFileTests
             session.addEventListener('sessionlifetime:ended', event => event.detail.reason satisfies string | null);
             document.addEventListener('sessionlifetime:timeout', event => event.detail.countdownMs.toFixed());
             document.createElement('session-countdown').close();
+
+            import * as signalRs from './modules/session-lifetime-signalr.js';
+            import * as declaredSignalR from './session-lifetime-signalr.js';
+            import * as blazors from './modules/session-lifetime-blazor.js';
+            import * as declaredBlazor from './session-lifetime-blazor.js';
+
+            declaredSignalR.signalR({ logger: 1 }).logger.toFixed();
+            signalRs.signalR({ logger: 1 }).WebSocket satisfies typeof WebSocket;
+            const made: WebSocket = new signalRs.SessionWebSocket('/x', ['chat']);
+            const stream: Pick<EventSource, 'url' | 'readyState' | 'withCredentials' | 'close'> = new signalRs.SessionEventSource('/x', { withCredentials: true });
+            signalRs satisfies Pick<typeof declaredSignalR, 'current' | 'SessionWebSocket'>;
+            blazors satisfies typeof declaredBlazor;
             """);
         await File.WriteAllTextAsync(Path.Combine(Work, "tsconfig.json"),
             """
@@ -46,7 +68,7 @@ public sealed class ModuleFileTests
                 "noEmit": true, "strict": true, "allowJs": true, "checkJs": true, "types": [],
                 "target": "esnext", "module": "esnext", "moduleResolution": "bundler", "lib": ["esnext", "dom", "dom.iterable"]
               },
-              "files": ["agreement.ts", "implementation.js", "relay.js", "session-lifetime.d.ts"]
+              "files": ["agreement.ts", "implementation.js", "relay.js", "session-lifetime.d.ts", "modules/session-lifetime-signalr.js", "modules/session-lifetime-blazor.js"]
             }
             """);
         await Requirement.RunNodeAsync("node", Compiler, "--project", Work);
@@ -61,6 +83,10 @@ public sealed class ModuleFileTests
         Assert.DoesNotMatch(@"innerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|\.style\b|setInterval|'unload'", code + relay);
         Assert.DoesNotMatch("unload'", code);
         Assert.DoesNotMatch(new Regex("^(?:var |window\\.|import )", RegexOptions.Multiline), code);
+        foreach (var optional in s_optional)
+        {
+            Assert.DoesNotMatch(@"innerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|\.style\b|setInterval|unload'", await File.ReadAllTextAsync(Path.Combine(RepositoryFiles.Browser, optional + ".js")));
+        }
     }
 
     [Fact]
@@ -68,12 +94,12 @@ public sealed class ModuleFileTests
     {
         await using var server = await NavigationServer.StartAsync();
         using var client = new HttpClient();
+        var served = Path.Combine(Work, "served.js");
         await InstallAsync();
-        foreach (var source in new[] { RepositoryFiles.Module, RepositoryFiles.Relay })
+        foreach (var name in s_optional.Concat(["session-lifetime", "session-lifetime-relay"]))
         {
-            var served = Path.Combine(Work, "served.js");
-            await File.WriteAllTextAsync(served, await client.GetStringAsync(new Uri(server.Url + "/_session/" + Path.GetFileName(source))));
-
+            var source = Path.Combine(RepositoryFiles.Browser, name + ".js");
+            await File.WriteAllTextAsync(served, await client.GetStringAsync(new Uri($"{server.Url}/_session/{name}.js")));
             Assert.True(new FileInfo(served).Length < new FileInfo(source).Length);
             Assert.Equal(await MinifyAsync(source), await MinifyAsync(served));
         }

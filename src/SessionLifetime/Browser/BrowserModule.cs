@@ -9,24 +9,22 @@ using Microsoft.Net.Http.Headers;
 namespace SessionLifetime;
 
 /// <summary>
-/// The browser module as it goes over the wire: read once from the assembly, without its comments, compressed once, named by the hash
+/// A browser module as it goes over the wire: read once from the assembly, without its comments, compressed once, named by the hash
 /// of its content.
 /// </summary>
 internal sealed class BrowserModule
 {
     public const string FileName = "session-lifetime.js";
 
+    /// <summary>Optional modules, for what some apps have only.</summary>
+    public static readonly IReadOnlyList<string> MoreFileNames = ["session-lifetime-signalr.js", "session-lifetime-blazor.js"];
+
     private readonly Lazy<Representation[]> _representations;
     private readonly Lazy<byte[]> _content;
 
-    public BrowserModule()
-        : this(FileName)
+    public BrowserModule(string fileName = FileName)
     {
-    }
-
-    internal BrowserModule(string file)
-    {
-        _content = new(() => Read(file));
+        _content = new(() => Read(fileName));
         Version = new(() => Hash(_content.Value));
         _representations = new(() =>
         [
@@ -65,10 +63,10 @@ internal sealed class BrowserModule
         await response.Body.WriteAsync(chosen.Bytes, context.RequestAborted);
     }
 
-    private static byte[] Read(string file)
+    private static byte[] Read(string fileName)
     {
-        using var resource = typeof(BrowserModule).Assembly.GetManifestResourceStream(file)
-            ?? throw new InvalidOperationException($"The assembly was built without its resource {file}.");
+        using var resource = typeof(BrowserModule).Assembly.GetManifestResourceStream(fileName)
+            ?? throw new InvalidOperationException($"The assembly was built without its resource {fileName}.");
         using var reader = new StreamReader(resource, Encoding.UTF8);
         return Encoding.UTF8.GetBytes(ModuleCompactor.Compact(reader.ReadToEnd()));
     }

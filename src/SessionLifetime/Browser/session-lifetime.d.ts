@@ -47,7 +47,7 @@ export interface Options {
   duplicates?: 'new' | 'share';
   /**
    * How a duplicated tab is found. `auto` (default): by Web Lock, or by BroadcastChannel on insecure origins, which have no locks.
-   * Choose `channel` where something else counts locks (Blazor's automatic pause does).
+   * Beside Blazor, whose automatic pause counts locks, `auto` is `channel`; choose it where something else counts them.
    */
   duplicateDetection?: 'auto' | 'lock' | 'channel' | 'off';
   /** Other origins that are given the id: an array, or a list separated by blanks. Default: none. */

@@ -278,7 +278,8 @@ class Session extends EventTarget {
     const name = `${this.#key} ${tab}`, how = this.#options.duplicateDetection;
     return new Promise(resolve => {
       if (how === 'off' || outermost(window) !== window) return resolve(true);
-      if (navigator.locks && how !== 'channel') {
+      // A lock that is held keeps Blazor from pausing.
+      if (navigator.locks && how !== 'channel' && (how === 'lock' || !document.querySelector('[src*="/blazor."]'))) {
         if (back) resolve(true);
         navigator.locks.request(name, { ifAvailable: !back }, lock => {
           resolve(!!lock);

@@ -44,6 +44,15 @@ public static class SessionLifetimeEndpointConventionBuilderExtensions
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new SessionSignalAttribute(signal));
 
     /// <summary>
+    /// Says that a request to the endpoint stays open for as long as its session lives: a long poll, a stream of events. It is in flight, but no
+    /// activity of the user, and is aborted when the session ends. Answers of the type <c>text/event-stream</c> are aborted without it.
+    /// </summary>
+    /// <typeparam name="TBuilder">The builder's type.</typeparam>
+    /// <param name="builder">The endpoint, or a group of them.</param>
+    public static TBuilder EndWithSession<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new EndWithSessionAttribute());
+
+    /// <summary>
     /// Lets such requests of one session run one at a time, in the order in which they came; those of different sessions do not wait for
     /// each other, and neither does the browser module. See <see cref="SerializePerSessionAttribute"/>.
     /// </summary>

@@ -33,6 +33,7 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
         Map(group, "/activity", HttpMethods.Post, SessionSignal.Activity, calls.ActivityAsync);
         Map(group, "/exit", HttpMethods.Post, SessionSignal.Activity, calls.ExitAsync);
         Map(group, "/detach", HttpMethods.Post, SessionSignal.Alive, calls.DetachAsync);
+        Map(group, "/ticket", HttpMethods.Post, SessionSignal.None, endpoints.ServiceProvider.GetRequiredService<TicketEndpoint>().TicketAsync);
         Map(group, "/stretch", HttpMethods.Get, SessionSignal.Alive, calls.StretchAsync);
         if (endpoints.ServiceProvider.GetService<NavigationRelay>() is not null)
         {
@@ -44,6 +45,10 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
         var module = endpoints.ServiceProvider.GetRequiredService<BrowserModule>();
         Map(group, "/" + BrowserModule.FileName, HttpMethods.Get, SessionSignal.None, module.ServeAsync)
             .WithMetadata(BrowserModuleMetadata.Instance);
+        foreach (var name in BrowserModule.MoreFileNames)
+        {
+            Map(group, "/" + name, HttpMethods.Get, SessionSignal.None, new BrowserModule(name).ServeAsync);
+        }
 
         // An app that lets nobody in by default lets the module's calls in all the same, unless it says otherwise on the builder.
         ((IEndpointConventionBuilder)group).Finally(static endpoint =>

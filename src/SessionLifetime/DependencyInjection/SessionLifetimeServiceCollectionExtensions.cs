@@ -77,6 +77,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<SessionEventDispatcher>();
 
         services.TryAddSingleton<SessionDisposer>();
+        services.TryAddSingleton<ConnectionCloser>();
         services.TryAddSingleton<SessionEngine>();
         services.TryAddSingleton<SessionArrivals>();
         services.TryAddSingleton<SessionSweeper>();
@@ -98,10 +99,13 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<HandOvers>();
         services.TryAddSingleton<PlainPages>();
         services.TryAddSingleton<OneTimeTokens>();
+        services.TryAddSingleton<IConnections, RealtimeConnections>();
+        services.TryAddSingleton<OpenHubs>();
+        services.TryAddSingleton<TicketEndpoint>();
         services.TryAddSingleton<RequestPool>();
         services.TryAddSingleton<SessionTurnstile>();
         services.TryAddSingleton<LifecycleEndpoints>();
-        services.TryAddSingleton<BrowserModule>();
+        services.TryAddSingleton(static _ => new BrowserModule());
         services.TryAddSingleton<BrowserModuleAddress>();
         services.TryAddSingleton<PlainPageMarkup>();
         services.TryAddSingleton<SlidingSignIn>();

@@ -38,6 +38,12 @@ internal static partial class SessionLog
     [LoggerMessage(14, LogLevel.Error, "The store could not be told that the ApplicationExit handlers of session {Session} have run.")]
     public static partial void AcknowledgementFailed(this ILogger logger, Exception exception, string session);
 
+    [LoggerMessage(15, LogLevel.Error, "The connections of session {Session}, which has ended, could not be closed.")]
+    public static partial void ConnectionNotClosed(this ILogger logger, Exception exception, string session);
+
+    [LoggerMessage(55, LogLevel.Warning, "UseWebSockets() comes after UseSessionLifetime(): messages of a WebSocket do not count for its session, and it stays open when that ends. Call app.UseWebSockets() before app.UseSessionLifetime().")]
+    public static partial void WebSocketsTooLate(this ILogger logger);
+
     [LoggerMessage(60, LogLevel.Error, "{Type}, owned by session {Session}, threw when it was disposed.")]
     public static partial void DisposalThrew(this ILogger logger, Exception exception, string type, string session);
 

@@ -19,7 +19,7 @@ namespace SessionLifetime;
 /// </para>
 /// <para>
 /// The life of an end: committed (one winner) -> an owed <c>SessionTimeout</c>, then <c>ApplicationExit</c> reach their handlers -> those
-/// who wait for the exit go on, the <c>Ended</c> token is cancelled, the store is told -> the requests that have the session leave -> what
+/// who wait for the exit go on, the <c>Ended</c> token is cancelled, what stays open is closed, the store is told -> the requests that have the session leave -> what
 /// it owned is disposed.
 /// </para>
 /// <para>It is longer than a file should be because the loop of look, time-out, conclusion and end calls itself all around.</para>
@@ -31,6 +31,7 @@ internal sealed class SessionEngine
 
     private readonly SessionEventDispatcher _dispatcher;
     private readonly SessionDisposer _disposer;
+    private readonly ConnectionCloser _closer;
     private readonly SessionMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -44,6 +45,7 @@ internal sealed class SessionEngine
         IOptions<SessionLifetimeOptions> options,
         SessionEventDispatcher dispatcher,
         SessionDisposer disposer,
+        ConnectionCloser closer,
         SessionMetrics metrics,
         TimeProvider time,
         ILogger<SessionEngine> logger)
@@ -52,6 +54,7 @@ internal sealed class SessionEngine
         Options = options.Value;
         _dispatcher = dispatcher;
         _disposer = disposer;
+        _closer = closer;
         _metrics = metrics;
         _time = time;
         _logger = logger;
@@ -386,6 +389,7 @@ internal sealed class SessionEngine
         var session = exit.Context.Session;
         var owns = _disposer.TryBegin(session);
         var cancelling = session.Complete() is { } ended ? CancelAsync(session, ended) : Task.CompletedTask;
+        _closer.Close(session, cancelling);
         if (owns)
         {
             _disposer.DisposeAfter(session, cancelling);

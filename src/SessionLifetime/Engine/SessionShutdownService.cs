@@ -11,6 +11,7 @@ namespace SessionLifetime;
 internal sealed class SessionShutdownService(
     SessionEngine engine,
     SessionDisposer disposer,
+    ConnectionCloser closer,
     IHostApplicationLifetime lifetime,
     IOptions<SessionLifetimeOptions> options,
     TimeProvider time,
@@ -65,6 +66,7 @@ internal sealed class SessionShutdownService(
 
         // Also for those that had ended just before.
         await Task.WhenAny(engine.Ends.WhenNoneAsync(), deadline);
+        await Task.WhenAny(closer.Open.WhenNoneAsync(), deadline);
         await Task.WhenAny(disposer.Open.WhenNoneAsync(), deadline);
         await stop.CancelAsync();
         var unfinished = engine.Store.Count + engine.Ends.Count;

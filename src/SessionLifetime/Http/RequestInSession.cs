@@ -1,4 +1,3 @@
-using System.Net.WebSockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,10 +18,11 @@ namespace SessionLifetime;
 /// stops the holding, and given back when the server has completed the response. After that the context shows nothing of it: other
 /// callbacks of the same request may come later.
 /// </para>
+/// <para>One that becomes a WebSocket is never given back: there are few, and each is to be small for as long as it lasts.</para>
 /// </remarks>
 internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactory scopes, RequestPool pool)
 {
-    private readonly RequestHold _hold = new();
+    private RequestHold _hold = new();
     private readonly SessionRequestServices _services = new(scopes);
     private HttpContext _context = default!;
     private SessionCell _cell = default!;
@@ -33,7 +33,18 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
 
     public RequestPool Pool => pool;
 
+    public HttpContext Context => _context;
+
     public TabSession Session { get; private set; } = default!;
+
+    /// <summary>What its messages tell of the user, should it become a WebSocket.</summary>
+    public SessionSignal Signal { get; set; }
+
+    /// <summary>Whether it may be more than a request.</summary>
+    public bool IsConnection { get; set; }
+
+    /// <summary>What stays open for it; it leaves when the rest of the pipeline is done.</summary>
+    public SessionConnection? Connection { get; set; }
 
     /// <summary>Counts a request where nothing is due, as <see cref="TryBeginAsync"/>. False says nothing, and has begun nothing.</summary>
     public bool TryBegin(HttpContext context, SessionCell cell, SessionId sent, bool isActivity)
@@ -80,15 +91,15 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         var features = _context.Features;
         features.Put<ITabSessionFeature>(Session);
         _services.Open(_context, Session);
+        if (IsConnection && pool.Connections.Opened(_context, this))
+        {
+            return;
+        }
+
         var response = features.Find<IHttpResponseFeature>()!;
         if (!response.HasStarted)
         {
             response.OnStarting(static state => ((RequestInSession)state).OnStarting(), this);
-        }
-
-        if (features.Find<IHttpWebSocketFeature>() is { IsWebSocketRequest: true } webSocket)
-        {
-            features.Put<IHttpWebSocketFeature>(new ReleasingWebSocket(this, webSocket));
         }
 
         response.OnCompleted(static state => ((RequestInSession)state).OnCompleted(), this);
@@ -100,6 +111,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         if (_isIn)
         {
             _isIn = false;
+            Connection?.Leave();
             _services.Leave();
             if (_holds)
             {
@@ -126,6 +138,16 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         return Task.CompletedTask;
     }
 
+    /// <summary>
+    /// It is a connection from here on, and holds the clocks no longer. It may stay for days: what only requests need is let go, and it is not
+    /// used again.
+    /// </summary>
+    public void Detach()
+    {
+        Release();
+        (_hold, _holds) = (null!, false);
+    }
+
     private void Release()
     {
         if (_holds)
@@ -138,7 +160,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     {
         _services.Reset();
         _hold.Clear();
-        (_context, _cell, Session, _sent, _holds) = (default!, default!, default!, default, false);
+        (_context, _cell, Session, _sent, _holds, IsConnection, Connection) = (default!, default!, default!, default, false, false, null);
         pool.GiveBack(this);
     }
 
@@ -164,6 +186,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         if (response.Headers.ContentType is [{ } type] && type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase))
         {
             Release();
+            pool.Connections.Streams(_context, this);
         }
 
         // What no script reads is not handed out there.
@@ -183,18 +206,6 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         {
             _context.Response.Headers[SessionHeaders.Id] = id.Reveal();
             _context.Response.Headers.CacheControl = "no-store";
-        }
-    }
-
-    /// <summary>For servers that accept a WebSocket themselves, without a response that starts.</summary>
-    private sealed class ReleasingWebSocket(RequestInSession request, IHttpWebSocketFeature inner) : IHttpWebSocketFeature
-    {
-        public bool IsWebSocketRequest => inner.IsWebSocketRequest;
-
-        public Task<WebSocket> AcceptAsync(WebSocketAcceptContext context)
-        {
-            request.Release();
-            return inner.AcceptAsync(context);
         }
     }
 }

@@ -17,8 +17,10 @@ internal sealed class RequestPool
 
     private readonly DefaultObjectPool<RequestInSession> _pool;
 
-    public RequestPool(SessionEngine engine, IServiceScopeFactory scopes) =>
-        _pool = new(new Policy(() => new RequestInSession(engine, scopes, this)), MaxKept);
+    public RequestPool(SessionEngine engine, IServiceScopeFactory scopes, IConnections connections) =>
+        (Connections, _pool) = (connections, new(new Policy(() => new RequestInSession(engine, scopes, this)), MaxKept));
+
+    public IConnections Connections { get; }
 
     public RequestInSession Take()
     {

@@ -18,6 +18,9 @@ public sealed class RequireTabSessionAttribute : Attribute, IResourceFilter
         ThrowIfUnguarded(context.HttpContext);
     }
 
+    /// <summary>Marks a request that may pass although its session has ended.</summary>
+    internal static readonly object Waived = new();
+
     /// <inheritdoc/>
     public void OnResourceExecuted(ResourceExecutedContext context)
     {
@@ -26,7 +29,7 @@ public sealed class RequireTabSessionAttribute : Attribute, IResourceFilter
     /// <summary>Nobody gets here without a session, unless nobody was asked: then the door must not stand open.</summary>
     internal static void ThrowIfUnguarded(HttpContext context)
     {
-        if (context.GetTabSession() is null)
+        if (context.GetTabSession() is null && !context.Items.ContainsKey(Waived))
         {
             throw new InvalidOperationException(
                 "The endpoint requires a session, but UseSessionLifetime() has not run before it. Call app.UseSessionLifetime() after UseRouting() and UseAuthentication().");

@@ -8,7 +8,10 @@ namespace SessionLifetime;
 internal static class SessionAnswers
 {
     public static Task WriteAsync(HttpContext context, int status, StatusAnswer answer) =>
-        WriteAsync(context, status, "application/json", answer, SessionJson.Default.StatusAnswer);
+        WriteAsync(context, status, answer, SessionJson.Default.StatusAnswer);
+
+    public static Task WriteAsync<T>(HttpContext context, int status, T answer, JsonTypeInfo<T> type) =>
+        WriteAsync(context, status, "application/json", answer, type);
 
     public static Task WriteAsync(HttpContext context, RelayAnswer answer) =>
         WriteAsync(context, StatusCodes.Status200OK, "application/json", answer, SessionJson.Default.RelayAnswer);

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Primitives;
 
 namespace SessionLifetime;
@@ -20,6 +21,7 @@ internal sealed class SessionLifetimeMiddleware(
     SessionTurnstile turnstile,
     RequestPool requests,
     PlainPages plain,
+    IConnections connections,
     HttpSessionFactory? httpSessions = null)
 {
     private static readonly object s_passed = new();
@@ -47,9 +49,9 @@ internal sealed class SessionLifetimeMiddleware(
         }
 
         var headers = context.RequestHeaders();
-        if (finder.TryGetHeader(headers, out var header))
+        if (finder.TryGetHeader(headers, out var header) || connections.TryTakeId(context, out header))
         {
-            var signal = SignalOf(context, metadata);
+            var signal = SignalOf(context, metadata, out var isConnection);
             if (SessionHeaders.ValueOf(signal) is { } told)
             {
                 SetHeader(context, SessionHeaders.Signal, told);
@@ -59,6 +61,7 @@ internal sealed class SessionLifetimeMiddleware(
             signal = Speculation.IsSpeculative(headers) ? SessionSignal.None : signal;
             if (TryBeginAtOnce(context, headers, metadata, header, signal) is { } request)
             {
+                (request.Signal, request.IsConnection) = (signal, isConnection || IsUpgrade(context, headers));
                 return Serve(context, request);
             }
 
@@ -79,12 +82,12 @@ internal sealed class SessionLifetimeMiddleware(
         }
 
         metrics.Refused("missing");
-        return SessionAnswers.WriteAsync(context, SessionProblem.Required);
+        return RefuseAsync(context, new(SessionFindingKind.Missing));
     }
 
     private async Task InvokePlainAsync(HttpContext context, EndpointMetadataCollection? metadata)
     {
-        var signal = Speculation.IsSpeculative(context.Request) ? SessionSignal.None : SignalOf(context, metadata);
+        var signal = Speculation.IsSpeculative(context.Request) ? SessionSignal.None : SignalOf(context, metadata, out _);
         await Invoke(context, metadata, await plain.FindAsync(context), signal);
     }
 
@@ -131,6 +134,9 @@ internal sealed class SessionLifetimeMiddleware(
         }
 
         var request = requests.Take();
+        request.Signal = signal;
+        _ = SignalOf(context, metadata, out var isConnection);
+        request.IsConnection = isConnection || IsUpgrade(context, context.RequestHeaders());
         return ServeSlowlyAsync(context, metadata, finding, signal, request, request.TryBeginAsync(context, finding, signal));
     }
 
@@ -269,7 +275,7 @@ internal sealed class SessionLifetimeMiddleware(
     /// What the request tells of its user. An error page stands for the endpoint that failed, and comes by here a second time, with the
     /// status of an error: a poll that fails tells no more than one that succeeds.
     /// </summary>
-    private static SessionSignal SignalOf(HttpContext context, EndpointMetadataCollection? metadata)
+    private static SessionSignal SignalOf(HttpContext context, EndpointMetadataCollection? metadata, out bool isConnection)
     {
         if (context.Features.Find<IHttpResponseFeature>()!.StatusCode >= StatusCodes.Status400BadRequest
             && context.Features.Get<ITabSessionFeature>() is not null)
@@ -278,8 +284,19 @@ internal sealed class SessionLifetimeMiddleware(
             metadata = failed?.Metadata ?? metadata;
         }
 
-        return metadata?.GetMetadata<SessionSignalAttribute>()?.Signal ?? SessionSignal.Activity;
+        var mark = metadata?.GetMetadata<SessionSignalAttribute>();
+        isConnection = mark is EndWithSessionAttribute || (MayBeOfHub(context) && metadata?.GetMetadata<HubMetadata>() is not null);
+
+        // Connections come and go by themselves; what their users do, their messages tell.
+        return mark?.Signal ?? (isConnection ? SessionSignal.Alive : SessionSignal.Activity);
     }
+
+    /// <summary>Each request to a hub has a query, or is to be upgraded: most others need not be looked at.</summary>
+    private static bool MayBeOfHub(HttpContext context) =>
+        context.Features.Find<IHttpRequestFeature>()!.QueryString.Length > 0 || IsUpgrade(context, context.RequestHeaders());
+
+    private static bool IsUpgrade(HttpContext context, IHeaderDictionary headers) =>
+        headers.Upgrade.Count > 0 || HttpMethods.IsConnect(context.Features.Find<IHttpRequestFeature>()!.Method);
 
     private Task PassWithoutAsync(HttpContext context, EndpointMetadataCollection? metadata, SessionFinding finding)
     {
@@ -306,8 +323,14 @@ internal sealed class SessionLifetimeMiddleware(
             return next(context);
         }
 
+        if (finding.Kind == SessionFindingKind.Ended && connections.IsClosing(context))
+        {
+            context.Items[RequireTabSessionAttribute.Waived] = RequireTabSessionAttribute.Waived;
+            return next(context);
+        }
+
         guard.CountRefusal(finding);
-        return SessionAnswers.WriteAsync(context, SessionProblem.Of(finding));
+        return RefuseAsync(context, finding);
     }
 
     /// <summary>A page without a session: the landing page, if there is one for it, or a session of its own, or none.</summary>
@@ -344,6 +367,9 @@ internal sealed class SessionLifetimeMiddleware(
             await SessionAnswers.WriteAsync(context, SessionProblem.Of(outcome));
         }
     }
+
+    private Task RefuseAsync(HttpContext context, SessionFinding finding) =>
+        connections.TryRefuse(context, finding, out var telling) ? telling : SessionAnswers.WriteAsync(context, SessionProblem.Of(finding));
 
     private sealed record ToldState(HttpResponse Response, string State)
     {

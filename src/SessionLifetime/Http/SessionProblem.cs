@@ -79,6 +79,13 @@ internal sealed record SessionProblem
         Detail = "As many sessions of this user live as this server allows. Sign out elsewhere, and try again.",
     };
 
+    public static SessionProblem NoTicket => AtCapacity with
+    {
+        Code = "noTicket",
+        Title = "No ticket can be handed out now.",
+        Detail = "As many tickets are open as this server allows. Try again later.",
+    };
+
     public static SessionProblem Busy(TimeSpan patience) => new()
     {
         Status = StatusCodes.Status503ServiceUnavailable,

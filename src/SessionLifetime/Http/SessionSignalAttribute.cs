@@ -3,7 +3,7 @@ namespace SessionLifetime;
 /// <summary>Says what requests to an endpoint tell of the user. The same as <c>.WithSessionSignal(...)</c>.</summary>
 /// <param name="signal">What they tell.</param>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
-public sealed class SessionSignalAttribute(SessionSignal signal) : Attribute
+public class SessionSignalAttribute(SessionSignal signal) : Attribute
 {
     /// <summary>What they tell.</summary>
     public SessionSignal Signal { get; } = signal;

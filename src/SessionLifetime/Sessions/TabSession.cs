@@ -16,6 +16,7 @@ public sealed class TabSession : ITabSessionFeature
     private TaskCompletionSource? _completed;
     private bool _isCompleted;
     private SessionEstate? _estate;
+    private SessionConnections? _connections;
     private string? _id;
 
     internal TabSession(SessionCell cell, ITabSessionController controller)
@@ -138,6 +139,10 @@ public sealed class TabSession : ITabSessionFeature
 
     internal SessionEstate? EstateIfAny => Volatile.Read(ref _estate);
 
+    /// <summary>What stays open for the session; made when it is first asked for.</summary>
+    internal SessionConnections Connections =>
+        Volatile.Read(ref _connections) ?? Interlocked.CompareExchange(ref _connections, new(_cell), null) ?? _connections;
+
     /// <summary>Completes when the session has ended and its <c>ApplicationExit</c> handlers have run.</summary>
     internal Task Completion
     {
@@ -215,6 +220,9 @@ public sealed class TabSession : ITabSessionFeature
     /// </summary>
     internal bool TryCloseEmpty() =>
         !_cell.HasRequests && (Interlocked.CompareExchange(ref _estate, SessionEstate.Closed, null) ?? SessionEstate.Closed) == SessionEstate.Closed;
+
+    /// <summary>The session has ended: nothing is made any more. Null when there never was a connection.</summary>
+    internal SessionConnections? TakeConnections() => Interlocked.CompareExchange(ref _connections, SessionConnections.Closed, null);
 
     /// <summary>What it owned is disposed: nothing of it is kept by who keeps the session.</summary>
     internal void ForgetEstate() => Volatile.Write(ref _estate, SessionEstate.Closed);

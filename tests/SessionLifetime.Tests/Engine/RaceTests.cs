@@ -250,6 +250,7 @@ public sealed class RaceTests
             var shutdown = new SessionShutdownService(
                 host.Engine,
                 host.Get<SessionDisposer>(),
+            host.Get<ConnectionCloser>(),
                 host.Get<IHostApplicationLifetime>(),
                 host.Get<IOptions<SessionLifetimeOptions>>(),
                 TimeProvider.System,

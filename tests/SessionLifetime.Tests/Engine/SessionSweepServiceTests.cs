@@ -55,6 +55,7 @@ public sealed class SessionSweepServiceTests
                 Options.Create(new SessionLifetimeOptions()),
                 host.Get<SessionEventDispatcher>(),
                 host.Get<SessionDisposer>(),
+                host.Get<ConnectionCloser>(),
                 host.Get<SessionMetrics>(),
                 host.Time,
                 host.Get<ILogger<SessionEngine>>()),

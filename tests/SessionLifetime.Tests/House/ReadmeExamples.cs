@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -134,6 +135,33 @@ internal static class ReadmeExamples
     {
         app.UseRateLimiter();
         app.MapSessionLifetime().RequireRateLimiting("sessions");
+    }
+
+    public static void Realtime(WebApplicationBuilder builder, WebApplication app)
+    {
+        app.UseWebSockets();                                                               // before UseSessionLifetime()
+        app.UseSessionLifetime();
+        app.MapSessionLifetime();
+        app.Map("/feed", (HttpContext context) => FeedAsync(context)).RequireTabSession();
+        app.MapGet("/next", (CancellationToken aborted) => NextAsync(aborted)).EndWithSession();           // a long poll
+
+        builder.Services.AddSignalR().AddSessionLifetime();
+
+        app.MapHub<ChatHub>("/chat").RequireTabSession();
+
+        builder.Services.AddRazorComponents().AddInteractiveServerComponents().AddSessionLifetime();
+    }
+
+    private static Task FeedAsync(HttpContext context) => Task.CompletedTask;
+
+    private static Task<string> NextAsync(CancellationToken cancellationToken) => Task.FromResult("");
+
+    public sealed class ChatHub(ShoppingCart cart, IHubContext<ChatHub> hub) : Hub
+    {
+        public Task Share(string session) => hub.Clients.TabSession(session).SendAsync("cart", Context.GetTabSession()!.Id, cart.Lines);
+
+        [SessionSignal(SessionSignal.Alive)]
+        public int Poll() => cart.Lines.Count;
     }
 
     private static bool KeepsRunning(TabSession session) => session.OpenPages > 0;

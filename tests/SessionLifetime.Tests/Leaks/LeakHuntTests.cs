@@ -75,7 +75,7 @@ public sealed class LeakHuntTests
             ArgumentList =
             {
                 "exec", typeof(LeakHuntTests).Assembly.Location, "-noColor", "-noLogo",
-                "-namespace", "SessionLifetime.Tests.Http", "-class-", "SessionLifetime.Tests.Http.MemoryTests",
+                "-namespace", "SessionLifetime.Tests.Http", "-namespace", "SessionLifetime.Tests.Realtime", "-class-", "SessionLifetime.Tests.Http.MemoryTests",
             },
         };
         using var process = Process.Start(start)!;

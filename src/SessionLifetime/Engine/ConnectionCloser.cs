@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Logging;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// Closes what stays open for a session, when it has ended and its exit handlers have run. Each is told at once and none waits for another;
+/// those whose client does not answer are cut off after a while.
+/// </summary>
+internal sealed class ConnectionCloser(TimeProvider time, ILogger<ConnectionCloser> logger)
+{
+    /// <summary>How long a client has to say good-bye in turn.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>Sessions whose connections are being closed.</summary>
+    public OpenWork Open { get; } = new();
+
+    /// <param name="session">The session.</param>
+    /// <param name="cancelling">Completes when the callbacks of its token have run: what they have to say goes out before the good-bye.</param>
+    public void Close(TabSession session, Task cancelling)
+    {
+        if (session.TakeConnections() is { } connections && connections.Close() is { Count: > 0 } open)
+        {
+            Open.Begin();
+            _ = Task.Run(() => CloseAsync(session, cancelling, connections, open));
+        }
+    }
+
+    private async Task CloseAsync(TabSession session, Task cancelling, SessionConnections connections, IReadOnlyList<SessionConnection> open)
+    {
+        using var stop = new CancellationTokenSource();
+        try
+        {
+            var deadline = Task.Delay(s_patience, time, stop.Token);
+            if (await Task.WhenAny(cancelling, deadline) == deadline)
+            {
+                // A callback that blocks delays nobody for longer.
+                deadline = Task.Delay(s_patience, time, stop.Token);
+            }
+
+            var reason = session.EndReason ?? SessionEndReason.Exited;
+            foreach (var connection in open)
+            {
+                connection.Close(reason);
+            }
+
+            await Task.WhenAny(connections.WhenNone(), deadline);
+            foreach (var connection in connections.Close())
+            {
+                connection.Abort();
+                connection.Leave();
+            }
+        }
+        catch (Exception exception)
+        {
+            // Nobody awaits this.
+            logger.ConnectionNotClosed(exception, session.Id);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            Open.Done();
+        }
+    }
+}

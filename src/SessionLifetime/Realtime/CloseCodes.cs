@@ -1,0 +1,23 @@
+using System.Net.WebSockets;
+
+namespace SessionLifetime;
+
+/// <summary>Why a WebSocket is closed, in the range RFC 6455 (section 7.4.2) leaves to applications.</summary>
+internal static class CloseCodes
+{
+    /// <summary>The session has ended; the description is the reason.</summary>
+    public const WebSocketCloseStatus Ended = (WebSocketCloseStatus)4408;
+
+    /// <summary>The code and the description for a connection that was led to no session.</summary>
+    public static (WebSocketCloseStatus Code, string Description) Of(SessionFinding finding)
+    {
+        if (finding.Kind == SessionFindingKind.Ended)
+        {
+            return (Ended, finding.Reason.ToString());
+        }
+
+        // The status of the answer it would have had, in the thousands of applications.
+        var problem = SessionProblem.Of(finding);
+        return ((WebSocketCloseStatus)(4000 + problem.Status), problem.Code);
+    }
+}

@@ -1,0 +1,10 @@
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Options;
+
+namespace SessionLifetime;
+
+/// <summary>Puts our filter before all hubs, once.</summary>
+internal sealed class HubFilterSetup(SessionHubFilter filter) : IConfigureOptions<HubOptions>
+{
+    public void Configure(HubOptions options) => options.AddFilter(filter);
+}

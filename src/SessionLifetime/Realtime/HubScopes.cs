@@ -1,0 +1,38 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace SessionLifetime;
+
+/// <summary>Makes the scopes in which hubs are called, and tells each its session before anything is made in it.</summary>
+internal sealed class HubScopes(IServiceScopeFactory inner) : IServiceScopeFactory
+{
+    public IServiceScope CreateScope()
+    {
+        var scope = inner.CreateScope();
+        return HubInSession.Current is { } connection && TabSessionAccessor.Enter(scope.ServiceProvider, connection.Session) is { } accessor
+            ? new HubScope(scope, accessor)
+            : scope;
+    }
+
+    private sealed class HubScope(IServiceScope inner, TabSessionAccessor accessor) : IServiceScope, IAsyncDisposable
+    {
+        public IServiceProvider ServiceProvider => inner.ServiceProvider;
+
+        public void Dispose()
+        {
+            accessor.Leave();
+            inner.Dispose();
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            accessor.Leave();
+            if (inner is IAsyncDisposable asynchronous)
+            {
+                return asynchronous.DisposeAsync();
+            }
+
+            inner.Dispose();
+            return default;
+        }
+    }
+}

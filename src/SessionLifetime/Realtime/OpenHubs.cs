@@ -1,0 +1,21 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Http;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// The hub connections that are open, by the token the client names them by in each of its requests. One whose session has ended has
+/// something to say yet: a long poll must get through to fetch it.
+/// </summary>
+internal sealed class OpenHubs
+{
+    private readonly ConcurrentDictionary<string, HubInSession> _byToken = new(StringComparer.Ordinal);
+
+    public static string? TokenOf(HttpRequest? request) => request?.Query["id"] is [{ Length: > 0 } token] ? token : null;
+
+    public void Add(string token, HubInSession connection) => _byToken[token] = connection;
+
+    public void Remove(string token) => _byToken.TryRemove(token, out _);
+
+    public bool Has(HttpRequest request) => TokenOf(request) is { } token && _byToken.ContainsKey(token);
+}

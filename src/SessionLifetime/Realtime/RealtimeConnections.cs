@@ -1,0 +1,199 @@
+using System.Net.WebSockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.WebSockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// Leads connections to their sessions: WebSockets by a subprotocol or a ticket, event streams by a ticket; and closes them with them.
+/// </summary>
+/// <remarks>
+/// Hubs bring the framework's WebSockets with them, behind this middleware. For them it is put in front already, with the very options
+/// that they would use. Endpoints of the app have it from <c>UseWebSockets()</c>, which must come before.
+/// </remarks>
+internal sealed class RealtimeConnections : IConnections
+{
+    /// <summary>Where a hub's request keeps its session: of a long poll the hub is given a copy that has the items, and not the features.</summary>
+    public static readonly object SessionKey = new();
+
+    private readonly OneTimeTokens _tokens;
+    private readonly OpenHubs _hubs;
+    private readonly SessionEngine _engine;
+    private readonly SessionMetrics _metrics;
+    private readonly ILogger _logger;
+    private readonly WebSocketMiddleware _webSockets;
+    private int _hasWarned;
+
+    public RealtimeConnections(
+        OneTimeTokens tokens,
+        OpenHubs hubs,
+        SessionEngine engine,
+        SessionMetrics metrics,
+        IOptions<WebSocketOptions> options,
+        ILoggerFactory loggers)
+    {
+        _tokens = tokens;
+        _hubs = hubs;
+        _engine = engine;
+        _metrics = metrics;
+        _logger = loggers.CreateLogger<RealtimeConnections>();
+        _webSockets = new(static _ => Task.CompletedTask, options, loggers);
+    }
+
+    public SessionEngine Engine => _engine;
+
+    public SessionMetrics Metrics => _metrics;
+
+    public bool TryTakeId(HttpContext context, out StringValues id)
+    {
+        id = default;
+        var headers = context.Request.Headers;
+        if (headers.SecWebSocketProtocol is { Count: > 0 } offered
+            && SessionSubprotocols.AreOffered(offered)
+            && FeatureOf(context) is { } feature
+            && SessionSubprotocols.TryTake(offered, out var text, out var others))
+        {
+            headers.SecWebSocketProtocol = others;
+            feature.IsOffered = feature.SpeaksOurs = true;
+            if (text is not null)
+            {
+                id = text;
+                return true;
+            }
+        }
+
+        if (TicketParameter.Take(context.Request) is not { } ticket)
+        {
+            return false;
+        }
+
+        if (FeatureOf(context) is { } socket)
+        {
+            socket.SpeaksOurs = true;
+        }
+
+        id = _tokens.TryRedeem(OneTimeUse.Ticket, ticket, context.Request, out var grant) ? grant.Secret.Reveal() : "";
+        return true;
+    }
+
+    public bool Opened(HttpContext context, RequestInSession request)
+    {
+        var isHub = context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null;
+        if (FeatureOf(context) is { } feature)
+        {
+            feature.Request = request;
+            feature.IsHub = isHub;
+            return true;
+        }
+
+        if (isHub)
+        {
+            context.Items[SessionKey] = request.Session;
+        }
+        else if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } && context.Request.Headers.SecWebSocketVersion.Count > 0)
+        {
+            WarnOfOrder(context);
+        }
+        else if (context.GetEndpoint()?.Metadata.GetMetadata<EndWithSessionAttribute>() is not null)
+        {
+            EndWithSession(context, request);
+        }
+
+        return false;
+    }
+
+    public void Streams(HttpContext context, RequestInSession request)
+    {
+        if (request.Connection is null && context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is null)
+        {
+            EndWithSession(context, request);
+        }
+    }
+
+    public bool IsClosing(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null && _hubs.Has(context.Request);
+
+    public bool TryRefuse(HttpContext context, SessionFinding finding, out Task telling)
+    {
+        if (context.Features.Get<IHttpWebSocketFeature>() is SessionWebSocketFeature { SpeaksOurs: true } feature)
+        {
+            telling = RefuseAsync(feature, finding);
+            return true;
+        }
+
+        telling = Task.CompletedTask;
+        return false;
+    }
+
+    private static async Task RefuseAsync(SessionWebSocketFeature feature, SessionFinding finding)
+    {
+        using var socket = await feature.AcceptAsync(new WebSocketAcceptContext());
+        var (code, description) = CloseCodes.Of(finding);
+        try
+        {
+            await socket.CloseOutputAsync(code, description, CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is WebSocketException or IOException)
+        {
+            // It did not wait for the answer.
+        }
+    }
+
+    private static void EndWithSession(HttpContext context, RequestInSession request)
+    {
+        request.Connection = new RequestConnection(context);
+        if (!request.Session.Connections.TryAdd(request.Connection))
+        {
+            context.Abort();
+        }
+    }
+
+    /// <summary>Ours, before the framework's; null for a request that is no WebSocket, or that is none as far as anybody can tell yet.</summary>
+    private SessionWebSocketFeature? FeatureOf(HttpContext context)
+    {
+        var found = context.Features.Get<IHttpWebSocketFeature>();
+        if (found is SessionWebSocketFeature ours)
+        {
+            return ours;
+        }
+
+        if (found is null && context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null)
+        {
+            // What a hub would do itself. An origin it does not allow it shall refuse itself.
+            _ = _webSockets.Invoke(context);
+            found = context.Features.Get<IHttpWebSocketFeature>();
+            if (context.Response.StatusCode == StatusCodes.Status403Forbidden)
+            {
+                context.Response.StatusCode = StatusCodes.Status200OK;
+                context.Features.Set<IHttpWebSocketFeature>(null);
+                return null;
+            }
+        }
+
+        if (found is not { IsWebSocketRequest: true })
+        {
+            return null;
+        }
+
+        var feature = new SessionWebSocketFeature(this, found);
+        context.Features.Set<IHttpWebSocketFeature>(feature);
+        return feature;
+    }
+
+    /// <summary>Only if it really becomes a WebSocket.</summary>
+    private void WarnOfOrder(HttpContext context) => context.Response.OnStarting(() =>
+    {
+        if (context.Response.StatusCode == StatusCodes.Status101SwitchingProtocols && Interlocked.Exchange(ref _hasWarned, 1) == 0)
+        {
+            _logger.WebSocketsTooLate();
+        }
+
+        return Task.CompletedTask;
+    });
+}

@@ -1,0 +1,48 @@
+using Microsoft.AspNetCore.Components.Server.Circuits;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// Tells a circuit's scope its session before any component is made, and counts what comes from its browser as a sign of life: that a page
+/// has drawn something is no user. What its user does, the browser module tells.
+/// </summary>
+/// <remarks>Made in the flow of the connection the circuit begins with, once for each circuit; it stays over reconnects.</remarks>
+internal sealed class SessionCircuitHandler : CircuitHandler
+{
+    private readonly SessionEngine _engine;
+    private readonly SessionMetrics _metrics;
+    private readonly TabSession? _session;
+    private readonly TabSessionAccessor? _accessor;
+
+    public SessionCircuitHandler(IServiceProvider scope, SessionEngine engine, SessionMetrics metrics)
+    {
+        (_engine, _metrics) = (engine, metrics);
+        if (HubInSession.Current is { } connection)
+        {
+            _session = connection.Session;
+            _accessor = TabSessionAccessor.Enter(scope, _session);
+        }
+    }
+
+    /// <summary>The last to hear of the circuit's end, just before its scope is disposed.</summary>
+    public override int Order => int.MaxValue;
+
+    public override Task OnCircuitClosedAsync(Circuit circuit, CancellationToken cancellationToken)
+    {
+        _accessor?.Leave();
+        return Task.CompletedTask;
+    }
+
+    public override Func<CircuitInboundActivityContext, Task> CreateInboundActivityHandler(Func<CircuitInboundActivityContext, Task> next) =>
+        _session is { } session ? context => InSessionAsync(session, context, next) : next;
+
+    /// <summary>What comes when the session is over is not served; the connection is being closed.</summary>
+    private async Task InSessionAsync(TabSession session, CircuitInboundActivityContext context, Func<CircuitInboundActivityContext, Task> next)
+    {
+        _metrics.SignalCounted("circuit");
+        if (await _engine.LookAndWaitInDoubtAsync(session.Cell) != LookResult.Ended && await _engine.TryCountAsync(session.Cell, Signal.Alive))
+        {
+            await next(context);
+        }
+    }
+}

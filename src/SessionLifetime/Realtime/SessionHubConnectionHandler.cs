@@ -1,0 +1,71 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Connections;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace SessionLifetime;
+
+/// <summary>The framework's handler of a hub's connections, with the connection's session around all it does.</summary>
+/// <typeparam name="THub">The hub.</typeparam>
+internal sealed class SessionHubConnectionHandler<
+    [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicMethods)] THub>(
+    HubLifetimeManager<THub> lifetimeManager,
+    IHubProtocolResolver protocolResolver,
+    IOptions<HubOptions> globalHubOptions,
+    IOptions<HubOptions<THub>> hubOptions,
+    ILoggerFactory loggerFactory,
+    IUserIdProvider userIdProvider,
+    IServiceScopeFactory serviceScopeFactory,
+    OpenHubs hubs,
+    TimeProvider time) : HubConnectionHandler<THub>(
+        lifetimeManager,
+        protocolResolver,
+        globalHubOptions,
+        hubOptions,
+        loggerFactory,
+        new HubUserIds(userIdProvider),
+        new HubScopes(serviceScopeFactory))
+    where THub : Hub
+{
+    public override Task OnConnectedAsync(ConnectionContext connection) => HubInSession.SessionOf(connection) is { } session
+        ? ServeAsync(connection, session)
+        : base.OnConnectedAsync(connection);
+
+    private async Task ServeAsync(ConnectionContext connection, TabSession session)
+    {
+        var inSession = new HubInSession(connection, session, time);
+        connection.Features.Set(inSession);
+        HubInSession.Current = inSession;
+
+        // What the session owns waits for the hub as it does for a request: between long polls there is none.
+        session.Cell.EnterRequest();
+        var token = OpenHubs.TokenOf(connection.GetHttpContext()?.Request);
+        if (token is not null)
+        {
+            hubs.Add(token, inSession);
+        }
+
+        try
+        {
+            if (!session.Connections.TryAdd(inSession))
+            {
+                inSession.Close(session.EndReason ?? SessionEndReason.Exited);
+            }
+
+            await base.OnConnectedAsync(connection);
+        }
+        finally
+        {
+            if (token is not null)
+            {
+                hubs.Remove(token);
+            }
+
+            inSession.Leave();
+            session.Cell.LeaveRequest();
+        }
+    }
+}

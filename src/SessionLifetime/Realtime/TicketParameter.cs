@@ -1,0 +1,39 @@
+using Microsoft.AspNetCore.Http;
+
+namespace SessionLifetime;
+
+/// <summary>The one-use ticket of a connection that can carry a URL only.</summary>
+internal static class TicketParameter
+{
+    private const string Assignment = "session-ticket=";
+
+    /// <summary>Takes the ticket out of the query: the app need not know of it. Null when there is none; two are none that is known.</summary>
+    public static string? Take(HttpRequest request)
+    {
+        if (request.QueryString.Value is not { Length: > 1 } query || !query.Contains(Assignment, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        string? ticket = null;
+        var kept = new List<string>();
+        foreach (var pair in query[1..].Split('&'))
+        {
+            if (pair.StartsWith(Assignment, StringComparison.Ordinal))
+            {
+                ticket = ticket is null ? pair[Assignment.Length..] : "";
+            }
+            else
+            {
+                kept.Add(pair);
+            }
+        }
+
+        if (ticket is not null)
+        {
+            request.QueryString = kept.Count == 0 ? QueryString.Empty : new QueryString("?" + string.Join('&', kept));
+        }
+
+        return ticket;
+    }
+}

@@ -1,0 +1,18 @@
+namespace SessionLifetime;
+
+/// <summary>Something that stays open for a session, and closes with it: a WebSocket, an event stream, a hub's connection.</summary>
+internal abstract class SessionConnection
+{
+    internal SessionConnection? Next;
+    internal SessionConnection? Previous;
+    internal SessionConnections? Home;
+
+    /// <summary>Begins to close it, telling the client why if that can be. Waits for nobody; once at most.</summary>
+    public abstract void Close(SessionEndReason reason);
+
+    /// <summary>It was asked to close a while ago, and is still open: cuts it off.</summary>
+    public abstract void Abort();
+
+    /// <summary>It is closed. A second call does nothing.</summary>
+    public virtual void Leave() => Home?.Remove(this);
+}

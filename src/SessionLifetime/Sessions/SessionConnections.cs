@@ -1,0 +1,98 @@
+namespace SessionLifetime;
+
+/// <summary>
+/// The open connections of one session, in a list linked through themselves. It is closed once, at the session's end: who comes before is
+/// in what <see cref="Close"/> gives, who comes after is turned away and closes itself.
+/// </summary>
+/// <param name="gate">What is locked for a few writes.</param>
+internal sealed class SessionConnections(object gate)
+{
+    /// <summary>That of a session that has ended and had none.</summary>
+    public static readonly SessionConnections Closed = new(new object()) { _isClosed = true };
+
+    private SessionConnection? _first;
+    private TaskCompletionSource? _none;
+    private int _count;
+    private bool _isClosed;
+
+    /// <summary>False when the session has ended.</summary>
+    public bool TryAdd(SessionConnection connection)
+    {
+        lock (gate)
+        {
+            if (_isClosed)
+            {
+                return false;
+            }
+
+            connection.Home = this;
+            connection.Next = _first;
+            if (_first is not null)
+            {
+                _first.Previous = connection;
+            }
+
+            _first = connection;
+            _count++;
+            return true;
+        }
+    }
+
+    public void Remove(SessionConnection connection)
+    {
+        lock (gate)
+        {
+            if (connection.Home != this)
+            {
+                return;
+            }
+
+            connection.Home = null;
+            if (connection.Previous is null)
+            {
+                _first = connection.Next;
+            }
+            else
+            {
+                connection.Previous.Next = connection.Next;
+            }
+
+            if (connection.Next is not null)
+            {
+                connection.Next.Previous = connection.Previous;
+            }
+
+            connection.Next = connection.Previous = null;
+            if (--_count == 0)
+            {
+                _none?.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Those that are open; no other comes any more.</summary>
+    public IReadOnlyList<SessionConnection> Close()
+    {
+        lock (gate)
+        {
+            _isClosed = true;
+            var open = new SessionConnection[_count];
+            var index = 0;
+            for (var one = _first; one is not null; one = one.Next)
+            {
+                open[index++] = one;
+            }
+
+            return open;
+        }
+    }
+
+    /// <summary>Completes when all have left. Only of use once it is closed.</summary>
+    public Task WhenNone()
+    {
+        lock (gate)
+        {
+            return _count == 0 ? Task.CompletedTask : (_none ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+}

@@ -1,0 +1,208 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Tests.Http;
+
+namespace SessionLifetime.Tests.Realtime;
+
+/// <summary>Hubs of SignalR in sessions; its JSON protocol spoken by hand over a WebSocket. The transports are played in the browser.</summary>
+public sealed class HubTests
+{
+    private const string Unissued = "AAAAAAAAAAAAAAAAAAAAAA";
+
+    [Fact]
+    public async Task A_hub_gets_its_sessions_services_by_its_constructor_and_its_session_by_its_context()
+    {
+        await using var app = await StartAsync();
+        var (first, second) = (await app.StartSessionAsync(), await app.StartSessionAsync());
+        using var one = await HubSocket.ConnectAsync(app, "/hub", first);
+        using var other = await HubSocket.ConnectAsync(app, "/hub", second);
+        using var reconnected = await HubSocket.ConnectAsync(app, "/hub", first);
+
+        Assert.Equal("1", await one.InvokeAsync("Count"));
+        Assert.Equal("2", await one.InvokeAsync("Count"));
+        Assert.Equal("1", await other.InvokeAsync("Count"));
+        Assert.Equal("3", await reconnected.InvokeAsync("Count"));
+        Assert.Equal($"\"{await NameAsync(app, first)}\"", await one.InvokeAsync("Who"));
+        await app.ExitAsync(second);
+        Assert.Equal(4408, await other.EndAsync("Exited"));
+        await SessionApp.EventuallyAsync(() => Counter.Disposed == 1);
+        Assert.Equal("4", await one.InvokeAsync("Count"));
+    }
+
+    [Fact]
+    public async Task Calls_are_activity_unless_marked_and_pings_are_alive_at_most()
+    {
+        await using var app = await StartAsync();
+        var id = await app.StartSessionAsync();
+        using var hub = await HubSocket.ConnectAsync(app, "/hub", id);
+        app.Time.Advance(TimeSpan.FromMinutes(5));
+        await hub.InvokeAsync("Poll");
+        Assert.Equal((TimeSpan.FromMinutes(5), TimeSpan.Zero), await app.ClocksAsync(id));
+        app.Time.Advance(TimeSpan.FromMinutes(5));
+        await hub.PingAsync();
+        await SessionApp.EventuallyAsync(() => app.ClocksAsync(id).Result == (TimeSpan.FromMinutes(10), TimeSpan.Zero));
+        app.Time.Advance(TimeSpan.FromMinutes(5));
+        await hub.InvokeAsync("Who");
+        Assert.Equal((TimeSpan.Zero, TimeSpan.Zero), await app.ClocksAsync(id));
+    }
+
+    [Fact]
+    public async Task An_open_hub_and_what_it_sends_keep_no_session()
+    {
+        await using var app = await StartAsync();
+        var id = await app.StartSessionAsync();
+        using var hub = await HubSocket.ConnectAsync(app, "/hub", id);
+        var context = app.App.Services.GetRequiredService<IHubContext<CountingHub>>();
+        app.Time.Advance(TimeSpan.FromMinutes(20));
+        await context.Clients.TabSession(await NameAsync(app, id)).SendAsync("told", "news");
+        Assert.Contains("news", await hub.NextAsync(), StringComparison.Ordinal);
+        Assert.Equal("timedOut", (await app.StatusAsync(id)).String("state"));
+        app.Time.Advance(TimeSpan.FromMinutes(20));
+        await app.SweepAsync();
+
+        Assert.Equal(4408, await hub.EndAsync("SignalLost"));
+    }
+
+    [Fact]
+    public async Task Only_the_sessions_own_connections_are_in_its_group()
+    {
+        await using var app = await StartAsync();
+        var (first, second) = (await app.StartSessionAsync(), await app.StartSessionAsync());
+        using var one = await HubSocket.ConnectAsync(app, "/hub", first);
+        using var two = await HubSocket.ConnectAsync(app, "/hub", first);
+        using var other = await HubSocket.ConnectAsync(app, "/hub", second);
+        var context = app.App.Services.GetRequiredService<IHubContext<CountingHub>>();
+        await context.Clients.TabSession(await NameAsync(app, first)).SendAsync("told", "first");
+        await context.Clients.TabSession(await NameAsync(app, second)).SendAsync("told", "second");
+
+        Assert.Contains("first", await one.NextAsync(), StringComparison.Ordinal);
+        Assert.Contains("first", await two.NextAsync(), StringComparison.Ordinal);
+        Assert.Contains("second", await other.NextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_call_that_comes_too_late_is_not_served()
+    {
+        await using var app = await StartAsync();
+        var id = await app.StartSessionAsync();
+        using var hub = await HubSocket.ConnectAsync(app, "/hub", id);
+        Assert.Equal("1", await hub.InvokeAsync("Count"));
+        app.Time.Advance(TimeSpan.FromHours(2));
+        await hub.SendAsync("Count");
+
+        Assert.Equal(4408, await hub.EndAsync("SignalLost"));
+    }
+
+    [Fact]
+    public async Task A_hub_that_needs_a_session_is_refused_without_one_and_one_that_does_not_runs()
+    {
+        await using var app = await StartAsync();
+        using var refused = await Socket.ConnectAsync(app, "/required", Unissued);
+        Assert.Equal((4404, "sessionUnknown"), await refused.ClosedAsync());
+        Assert.Equal(HttpStatusCode.PreconditionRequired, (await app.SendAsync(HttpMethod.Post, "/required/negotiate?negotiateVersion=1", id: null)).Status);
+        using var hub = await HubSocket.ConnectAsync(app, "/hub", id: null);
+        Assert.Equal("null", await hub.InvokeAsync("Who"));
+        Assert.Contains("session-scoped", await hub.InvokeAsync("Count"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Negotiation_is_no_activity()
+    {
+        await using var app = await StartAsync();
+        var id = await app.StartSessionAsync();
+        app.Time.Advance(TimeSpan.FromMinutes(5));
+        var answer = (await app.SendAsync(HttpMethod.Post, "/hub/negotiate?negotiateVersion=1", id)).Is(HttpStatusCode.OK);
+
+        Assert.Equal("alive", answer.Header("X-Session-Signal"));
+        Assert.Contains("WebSockets", answer.Text, StringComparison.Ordinal);
+        Assert.Equal((TimeSpan.FromMinutes(5), TimeSpan.Zero), await app.ClocksAsync(id));
+    }
+
+    [Fact]
+    public async Task A_long_poll_that_comes_after_the_end_is_told_the_reason_and_only_on_a_connection_that_was_open()
+    {
+        await using var app = await StartAsync();
+        var id = await app.StartSessionAsync();
+        var (open, never) = (await NegotiateAsync(), await NegotiateAsync());
+        (await app.GetAsync(open, id)).Is(HttpStatusCode.OK);
+        (await app.SendAsync(HttpMethod.Post, open, id, "{\"protocol\":\"json\",\"version\":1}\u001e", "text/plain")).Is(HttpStatusCode.OK);
+        Assert.Equal("{}\u001e", (await app.GetAsync(open, id)).Is(HttpStatusCode.OK).Text);
+        await app.ExitAsync(id);
+
+        Assert.Equal(
+            "{\"type\":7,\"error\":\"The session has ended: Exited.\"}\u001e",
+            (await app.GetAsync(open, id)).Is(HttpStatusCode.OK).Text);
+        (await app.GetAsync(never, id)).IsProblem(HttpStatusCode.Gone, "sessionEnded");
+        (await app.GetAsync(open, Unissued)).IsProblem(HttpStatusCode.NotFound, "sessionUnknown");
+        (await app.SendAsync(HttpMethod.Delete, open, id)).Is(HttpStatusCode.Accepted);
+        await SessionApp.EventuallyAsync(() => app.GetAsync(open, id).Result.Status == HttpStatusCode.Gone);
+
+        async Task<string> NegotiateAsync() => "/required?id=" +
+            (await app.SendAsync(HttpMethod.Post, "/required/negotiate?negotiateVersion=1", id)).Is(HttpStatusCode.OK).String("connectionToken");
+    }
+
+    [Fact]
+    public async Task The_apps_own_user_ids_are_asked_whenever_they_were_added()
+    {
+        await using var app = await StartAsync();
+        var id = await app.StartSessionAsync();
+        using var hub = await HubSocket.ConnectAsync(app, "/hub", id);
+
+        Assert.Equal("\"somebody\"", await hub.InvokeAsync("User"));
+    }
+
+    private static async Task<string> NameAsync(SessionApp app, string id) => (await app.StatusAsync(id)).Is(HttpStatusCode.OK).String("session")!;
+
+    private static Task<SessionApp> StartAsync() => SessionApp.StartAsync(setup =>
+    {
+        Counter.Disposed = 0;
+        setup.Kestrel = true;
+        setup.ExpectsErrors = true;
+        setup.Services = builder =>
+        {
+            builder.Services.AddSignalR(options => options.EnableDetailedErrors = true).AddSessionLifetime().AddSessionLifetime();
+            builder.Services.AddSessionLifetime().AddSessionScoped<Counter>();
+            builder.Services.AddSingleton<IUserIdProvider, Somebody>();
+
+            // Nobody but the test sweeps.
+            builder.Services.Remove(builder.Services.Single(service => service.ImplementationType == typeof(SessionSweepService)));
+        };
+        setup.Map = web =>
+        {
+            web.MapHub<CountingHub>("/hub");
+            web.MapHub<CountingHub>("/required").RequireTabSession();
+        };
+    });
+
+    public sealed class Somebody : IUserIdProvider
+    {
+        public string GetUserId(HubConnectionContext connection) => "somebody";
+    }
+
+    public sealed class Counter : IDisposable
+    {
+        private int _count;
+
+        public static int Disposed { get; set; }
+
+        public int Next() => Interlocked.Increment(ref _count);
+
+        public void Dispose() => Disposed++;
+    }
+
+    public sealed class CountingHub(ITabSessionAccessor accessor, SessionScoped<Counter> counter) : Hub
+    {
+        private readonly Counter? _counter = counter.ValueIfAny;
+
+        public int Count() => (_counter ?? counter.Value).Next();
+
+        public string? Who() => Context.GetTabSession()?.Id == accessor.Session?.Id ? accessor.Session?.Id : "they differ";
+
+        public string? User() => Context.UserIdentifier;
+
+        [SessionSignal(SessionSignal.Alive)]
+        public string Poll() => Context.ConnectionId;
+    }
+}
