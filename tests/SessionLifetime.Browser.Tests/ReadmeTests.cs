@@ -63,7 +63,7 @@ public sealed class ReadmeTests(ChromiumFixture chromium) : BrowserTest(chromium
     public async Task The_script_tag_starts_a_session_and_the_table_has_every_option()
     {
         await using var server = await TestServer.StartAsync();
-        server.Pages["/"] = $"<!doctype html><title>t</title>{Block("html", "\"/_session/")}";
+        server.Pages["/"] = $"<!doctype html><title>t</title>{Block("html", "\"/_session/session-lifetime.js")}";
         await OpenAsync(server);
 
         var declarations = await File.ReadAllTextAsync(Path.Combine(RepositoryFiles.Browser, "session-lifetime.d.ts"));

@@ -39,7 +39,7 @@ internal sealed class PlainPageMarkup(
     /// answered is not loaded anew: that would send the form again.
     /// </summary>
     private string Verification(HttpContext context, PlainRequest? request) =>
-        SessionLifetimeMiddleware.IsDisabled(context.GetEndpoint()?.Metadata) ? ""
+        RequestMark.IsDisabled(context.GetEndpoint()?.Metadata) ? ""
         : $" data-rendered-for=\"{request?.Cell?.Id.ToString()}\"{First(request)}{(HttpMethods.IsGet(context.Request.Method) ? "" : " data-answers-form")}";
 
     /// <summary>A token to begin with: who follows a link before the module has been answered does not lose the session.</summary>

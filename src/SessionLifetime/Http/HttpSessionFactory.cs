@@ -30,7 +30,7 @@ internal sealed class HttpSessionFactory(
     public string? WhyNotStart(HttpContext context) =>
         finder.TryGetHeader(context.Request.Headers, out _) ? "the request's session id leads to no living session. The browser module starts another one."
         : !Options.StartOnWrite ? $"the request carries no session id. {Cure}, or set HttpSessionOptions.StartOnWrite."
-        : SessionLifetimeMiddleware.IsDisabled(context.GetEndpoint()?.Metadata) ? "the endpoint has none, by DisableTabSession()."
+        : RequestMark.IsDisabled(context.GetEndpoint()?.Metadata) ? "the endpoint has none, by DisableTabSession()."
         : PlainRequest.Of(context)?.Finding.Kind is not (null or SessionFindingKind.Missing) ? "the one the request belonged to is gone."
         : !plain.IsOn && plain.IsPlain(context) ? "the browser itself asks for the page, and could not be told the id of a new one. Add AddNavigationRelay() or AddCookieTransport(), or put StartTabSession() on the endpoint."
         : Speculation.IsSpeculative(context.Request) ? "nobody has asked for the page yet: it is being prefetched."

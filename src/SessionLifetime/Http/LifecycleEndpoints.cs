@@ -7,6 +7,7 @@ namespace SessionLifetime;
 /// The calls of the browser module (contract, section 7): each finds its session, applies what is due, waits a moment for timeout
 /// handlers that are being asked, does its work, and answers with the status.
 /// </summary>
+/// <remarks>It is longer than a file should be because each call is a page of the protocol, and they share how they find and answer.</remarks>
 internal sealed class LifecycleEndpoints(
     SessionEngine engine,
     SessionArrivals arrivals,

@@ -1,8 +1,5 @@
-using System.Diagnostics.CodeAnalysis;
-using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Primitives;
 
 namespace SessionLifetime;
@@ -12,6 +9,7 @@ namespace SessionLifetime;
 /// it is in flight, and puts the session on the context. Requests without the id header pass untouched, unless the app lets plain pages
 /// have sessions.
 /// </summary>
+/// <remarks>It is longer than a file should be because the ways of a request, from the shortest to the longest, are told in one place.</remarks>
 internal sealed class SessionLifetimeMiddleware(
     RequestDelegate next,
     SessionEngine engine,
@@ -33,7 +31,7 @@ internal sealed class SessionLifetimeMiddleware(
     {
         httpSessions?.Set(context);
         var metadata = context.Features.Find<IEndpointFeature>()?.Endpoint?.Metadata;
-        if (IsDisabled(metadata))
+        if (RequestMark.IsDisabled(metadata))
         {
             if (metadata.GetMetadata<LifecycleEndpointMetadata>() is not null)
             {
@@ -49,9 +47,9 @@ internal sealed class SessionLifetimeMiddleware(
         }
 
         var headers = context.RequestHeaders();
-        if (finder.TryGetHeader(headers, out var header) || connections.TryTakeId(context, out header))
+        if (finder.TryGetHeader(headers, out var header) || (RequestMark.MayBeConnection(context, headers) && connections.TryTakeId(context, out header)))
         {
-            var signal = SignalOf(context, metadata, out var isConnection);
+            var (signal, isConnection) = RequestMark.Of(context, headers, metadata);
             if (SessionHeaders.ValueOf(signal) is { } told)
             {
                 SetHeader(context, SessionHeaders.Signal, told);
@@ -61,7 +59,7 @@ internal sealed class SessionLifetimeMiddleware(
             signal = Speculation.IsSpeculative(headers) ? SessionSignal.None : signal;
             if (TryBeginAtOnce(context, headers, metadata, header, signal) is { } request)
             {
-                (request.Signal, request.IsConnection) = (signal, isConnection || IsUpgrade(context, headers));
+                (request.Signal, request.IsConnection) = (signal, isConnection);
                 return Serve(context, request);
             }
 
@@ -87,7 +85,7 @@ internal sealed class SessionLifetimeMiddleware(
 
     private async Task InvokePlainAsync(HttpContext context, EndpointMetadataCollection? metadata)
     {
-        var signal = Speculation.IsSpeculative(context.Request) ? SessionSignal.None : SignalOf(context, metadata, out _);
+        var signal = Speculation.IsSpeculative(context.Request) ? SessionSignal.None : RequestMark.Of(context, context.RequestHeaders(), metadata).Signal;
         await Invoke(context, metadata, await plain.FindAsync(context), signal);
     }
 
@@ -134,9 +132,7 @@ internal sealed class SessionLifetimeMiddleware(
         }
 
         var request = requests.Take();
-        request.Signal = signal;
-        _ = SignalOf(context, metadata, out var isConnection);
-        request.IsConnection = isConnection || IsUpgrade(context, context.RequestHeaders());
+        (request.Signal, request.IsConnection) = (signal, RequestMark.Of(context, context.RequestHeaders(), metadata).IsConnection);
         return ServeSlowlyAsync(context, metadata, finding, signal, request, request.TryBeginAsync(context, finding, signal));
     }
 
@@ -252,51 +248,6 @@ internal sealed class SessionLifetimeMiddleware(
             context.Response.Headers[name] = value;
         }
     }
-
-    /// <summary>Whether an endpoint has no session at all.</summary>
-    public static bool IsDisabled([NotNullWhen(true)] EndpointMetadataCollection? metadata) =>
-        metadata?.GetMetadata<DisableTabSessionAttribute>() is not null && !IsRequiredAgain(metadata);
-
-    /// <summary>Whether an endpoint requires a session although its group has none: the mark that stands nearer to it comes later.</summary>
-    private static bool IsRequiredAgain(EndpointMetadataCollection metadata)
-    {
-        for (var index = metadata.Count - 1; index >= 0; index--)
-        {
-            if (metadata[index] is DisableTabSessionAttribute or RequireTabSessionAttribute)
-            {
-                return metadata[index] is RequireTabSessionAttribute;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>
-    /// What the request tells of its user. An error page stands for the endpoint that failed, and comes by here a second time, with the
-    /// status of an error: a poll that fails tells no more than one that succeeds.
-    /// </summary>
-    private static SessionSignal SignalOf(HttpContext context, EndpointMetadataCollection? metadata, out bool isConnection)
-    {
-        if (context.Features.Find<IHttpResponseFeature>()!.StatusCode >= StatusCodes.Status400BadRequest
-            && context.Features.Get<ITabSessionFeature>() is not null)
-        {
-            var failed = context.Features.Get<IExceptionHandlerFeature>()?.Endpoint ?? context.Features.Get<IStatusCodeReExecuteFeature>()?.Endpoint;
-            metadata = failed?.Metadata ?? metadata;
-        }
-
-        var mark = metadata?.GetMetadata<SessionSignalAttribute>();
-        isConnection = mark is EndWithSessionAttribute || (MayBeOfHub(context) && metadata?.GetMetadata<HubMetadata>() is not null);
-
-        // Connections come and go by themselves; what their users do, their messages tell.
-        return mark?.Signal ?? (isConnection ? SessionSignal.Alive : SessionSignal.Activity);
-    }
-
-    /// <summary>Each request to a hub has a query, or is to be upgraded: most others need not be looked at.</summary>
-    private static bool MayBeOfHub(HttpContext context) =>
-        context.Features.Find<IHttpRequestFeature>()!.QueryString.Length > 0 || IsUpgrade(context, context.RequestHeaders());
-
-    private static bool IsUpgrade(HttpContext context, IHeaderDictionary headers) =>
-        headers.Upgrade.Count > 0 || HttpMethods.IsConnect(context.Features.Find<IHttpRequestFeature>()!.Method);
 
     private Task PassWithoutAsync(HttpContext context, EndpointMetadataCollection? metadata, SessionFinding finding)
     {

@@ -6,11 +6,7 @@ internal readonly record struct PublicId(ulong Value)
     /// <summary>The length of the text form, in characters.</summary>
     public const int TextLength = WordText.OneLength;
 
-    public static PublicId Create()
-    {
-        var (word, _) = WordText.Random();
-        return new(word);
-    }
+    public static PublicId Create() => new(WordText.RandomWord());
 
     public static bool TryParse(ReadOnlySpan<char> text, out PublicId id)
     {

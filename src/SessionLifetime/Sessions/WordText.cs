@@ -37,13 +37,33 @@ internal static class WordText
         41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, None, None, None, None, None,
     ];
 
-    /// <summary>128 bits nobody can guess, from the system's generator.</summary>
-    public static (ulong High, ulong Low) Random()
+    /// <summary>How many words are asked of the system's generator at once: asking costs more than the bits.</summary>
+    private const int Drawn = 64;
+
+    [ThreadStatic]
+    private static ulong[]? t_words;
+
+    [ThreadStatic]
+    private static int t_left;
+
+    /// <summary>64 bits nobody can guess, from the system's generator. Each is given once, and forgotten.</summary>
+    public static ulong RandomWord()
     {
-        Span<ulong> words = stackalloc ulong[2];
-        RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(words));
-        return (words[0], words[1]);
+        var words = t_words ??= new ulong[Drawn];
+        if (t_left == 0)
+        {
+            RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(words.AsSpan()));
+            t_left = Drawn;
+        }
+
+        ref var word = ref words[--t_left];
+        var random = word;
+        word = 0;
+        return random;
     }
+
+    /// <summary>128 bits nobody can guess.</summary>
+    public static (ulong High, ulong Low) Random() => (RandomWord(), RandomWord());
 
     public static bool TryParse(ReadOnlySpan<char> text, out ulong word)
     {

@@ -1,0 +1,64 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.SignalR;
+
+namespace SessionLifetime;
+
+/// <summary>What the marks of its endpoint make of a request.</summary>
+/// <param name="Signal">What it tells of its user.</param>
+/// <param name="IsConnection">Whether it stays open: it ends with its session.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct RequestMark(SessionSignal Signal, bool IsConnection)
+{
+    /// <summary>
+    /// Reads them. An error page stands for the endpoint that failed, and comes by here a second time, with the status of an error: a poll
+    /// that fails tells no more than one that succeeds.
+    /// </summary>
+    public static RequestMark Of(HttpContext context, IHeaderDictionary headers, EndpointMetadataCollection? metadata)
+    {
+        var features = context.Features;
+        if (features.Find<IHttpResponseFeature>()!.StatusCode >= StatusCodes.Status400BadRequest && features.Get<ITabSessionFeature>() is not null)
+        {
+            var failed = features.Get<IExceptionHandlerFeature>()?.Endpoint ?? features.Get<IStatusCodeReExecuteFeature>()?.Endpoint;
+            metadata = failed?.Metadata ?? metadata;
+        }
+
+        var isUpgrade = IsUpgrade(context, headers);
+        var mark = metadata?.GetMetadata<SessionSignalAttribute>();
+
+        // Each request to a hub has a query, or is to be upgraded: most others need not be looked at.
+        var stays = mark is EndWithSessionAttribute
+            || ((isUpgrade || features.Find<IHttpRequestFeature>()!.QueryString.Length > 0) && metadata?.GetMetadata<HubMetadata>() is not null);
+
+        // Connections come and go by themselves; what their users do, their messages tell.
+        return new(mark?.Signal ?? (stays ? SessionSignal.Alive : SessionSignal.Activity), stays || isUpgrade);
+    }
+
+    /// <summary>Whether a request may carry its id elsewhere than in the header: it has a query, or is to be upgraded. Most others need not be looked at.</summary>
+    public static bool MayBeConnection(HttpContext context, IHeaderDictionary headers) =>
+        context.Features.Find<IHttpRequestFeature>()!.QueryString.Length > 0 || IsUpgrade(context, headers);
+
+    private static bool IsUpgrade(HttpContext context, IHeaderDictionary headers) =>
+        headers.Upgrade.Count > 0 || HttpMethods.IsConnect(context.Features.Find<IHttpRequestFeature>()!.Method);
+
+    /// <summary>Whether an endpoint has no session at all.</summary>
+    public static bool IsDisabled([NotNullWhen(true)] EndpointMetadataCollection? metadata) =>
+        metadata?.GetMetadata<DisableTabSessionAttribute>() is not null && !IsRequiredAgain(metadata);
+
+    /// <summary>Whether an endpoint requires a session although its group has none: the mark that stands nearer to it comes later.</summary>
+    private static bool IsRequiredAgain(EndpointMetadataCollection metadata)
+    {
+        for (var index = metadata.Count - 1; index >= 0; index--)
+        {
+            if (metadata[index] is DisableTabSessionAttribute or RequireTabSessionAttribute)
+            {
+                return metadata[index] is RequireTabSessionAttribute;
+            }
+        }
+
+        return false;
+    }
+}
