@@ -12,21 +12,26 @@ namespace SessionLifetime;
 /// </remarks>
 internal sealed class SessionClock
 {
-    private readonly TimeProvider? _time;
-    private readonly TimeProvider _calendar;
+    private readonly TimeProvider _time;
+    private readonly bool _isCoarse;
     private readonly long _origin;
+    private readonly long _coarseOrigin;
 
     public SessionClock(TimeProvider time)
     {
-        _calendar = time;
-        _time = time == TimeProvider.System ? null : time;
-        _origin = _time is null ? Coarse() : time.GetTimestamp();
+        _time = time;
+        _isCoarse = time == TimeProvider.System;
+        _origin = time.GetTimestamp();
+        _coarseOrigin = Coarse();
     }
 
     // One tick past the start: moment 0 stands for "not set".
-    public Moment Now => new((_time is null ? (Coarse() - _origin) * TimeSpan.TicksPerMillisecond : _time.GetElapsedTime(_origin).Ticks) + 1);
+    public Moment Now => _isCoarse ? new(((Coarse() - _coarseOrigin) * TimeSpan.TicksPerMillisecond) + 1) : Exact;
 
-    public DateTimeOffset ToUtc(Moment moment) => _calendar.GetUtcNow() - Now.Since(moment);
+    private Moment Exact => new(_time.GetElapsedTime(_origin).Ticks + 1);
+
+    /// <summary>What people are shown does not jump as the coarse counter does.</summary>
+    public DateTimeOffset ToUtc(Moment moment) => _time.GetUtcNow() - Exact.Since(moment);
 
     [SuppressMessage("ApiDesign", "RS0030:Do not use banned APIs", Justification = "The one place that reads the system's clock, where that is the provider.")]
     private static long Coarse() => Environment.TickCount64;
