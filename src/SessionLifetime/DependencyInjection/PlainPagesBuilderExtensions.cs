@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -24,6 +25,7 @@ public static class PlainPagesBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.TryAddSingleton<NavigationRelay>();
         builder.Services.TryAddSingleton<RelayModule>();
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, EarlyRedirects>());
 
         // The framework's own, which adds nothing, may be there already, or come later.
         var own = builder.Services.LastOrDefault(static service => service.ServiceType == typeof(IAntiforgeryAdditionalDataProvider));

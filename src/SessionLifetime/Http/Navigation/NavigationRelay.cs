@@ -64,14 +64,20 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
 
         var (high, _) = WordText.Random();
         var name = RelayCookie.Prefix + WordText.Format(high);
-        var target = location.Contains('/', StringComparison.Ordinal) ? RelayCookie.TargetOf(location) : 0;
+        var target = TargetOf(location);
         await _hops.EnterAsync(cell.Browser, target, name);
         if (Issue(cell, secret, s_hop) is { } token)
         {
-            var cookie = new RelayCookie(name, token, time.GetUtcNow().ToUnixTimeMilliseconds(), target);
-            context.Response.Cookies.Append(cookie.Name, cookie.Format(), Options(context, s_hop, path));
+            Write(context, new(name, token, time.GetUtcNow().ToUnixTimeMilliseconds(), target), path);
         }
     }
+
+    /// <summary>Hands a browser the cookie for a hop.</summary>
+    public static void Write(HttpContext context, RelayCookie cookie, string path = "/") =>
+        context.Response.Cookies.Append(cookie.Name, cookie.Format(), Options(context, s_hop, path));
+
+    /// <summary>What a redirect leads to; 0 where only the browser can tell.</summary>
+    public static uint TargetOf(string location) => location.Contains('/', StringComparison.Ordinal) ? RelayCookie.TargetOf(location) : 0;
 
     /// <summary>The navigation has come: the cookie has done its work.</summary>
     public static void Expire(HttpContext context, RelayCookie cookie, string path)
@@ -91,8 +97,10 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
         IsEssential = true,
     };
 
-    /// <summary>Compared as they came, in ASCII: to decode a host is to fail at some that are none (RFC 3492).</summary>
-    private static bool LeadsHere(HttpRequest request, string location)
+    /// <summary>
+    /// Whether a redirect stays within the site. Compared as they came, in ASCII: to decode a host is to fail at some that are none (RFC 3492).
+    /// </summary>
+    public static bool LeadsHere(HttpRequest request, string location)
     {
         if (location is ['/', ..])
         {

@@ -138,6 +138,37 @@ public sealed class NavigationRelayTests
         Assert.Equal(stays, surfer.RelayName is not null);
     }
 
+    /// <summary>To the sign-in page, by an authorization that stands before us: the token is not spent, and follows.</summary>
+    [Theory]
+    [InlineData("/page?ReturnUrl=%2Fmembers", true)]
+    [InlineData("http://localhost/page", true)]
+    [InlineData("https://example.com/page", false)]
+    public async Task A_redirect_made_before_the_request_comes_to_us_takes_the_token_along(string location, bool stays)
+    {
+        await using var app = await StartAsync(setup => setup.Before = app => app.Use((context, next) =>
+        {
+            if (context.Request.Path == "/members")
+            {
+                context.Response.Redirect(location);
+                return Task.CompletedTask;
+            }
+
+            return next(context);
+        }));
+        var surfer = await Surfer.ArriveAsync(app);
+        await surfer.LeaveAsync(target: "/members");
+        var before = surfer.Cookies[surfer.RelayName!];
+
+        var sent = (await surfer.OpenAsync("/members")).Is(HttpStatusCode.Redirect);
+
+        Assert.Equal(stays, surfer.Cookies[surfer.RelayName!] != before);
+        if (stays)
+        {
+            Assert.NotEqual("none", (await surfer.OpenAsync(location.Replace("http://localhost", "", StringComparison.Ordinal))).Text);
+            Assert.Null(surfer.RelayName);
+        }
+    }
+
     [Fact]
     public async Task Of_two_tabs_that_leave_at_once_each_gets_its_own()
     {
