@@ -17,7 +17,7 @@ internal readonly record struct RequestMark(SessionSignal Signal, bool IsConnect
     /// Reads them. An error page stands for the endpoint that failed, and comes by here a second time, with the status of an error: a poll
     /// that fails tells no more than one that succeeds.
     /// </summary>
-    public static RequestMark Of(HttpContext context, IHeaderDictionary headers, EndpointMetadataCollection? metadata)
+    public static RequestMark Of(HttpContext context, EndpointMetadataCollection? metadata)
     {
         var features = context.Features;
         if (features.Find<IHttpResponseFeature>()!.StatusCode >= StatusCodes.Status400BadRequest && features.Get<ITabSessionFeature>() is not null)
@@ -26,23 +26,22 @@ internal readonly record struct RequestMark(SessionSignal Signal, bool IsConnect
             metadata = failed?.Metadata ?? metadata;
         }
 
-        var isUpgrade = IsUpgrade(context, headers);
+        var request = features.Find<IHttpRequestFeature>()!;
+        var isUpgrade = IsUpgrade(request);
         var mark = metadata?.GetMetadata<SessionSignalAttribute>();
 
         // Each request to a hub has a query, or is to be upgraded: most others need not be looked at.
         var stays = mark is EndWithSessionAttribute
-            || ((isUpgrade || features.Find<IHttpRequestFeature>()!.QueryString.Length > 0) && metadata?.GetMetadata<HubMetadata>() is not null);
+            || ((isUpgrade || request.QueryString.Length > 0) && metadata?.GetMetadata<HubMetadata>() is not null);
 
         // Connections come and go by themselves; what their users do, their messages tell.
         return new(mark?.Signal ?? (stays ? SessionSignal.Alive : SessionSignal.Activity), stays || isUpgrade);
     }
 
     /// <summary>Whether a request may carry its id elsewhere than in the header: it has a query, or is to be upgraded. Most others need not be looked at.</summary>
-    public static bool MayBeConnection(HttpContext context, IHeaderDictionary headers) =>
-        context.Features.Find<IHttpRequestFeature>()!.QueryString.Length > 0 || IsUpgrade(context, headers);
+    public static bool MayBeConnection(IHttpRequestFeature request) => request.QueryString.Length > 0 || IsUpgrade(request);
 
-    private static bool IsUpgrade(HttpContext context, IHeaderDictionary headers) =>
-        headers.Upgrade.Count > 0 || HttpMethods.IsConnect(context.Features.Find<IHttpRequestFeature>()!.Method);
+    private static bool IsUpgrade(IHttpRequestFeature request) => request.Headers.Upgrade.Count > 0 || HttpMethods.IsConnect(request.Method);
 
     /// <summary>Whether an endpoint has no session at all.</summary>
     public static bool IsDisabled([NotNullWhen(true)] EndpointMetadataCollection? metadata) =>

@@ -46,10 +46,11 @@ internal sealed class SessionLifetimeMiddleware(
             return next(context);
         }
 
-        var headers = context.RequestHeaders();
-        if (finder.TryGetHeader(headers, out var header) || (RequestMark.MayBeConnection(context, headers) && connections.TryTakeId(context, out header)))
+        var sent = context.Features.Find<IHttpRequestFeature>()!;
+        var headers = sent.Headers;
+        if (finder.TryGetHeader(headers, out var header) || (RequestMark.MayBeConnection(sent) && connections.TryTakeId(context, out header)))
         {
-            var (signal, isConnection) = RequestMark.Of(context, headers, metadata);
+            var (signal, isConnection) = RequestMark.Of(context, metadata);
             if (SessionHeaders.ValueOf(signal) is { } told)
             {
                 SetHeader(context, SessionHeaders.Signal, told);
@@ -85,7 +86,7 @@ internal sealed class SessionLifetimeMiddleware(
 
     private async Task InvokePlainAsync(HttpContext context, EndpointMetadataCollection? metadata)
     {
-        var signal = Speculation.IsSpeculative(context.Request) ? SessionSignal.None : RequestMark.Of(context, context.RequestHeaders(), metadata).Signal;
+        var signal = Speculation.IsSpeculative(context.Request) ? SessionSignal.None : RequestMark.Of(context, metadata).Signal;
         await Invoke(context, metadata, await plain.FindAsync(context), signal);
     }
 
@@ -132,7 +133,7 @@ internal sealed class SessionLifetimeMiddleware(
         }
 
         var request = requests.Take();
-        (request.Signal, request.IsConnection) = (signal, RequestMark.Of(context, context.RequestHeaders(), metadata).IsConnection);
+        (request.Signal, request.IsConnection) = (signal, RequestMark.Of(context, metadata).IsConnection);
         return ServeSlowlyAsync(context, metadata, finding, signal, request, request.TryBeginAsync(context, finding, signal));
     }
 
