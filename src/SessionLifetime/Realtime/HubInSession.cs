@@ -36,6 +36,12 @@ internal sealed class HubInSession(ConnectionContext connection, TabSession sess
 
     public TabSession Session => session;
 
+    /// <summary>
+    /// Where a circuit's components run, if there is one: what they draw at the session's end was asked for before the connection is closed,
+    /// and goes first.
+    /// </summary>
+    public SynchronizationContext? Drawing { get; set; }
+
     /// <summary>The session of the request a connection began with; null where it has none.</summary>
     public static TabSession? SessionOf(ConnectionContext connection) => connection.GetHttpContext() is { } context
         ? context.GetTabSession() ?? context.Items[RealtimeConnections.SessionKey] as TabSession
@@ -79,6 +85,11 @@ internal sealed class HubInSession(ConnectionContext connection, TabSession sess
     {
         try
         {
+            if (Drawing is { } drawing)
+            {
+                await DrawnAsync(drawing);
+            }
+
             await hub.WriteAsync(new CloseMessage(farewell));
             await Task.Delay(s_patience, time, hub.ConnectionAborted);
             if (connection.GetHttpContext()?.Features.Get<IHttpWebSocketFeature>() is SessionWebSocketFeature { Socket: { } socket })
@@ -90,5 +101,15 @@ internal sealed class HubInSession(ConnectionContext connection, TabSession sess
         {
             // It hung up before.
         }
+    }
+
+    /// <summary>Completes when the components have done what waits for them; those that do not come to it delay nothing for long.</summary>
+    private async Task DrawnAsync(SynchronizationContext drawing)
+    {
+        var drawn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        drawing.Post(static state => ((TaskCompletionSource)state!).TrySetResult(), drawn);
+        using var stop = new CancellationTokenSource();
+        await Task.WhenAny(drawn.Task, Task.Delay(s_patience, time, stop.Token));
+        await stop.CancelAsync();
     }
 }

@@ -11,6 +11,7 @@ internal sealed class SessionCircuitHandler : CircuitHandler
 {
     private readonly SessionEngine _engine;
     private readonly SessionMetrics _metrics;
+    private readonly HubInSession? _first;
     private readonly TabSession? _session;
     private readonly TabSessionAccessor? _accessor;
 
@@ -19,6 +20,7 @@ internal sealed class SessionCircuitHandler : CircuitHandler
         (_engine, _metrics) = (engine, metrics);
         if (HubInSession.Current is { } connection)
         {
+            _first = connection;
             _session = connection.Session;
             _accessor = TabSessionAccessor.Enter(scope, _session);
         }
@@ -26,6 +28,17 @@ internal sealed class SessionCircuitHandler : CircuitHandler
 
     /// <summary>The last to hear of the circuit's end, just before its scope is disposed.</summary>
     public override int Order => int.MaxValue;
+
+    /// <summary>Called where the components run, for the circuit's first connection and each it comes back by.</summary>
+    public override Task OnConnectionUpAsync(Circuit circuit, CancellationToken cancellationToken)
+    {
+        if ((HubInSession.Current ?? _first) is { } connection)
+        {
+            connection.Drawing = SynchronizationContext.Current;
+        }
+
+        return Task.CompletedTask;
+    }
 
     public override Task OnCircuitClosedAsync(Circuit circuit, CancellationToken cancellationToken)
     {
