@@ -235,7 +235,6 @@ internal sealed class MemorySessionStore : ITabSessionStore
     private void Leave(SessionCell cell, SessionOwner owner)
     {
         _byBrowser.Leave(cell);
-
         if (owner.User is { } user)
         {
             _byUser.Leave(user, cell);

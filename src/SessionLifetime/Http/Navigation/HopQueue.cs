@@ -8,12 +8,18 @@ namespace SessionLifetime;
 /// </summary>
 internal sealed class HopQueue(TimeProvider time)
 {
-    /// <summary>How long one waits at most: for a browser that does not follow.</summary>
+    /// <summary>How long a redirect is waited for: some browsers do not follow.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long one waits at most, however many are before it.</summary>
+    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<(BrowserKey Browser, uint Target), Hop> _hops = new();
 
-    /// <summary>Waits until no other is on its way there.</summary>
+    /// <summary>How many are on their way.</summary>
+    public int Count => _hops.Count;
+
+    /// <summary>Waits until no other is on its way there. Who has waited for too long goes beside the others.</summary>
     public async ValueTask EnterAsync(BrowserKey browser, uint target, string name)
     {
         if (browser.IsNone)
@@ -22,11 +28,13 @@ internal sealed class HopQueue(TimeProvider time)
         }
 
         var hop = new Hop(name);
+        Task? patience = null;
         while (!_hops.TryAdd((browser, target), hop))
         {
-            if (_hops.TryGetValue((browser, target), out var other))
+            patience ??= Task.Delay(s_longest, time);
+            if (_hops.TryGetValue((browser, target), out var other) && await Task.WhenAny(other.Arrived, patience) == patience)
             {
-                await other.Arrived;
+                return;
             }
         }
 
