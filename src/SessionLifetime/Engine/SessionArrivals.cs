@@ -54,6 +54,7 @@ internal sealed class SessionArrivals(
         var addition = await engine.Ownership.AddAsync(cell, due, cancellationToken);
         if (addition != SessionAddition.Added)
         {
+            started?.TakeOut();
             Complain(addition);
             return (addition, hold);
         }
@@ -66,7 +67,7 @@ internal sealed class SessionArrivals(
 
         if (started is { } held)
         {
-            await held.ReleaseAsync();
+            held.Release();
             await (waits ? held.Event.Done : Task.CompletedTask);
         }
 
@@ -105,7 +106,7 @@ internal sealed class SessionArrivals(
             if (!isFirst && dispatcher.Wants(SessionEventKind.SessionResumed))
             {
                 var context = new SessionResumedContext(engine.FaceOf(cell), page.ToString());
-                var raised = await dispatcher.RaiseAsync(new(SessionEventKind.SessionResumed, context));
+                var raised = dispatcher.Raise(new(SessionEventKind.SessionResumed, context));
                 await (waits ? raised.Done : Task.CompletedTask);
             }
         }

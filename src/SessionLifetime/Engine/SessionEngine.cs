@@ -89,7 +89,7 @@ internal sealed class SessionEngine
     /// <summary>Applies every rule that is due.</summary>
     /// <param name="cell">The session.</param>
     /// <param name="patient">Whether an end that hangs on running handlers may wait for them.</param>
-    public async ValueTask<LookResult> LookAsync(SessionCell cell, bool patient = true)
+    public ValueTask<LookResult> LookAsync(SessionCell cell, bool patient = true)
     {
         while (true)
         {
@@ -97,27 +97,37 @@ internal sealed class SessionEngine
             var seen = cell.Read();
             if (seen.State == SessionState.Ended)
             {
-                return LookResult.Ended;
+                return new(LookResult.Ended);
             }
 
             var timings = TimingsOf(seen);
             var verdict = Clockwork.Look(seen, timings, now);
-            await RaiseUnloadedAsync(cell, timings, verdict.Kind == VerdictKind.Ends ? verdict.At : now);
+            var timesOut = verdict.Kind == VerdictKind.TimesOut;
+            if (timesOut && !_dispatcher.Wants(SessionEventKind.SessionTimeout))
+            {
+                // With nobody to ask, the end that is due behind it is applied in the same step.
+                var next = seen;
+                Clockwork.TimeOut(ref next, now, hasHandlers: false);
+                verdict = Clockwork.Look(next, timings, now) is { Kind: VerdictKind.Ends } end ? end : verdict;
+            }
+
+            RaiseUnloaded(cell, timings, verdict.Kind == VerdictKind.Ends ? verdict.At : now);
             switch (verdict.Kind)
             {
-                case VerdictKind.TimesOut:
-                    await TimeOutAsync(cell, seen, timings, now);
-                    break;
-                case VerdictKind.Ends:
-                case VerdictKind.Waits when !patient:
-                    await EndAsync(cell, seen, verdict.Reason, now, whateverTouches: false);
-                    break;
-                case VerdictKind.Waits:
-                    return LookResult.InDoubt;
-                default:
-                    return !seen.Raising ? LookResult.Alive
+                case VerdictKind.Lives:
+                    return new(!seen.Raising ? LookResult.Alive
                         : Clockwork.IsInDoubt(seen, timings, now) ? LookResult.InDoubt
-                        : LookResult.Asked;
+                        : LookResult.Asked);
+                case VerdictKind.Waits when patient:
+                    return new(LookResult.InDoubt);
+            }
+
+            var step = verdict.Kind == VerdictKind.TimesOut
+                ? TimeOutAsync(cell, seen, timings, now)
+                : EndAsync(cell, seen, verdict.Reason, now, timesOut);
+            if (!step.IsCompletedSuccessfully)
+            {
+                return LookAfterAsync(step, cell, patient);
             }
         }
     }
@@ -192,7 +202,7 @@ internal sealed class SessionEngine
         while (await LookAsync(cell) != LookResult.Ended)
         {
             var seen = cell.Read();
-            if (seen.State != SessionState.Ended && await EndAsync(cell, seen, reason, Store.Now, whateverTouches: true))
+            if (seen.State != SessionState.Ended && await EndAsync(cell, seen, reason, Store.Now, timesOut: false, whateverTouches: true))
             {
                 return true;
             }
@@ -207,7 +217,7 @@ internal sealed class SessionEngine
     {
         var isOurs = await TryEndAsync(cell, reason);
         var face = FaceOf(cell);
-        if (!HandlerScope.IsInside(face))
+        if (!WatchedCall.IsInside(face))
         {
             await face.Completion;
         }
@@ -258,7 +268,13 @@ internal sealed class SessionEngine
         return new SessionTimeoutContext(face, next.Occurrence, status.EndsIn ?? Timeout.InfiniteTimeSpan, isPresent);
     }
 
-    private async ValueTask TimeOutAsync(SessionCell cell, SessionSnapshot seen, SessionTimings timings, Moment now)
+    private async ValueTask<LookResult> LookAfterAsync(ValueTask<bool> step, SessionCell cell, bool patient)
+    {
+        await step;
+        return await LookAsync(cell, patient);
+    }
+
+    private async ValueTask<bool> TimeOutAsync(SessionCell cell, SessionSnapshot seen, SessionTimings timings, Moment now)
     {
         var next = seen;
         var hasHandlers = _dispatcher.Wants(SessionEventKind.SessionTimeout);
@@ -277,18 +293,20 @@ internal sealed class SessionEngine
         if (!await Store.TryCommitAsync(cell, seen, next, Clockwork.NextDue(next, timings, now)))
         {
             held?.TakeOut();
-            return;
+            return false;
         }
 
+        TimedOut(cell, next);
+        held?.Release();
+        return true;
+    }
+
+    private void TimedOut(SessionCell cell, in SessionSnapshot next)
+    {
         _metrics.TimeoutRaised();
         if (_logger.IsEnabled(LogLevel.Debug))
         {
             _logger.SessionTimedOut(cell.Id.ToString(), next.Occurrence);
-        }
-
-        if (held is { } told)
-        {
-            await told.ReleaseAsync();
         }
     }
 
@@ -341,30 +359,51 @@ internal sealed class SessionEngine
         }
     }
 
-    private async ValueTask<bool> EndAsync(SessionCell cell, SessionSnapshot seen, SessionEndReason reason, Moment now, bool whateverTouches)
+    /// <summary>Ends what was seen. False when it moved on meanwhile.</summary>
+    /// <param name="cell">The session.</param>
+    /// <param name="seen">What was read.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="now">The moment of the look.</param>
+    /// <param name="timesOut">Whether it times out on the way to its end, with nobody to ask.</param>
+    /// <param name="whateverTouches">Whether it stands however often the session was touched since.</param>
+    private async ValueTask<bool> EndAsync(
+        SessionCell cell,
+        SessionSnapshot seen,
+        SessionEndReason reason,
+        Moment now,
+        bool timesOut,
+        bool whateverTouches = false)
     {
         var next = seen;
-        var face = FaceOf(cell);
-        HeldEvent? owed = null;
-        if (Clockwork.OwesTimeout(seen, reason))
+        var owesTimeout = !timesOut && Clockwork.OwesTimeout(seen, reason);
+        if (timesOut || owesTimeout)
         {
             Clockwork.TimeOut(ref next, now, hasHandlers: false);
-            owed = _dispatcher.Hold(new(SessionEventKind.SessionTimeout, new SessionTimeoutContext(
-                face,
-                next.Occurrence,
-                timeLeft: TimeSpan.Zero,
-                isBrowserPresent: false)));
         }
 
-        var exit = _dispatcher.Hold(new(SessionEventKind.ApplicationExit, new ApplicationExitContext(face, reason)) { Completed = _complete });
         Clockwork.End(ref next, reason);
         Ends.Begin();
-        if (!await Store.TryCommitAsync(cell, seen, next, Moment.Never, whateverTouches))
+        var isOurs = false;
+        try
         {
-            Ends.Done();
-            owed?.TakeOut();
-            exit.TakeOut();
+            isOurs = await Store.TryCommitAsync(cell, seen, next, Moment.Never, whateverTouches);
+        }
+        finally
+        {
+            if (!isOurs)
+            {
+                Ends.Done();
+            }
+        }
+
+        if (!isOurs)
+        {
             return false;
+        }
+
+        if (timesOut || owesTimeout)
+        {
+            TimedOut(cell, next);
         }
 
         _metrics.SessionEnded(reason);
@@ -373,13 +412,15 @@ internal sealed class SessionEngine
             _logger.SessionEnded(cell.Id.ToString(), reason);
         }
 
-        if (owed is { } told)
+        // Nothing is committed after an end: what tells of it stands behind all that was.
+        var face = FaceOf(cell);
+        if (owesTimeout && _dispatcher.Wants(SessionEventKind.SessionTimeout))
         {
-            _metrics.TimeoutRaised();
-            await told.ReleaseAsync();
+            var context = new SessionTimeoutContext(face, next.Occurrence, timeLeft: TimeSpan.Zero, isBrowserPresent: false);
+            _dispatcher.Raise(new(SessionEventKind.SessionTimeout, context));
         }
 
-        await exit.ReleaseAsync();
+        _dispatcher.Raise(new(SessionEventKind.ApplicationExit, new ApplicationExitContext(face, reason)) { Completed = _complete });
         return true;
     }
 
@@ -421,14 +462,14 @@ internal sealed class SessionEngine
         }
     }
 
-    private async ValueTask RaiseUnloadedAsync(SessionCell cell, SessionTimings timings, Moment now)
+    private void RaiseUnloaded(SessionCell cell, SessionTimings timings, Moment now)
     {
         while (cell.TryTakeUnloaded(now, timings.Signal, out var page))
         {
             _logger.PageUnloaded(cell.Id.ToString(), page.OpenPages);
             if (_dispatcher.Wants(SessionEventKind.PageUnloaded))
             {
-                await _dispatcher.RaiseAsync(new(SessionEventKind.PageUnloaded, new PageUnloadedContext(FaceOf(cell), page)));
+                _dispatcher.Raise(new(SessionEventKind.PageUnloaded, new PageUnloadedContext(FaceOf(cell), page)));
             }
         }
     }

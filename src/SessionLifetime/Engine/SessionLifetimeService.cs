@@ -76,7 +76,7 @@ internal sealed class SessionLifetimeService(SessionEngine engine) : ISessionLif
         await foreach (var session in engine.EndAllAsync(filter, reason, except, cancellationToken))
         {
             count++;
-            if (!HandlerScope.IsInside(session))
+            if (!WatchedCall.IsInside(session))
             {
                 exits.Add(session.Completion);
             }

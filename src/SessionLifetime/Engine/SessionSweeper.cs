@@ -28,18 +28,14 @@ internal sealed class SessionSweeper(
         while ((count = await engine.Store.TakeDueAsync(_batch, now, cancellationToken)) > 0)
         {
             looked += count;
-            var living = 0;
-            for (var index = 0; index < count; index++)
+            var living = Refresh(_batch.AsSpan(0, count), now);
+            engine.Store.Reschedule(_batch.AsSpan(0, living));
+            engine.Store.Ahead(_batch.AsSpan(living, count - living));
+            for (var index = living; index < count; index++)
             {
-                var cell = _batch[index];
-                var due = cell.NextDue;
-                if (engine.Refresh(cell, now) || await LivesAsync(cell, due, now))
-                {
-                    _batch[living++] = cell;
-                }
+                await LookAsync(_batch[index], now);
             }
 
-            engine.Store.Reschedule(_batch.AsSpan(0, living));
             Array.Clear(_batch, 0, count);
         }
 
@@ -56,30 +52,47 @@ internal sealed class SessionSweeper(
         return looked;
     }
 
-    /// <summary>Applies what is due. False when the session has ended, or could not be looked at.</summary>
-    private async ValueTask<bool> LivesAsync(SessionCell cell, Moment due, Moment now)
+    /// <summary>Brings those on which nothing is due to the front. Returns how many they are.</summary>
+    private int Refresh(Span<SessionCell> cells, Moment now)
     {
-        if (due < now)
+        var living = 0;
+        for (var index = 0; index < cells.Length; index++)
+        {
+            if (engine.Refresh(cells[index], now))
+            {
+                if (index != living)
+                {
+                    (cells[living], cells[index]) = (cells[index], cells[living]);
+                }
+
+                living++;
+            }
+        }
+
+        return living;
+    }
+
+    /// <summary>Applies what is due, and sees to it that a session that lives is found again.</summary>
+    private async ValueTask LookAsync(SessionCell cell, Moment now)
+    {
+        if (cell.NextDue is var due && due < now)
         {
             metrics.FoundDue(now.Since(due));
         }
 
         try
         {
-            if (await engine.LookAsync(cell) == LookResult.Ended)
+            if (await engine.LookAsync(cell) != LookResult.Ended)
             {
-                return false;
+                engine.Refresh(cell, engine.Store.Now);
+                engine.Store.Reschedule(cell, cell.NextDue);
             }
-
-            engine.Refresh(cell, engine.Store.Now);
-            return true;
         }
         catch (Exception exception)
         {
             // Put back behind this pass, so that it ends.
             logger.LookFailed(exception, cell.Id.ToString());
             _failed.Add(cell);
-            return false;
         }
     }
 }

@@ -9,7 +9,8 @@ namespace SessionLifetime;
 /// </summary>
 internal sealed class AsyncVoidContext : SynchronizationContext
 {
-    private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>Made when the handler has returned and something of it still runs.</summary>
+    private TaskCompletionSource? _completed;
     private ExceptionDispatchInfo? _failure;
     private int _running = 1;
 
@@ -28,13 +29,15 @@ internal sealed class AsyncVoidContext : SynchronizationContext
             SetSynchronizationContext(outer);
         }
 
-        if (Interlocked.Decrement(ref context._running) > 0)
+        if (Volatile.Read(ref context._running) == 1)
         {
-            return new(context._completed.Task);
+            context._failure?.Throw();
+            return default;
         }
 
-        context._failure?.Throw();
-        return default;
+        context._completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        context.OperationCompleted();
+        return new(context._completed.Task);
     }
 
     public override void OperationStarted() => Interlocked.Increment(ref _running);
@@ -48,11 +51,11 @@ internal sealed class AsyncVoidContext : SynchronizationContext
 
         if (_failure is { } failure)
         {
-            _completed.TrySetException(failure.SourceException);
+            _completed!.TrySetException(failure.SourceException);
         }
         else
         {
-            _completed.TrySetResult();
+            _completed!.TrySetResult();
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace SessionLifetime;
 
 /// <summary>
@@ -5,10 +7,17 @@ namespace SessionLifetime;
 /// live on the thread pool: so they have threads of their own.
 /// </summary>
 /// <remarks>
+/// <para>
 /// As many threads as the machine has processors take work from one queue. When work waits and none of it has been taken for
 /// <see cref="s_patience"/>, all of them must be blocked: as many again are added, up to <see cref="MaxThreads"/>. A thread that has had
 /// nothing to do for <see cref="s_idleLife"/> ends; with nothing to do at all there is none. The waits here are no deadlines of sessions,
 /// only how a scheduler notices that it stands still; so they are real time, whatever clock the sessions run on.
+/// </para>
+/// <para>
+/// Waking is asked for once, not for every piece of work: <see cref="_isAsked"/> says that somebody will look into the queue after it was
+/// set, be it a thread that was woken or started, or the watch. Whoever comes because he was asked takes that back first, and asks for
+/// another when he finds more than he can take. So a sweep that ends a million sessions wakes a thread now and then, and not a million times.
+/// </para>
 /// </remarks>
 internal sealed class HandlerThreads : IDisposable
 {
@@ -19,33 +28,20 @@ internal sealed class HandlerThreads : IDisposable
     private static readonly TimeSpan s_idleLife = TimeSpan.FromSeconds(10);
 
     private readonly object _lock = new();
-    private readonly Queue<IThreadPoolWorkItem> _work = new();
+    private readonly ConcurrentQueue<IThreadPoolWorkItem> _work = new();
     private readonly ManualResetEventSlim _disposed = new();
+    private int _isAsked;
     private int _threads;
     private int _idle;
+    private int _woken;
     private long _taken;
     private bool _isWatched;
     private bool _isDisposed;
 
     public void Queue(IThreadPoolWorkItem work)
     {
-        lock (_lock)
-        {
-            _work.Enqueue(work);
-            if (_work.Count <= _idle)
-            {
-                Monitor.Pulse(_lock);
-            }
-            else if (_threads < Environment.ProcessorCount)
-            {
-                Add(1);
-            }
-            else if (!_isWatched)
-            {
-                _isWatched = true;
-                Start(Watch, "watch");
-            }
-        }
+        _work.Enqueue(work);
+        Ask();
     }
 
     public void Dispose()
@@ -62,6 +58,33 @@ internal sealed class HandlerThreads : IDisposable
     private static void Start(ThreadStart body, string name) =>
         new Thread(body) { IsBackground = true, Name = $"SessionLifetime handlers {name}" }.UnsafeStart();
 
+    /// <summary>Sees to it that somebody looks into the queue from now on.</summary>
+    private void Ask()
+    {
+        if (Interlocked.Exchange(ref _isAsked, 1) != 0)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (_idle > _woken)
+            {
+                _woken++;
+                Monitor.Pulse(_lock);
+            }
+            else if (_threads < Environment.ProcessorCount)
+            {
+                Add(1);
+            }
+            else if (!_isWatched)
+            {
+                _isWatched = true;
+                Start(Watch, "watch");
+            }
+        }
+    }
+
     private void Add(int count)
     {
         for (var i = 0; i < count && _threads < MaxThreads; i++)
@@ -73,30 +96,45 @@ internal sealed class HandlerThreads : IDisposable
 
     private void Work()
     {
-        while (TryTake(out var work))
+        do
         {
-            work.Execute();
+            Interlocked.Exchange(ref _isAsked, 0);
+            var isFirst = true;
+            while (_work.TryDequeue(out var work))
+            {
+                if (isFirst && !_work.IsEmpty)
+                {
+                    Ask();
+                }
+
+                // Two who count at once may count one: what matters is that it moves.
+                _taken++;
+                isFirst = false;
+                work.Execute();
+            }
         }
+        while (WaitForWork());
     }
 
-    private bool TryTake(out IThreadPoolWorkItem work)
+    /// <summary>False when there was none for so long that the thread ends.</summary>
+    private bool WaitForWork()
     {
         lock (_lock)
         {
-            while (!_work.TryDequeue(out work!))
+            // Idle before it looks a last time: who queues work after that finds it idle.
+            _idle++;
+            Interlocked.Exchange(ref _isAsked, 0);
+            var isThere = !_work.IsEmpty;
+            if (!isThere && !_isDisposed)
             {
-                _idle++;
-                var isWoken = Monitor.Wait(_lock, s_idleLife);
-                _idle--;
-                if (_isDisposed || (!isWoken && _work.Count == 0))
-                {
-                    _threads--;
-                    return false;
-                }
+                Monitor.Wait(_lock, s_idleLife);
+                isThere = _woken > 0;
+                _woken -= isThere ? 1 : 0;
             }
 
-            _taken++;
-            return true;
+            _idle--;
+            _threads -= isThere ? 0 : 1;
+            return isThere;
         }
     }
 
@@ -108,12 +146,15 @@ internal sealed class HandlerThreads : IDisposable
         {
             lock (_lock)
             {
-                if (_work.Count == 0)
+                Interlocked.Exchange(ref _isAsked, 0);
+                if (_work.IsEmpty)
                 {
                     _isWatched = false;
                     return;
                 }
 
+                // It looks again.
+                Volatile.Write(ref _isAsked, 1);
                 if (_taken == taken)
                 {
                     Add(_threads);

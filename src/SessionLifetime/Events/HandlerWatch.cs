@@ -2,13 +2,14 @@ namespace SessionLifetime;
 
 /// <summary>
 /// Sees to it that no handler call runs past its time limit, also one that blocks its thread. Calls stand in a list in the order they
-/// started; as all have the same limit, the head is always the next to be late, and one timer, armed only while there is something to
+/// started; as all have the same limit, the first is always the next to be late, and one timer, armed only while there is something to
 /// watch, is enough for any number of calls.
 /// </summary>
 internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit) : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly LinkedList<WatchedCall> _running = new();
+    private WatchedCall? _first;
+    private WatchedCall? _last;
     private ITimer? _timer;
     private bool _isArmed;
 
@@ -19,7 +20,7 @@ internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit) : IDisposa
         call.StartedAt = time.GetTimestamp();
         lock (_lock)
         {
-            call.Node = _running.AddLast(call);
+            Add(call);
             if (!_isArmed)
             {
                 Arm(limit);
@@ -27,26 +28,37 @@ internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit) : IDisposa
         }
     }
 
-    /// <summary>The call is over. Returns how long it ran.</summary>
-    public TimeSpan End(WatchedCall call)
+    /// <summary>The call is over.</summary>
+    public void End(WatchedCall call)
     {
         lock (_lock)
         {
             Remove(call);
         }
-
-        return time.GetElapsedTime(call.StartedAt);
     }
+
+    /// <summary>How long a call has been running.</summary>
+    public TimeSpan Elapsed(WatchedCall call) => time.GetElapsedTime(call.StartedAt);
 
     public void Dispose() => _timer?.Dispose();
 
+    private void Add(WatchedCall call)
+    {
+        call.Earlier = _last;
+        (_last is null ? ref _first : ref _last.Later) = call;
+        _last = call;
+    }
+
     private void Remove(WatchedCall call)
     {
-        if (call.Node is { } node)
+        if (call.Earlier is null && call != _first)
         {
-            _running.Remove(node);
-            call.Node = null;
+            return;
         }
+
+        (call.Earlier is null ? ref _first : ref call.Earlier.Later) = call.Later;
+        (call.Later is null ? ref _last : ref call.Later.Earlier) = call.Earlier;
+        (call.Earlier, call.Later) = (null, null);
     }
 
     private void Arm(TimeSpan after)
@@ -62,17 +74,17 @@ internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit) : IDisposa
         lock (_lock)
         {
             _isArmed = false;
-            while (_running.First is { } first)
+            while (_first is { } first)
             {
-                var left = limit - time.GetElapsedTime(first.Value.StartedAt);
+                var left = limit - Elapsed(first);
                 if (left > TimeSpan.Zero)
                 {
                     Arm(left);
                     break;
                 }
 
-                late.Add(first.Value);
-                Remove(first.Value);
+                late.Add(first);
+                Remove(first);
             }
         }
 

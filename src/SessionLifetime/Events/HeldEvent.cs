@@ -8,16 +8,17 @@ internal readonly struct HeldEvent(SessionEvent raised, SessionEventQueue? queue
 {
     public SessionEvent Event { get; } = raised;
 
-    /// <summary>It has happened: tell the handlers. With nobody to hear it, it is complete at once.</summary>
-    public ValueTask ReleaseAsync()
+    /// <summary>It has happened: tell the handlers, if there are any.</summary>
+    public void Release()
     {
         if (queue is null)
         {
-            return Event.CompleteAsync();
+            Event.Complete();
         }
-
-        queue.Release(Event);
-        return default;
+        else
+        {
+            queue.Release(Event);
+        }
     }
 
     /// <summary>It has not happened.</summary>

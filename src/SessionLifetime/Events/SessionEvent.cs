@@ -18,6 +18,9 @@ internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext co
     /// <summary>Whether what it tells of has not happened yet; the queue's to read and write.</summary>
     public bool IsHeld { get; set; }
 
+    /// <summary>The one behind it in the queue; the queue's to read and write.</summary>
+    public SessionEvent? Next { get; set; }
+
     /// <summary>Called once, after the last handler, before anybody who waits goes on. Never throws.</summary>
     public Func<SessionEvent, ValueTask>? Completed { get; init; }
 
@@ -57,17 +60,37 @@ internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext co
         }
     }
 
-    /// <summary>The handlers have run, or nobody wants to hear it.</summary>
-    public async ValueTask CompleteAsync()
+    /// <summary>Nobody wants to hear it, and nobody waits for more than <see cref="Done"/>.</summary>
+    public void Complete()
     {
-        if (Completed is not null)
+        var completing = CompleteAsync();
+        if (!completing.IsCompletedSuccessfully)
         {
-            await Completed(this);
+            _ = completing.AsTask();
+        }
+    }
+
+    /// <summary>The handlers have run.</summary>
+    public ValueTask CompleteAsync()
+    {
+        var completing = Completed is null ? default : Completed(this);
+        if (!completing.IsCompletedSuccessfully)
+        {
+            return AfterAsync(completing);
         }
 
-        // Nobody has waited so far, or somebody waits.
-        Interlocked.CompareExchange(ref _done, s_done, null)?.TrySetResult();
+        Finish();
+        return default;
+
+        async ValueTask AfterAsync(ValueTask completing)
+        {
+            await completing;
+            Finish();
+        }
     }
+
+    /// <summary>Nobody has waited so far, or somebody waits.</summary>
+    private void Finish() => Interlocked.CompareExchange(ref _done, s_done, null)?.TrySetResult();
 
     private static TaskCompletionSource MakeDone()
     {

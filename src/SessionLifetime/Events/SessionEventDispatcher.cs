@@ -58,14 +58,14 @@ internal sealed class SessionEventDispatcher
     /// nobody to hear it, or after the session's exit, it is complete at once.
     /// </summary>
     /// <returns>The event to wait for: this one, or the waiting one that stands for it.</returns>
-    public async ValueTask<SessionEvent> RaiseAsync(SessionEvent raised)
+    public SessionEvent Raise(SessionEvent raised)
     {
         if (QueueOf(raised)?.Add(raised, isHeld: false) is { } queued)
         {
             return queued;
         }
 
-        await raised.CompleteAsync();
+        raised.Complete();
         return raised;
     }
 
@@ -91,7 +91,7 @@ internal sealed class SessionEventDispatcher
         var session = raised.Context.Session;
         if (Volatile.Read(ref session.EventQueue) is { } queue)
         {
-            return (SessionEventQueue)queue;
+            return queue as SessionEventQueue;
         }
 
         if (!Wants(raised.Kind))
@@ -100,6 +100,6 @@ internal sealed class SessionEventDispatcher
         }
 
         var made = new SessionEventQueue(this);
-        return (SessionEventQueue?)Interlocked.CompareExchange(ref session.EventQueue, made, null) ?? made;
+        return (Interlocked.CompareExchange(ref session.EventQueue, made, null) ?? made) as SessionEventQueue;
     }
 }

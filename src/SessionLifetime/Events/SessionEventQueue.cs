@@ -13,7 +13,8 @@ namespace SessionLifetime;
 /// <para>
 /// Order: an event that tells of a commit is put into the queue before the commit, held; it is let go when the commit succeeded, and taken
 /// out when it did not. As two commits from the same state exclude each other, events stand in the order of what happened, whoever was
-/// faster in telling.
+/// faster in telling. The exit tells of the last commit there is, so it is put behind all others once that has succeeded, and nothing is
+/// told after it.
 /// </para>
 /// <para>
 /// The race that matters: a handler that outlives its time limit, perhaps blocking the pump's own thread. The watch then takes the pump
@@ -23,7 +24,7 @@ namespace SessionLifetime;
 /// </para>
 /// <para>
 /// Bounded: of more than <see cref="MaxWaiting"/> waiting page events the newest stands for the rest; of as many timeouts the oldest,
-/// which activity has overtaken long ago, is complete without being told. The exit occurs once by nature, and nothing is told after it.
+/// which activity has overtaken long ago, is complete without being told.
 /// </para>
 /// <para>It is longer than a file should be because pump, turn and queue share one lock and one story.</para>
 /// </remarks>
@@ -32,8 +33,11 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
     /// <summary>The most events of one kind that wait: as many as a session keeps pages.</summary>
     public const int MaxWaiting = SessionPages.MaxPages;
 
+    /// <summary>In the place of a queue: the session's exit has been told, and with it all there was.</summary>
+    public static readonly object Over = new();
+
     private readonly Lock _lock = new();
-    private readonly LinkedList<SessionEvent> _waiting = new();
+    private EventChain _waiting;
     private SessionEvent? _current;
     private HandlerCall[] _handlers = [];
     private int _next;
@@ -58,6 +62,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
             }
 
             added.IsHeld = isHeld;
+            _isOver = added.Kind == SessionEventKind.ApplicationExit;
             _waiting.AddLast(added);
             StartPump();
             return added;
@@ -67,30 +72,10 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
     /// <summary>What a held event tells of has happened.</summary>
     public void Release(SessionEvent held)
     {
-        var late = new List<SessionEvent>();
         lock (_lock)
         {
             held.IsHeld = false;
-            if (held.Kind == SessionEventKind.ApplicationExit)
-            {
-                _isOver = true;
-                while (_waiting.Last is { } last && last.Value != held)
-                {
-                    // One that is held tells of a commit that will fail: the end was faster.
-                    _waiting.RemoveLast();
-                    if (!last.Value.IsHeld)
-                    {
-                        late.Add(last.Value);
-                    }
-                }
-            }
-
             StartPump();
-        }
-
-        foreach (var untold in late)
-        {
-            _ = untold.CompleteAsync().AsTask();
         }
     }
 
@@ -150,7 +135,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
             call.Event.Discard();
         }
 
-        call.Scope.End();
+        call.Leave();
         dispatcher.Threads.Queue(this);
         return true;
     }
@@ -164,7 +149,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
 
     private void StartPump()
     {
-        if (!_isPumping && _waiting.First is { Value.IsHeld: false })
+        if (!_isPumping && _waiting.First is { IsHeld: false })
         {
             _isPumping = true;
             dispatcher.Threads.Queue(this);
@@ -173,7 +158,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
 
     private SessionEvent? TryMerge(SessionEvent added)
     {
-        var same = _waiting.Where(waiting => waiting.Kind == added.Kind && !waiting.IsHeld).ToList();
+        var same = _waiting.All().Where(waiting => waiting.Kind == added.Kind && !waiting.IsHeld).ToList();
         if (same.Count < MaxWaiting)
         {
             return null;
@@ -182,7 +167,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
         if (added.Kind is SessionEventKind.SessionTimeout)
         {
             _waiting.Remove(same[0]);
-            _ = same[0].CompleteAsync().AsTask();
+            same[0].Complete();
             return null;
         }
 
@@ -207,14 +192,14 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
 
             if (_current is null)
             {
-                if (_waiting.First is not { Value.IsHeld: false } first)
+                if (_waiting.First is not { IsHeld: false } first)
                 {
                     _isPumping = false;
                     return false;
                 }
 
                 _waiting.RemoveFirst();
-                _current = first.Value;
+                _current = first;
                 _handlers = dispatcher.HandlersOf(_current.Kind);
                 _next = 0;
             }
@@ -227,6 +212,10 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
             {
                 completed = _current;
                 _current = null;
+                if (_isOver && _waiting.Count == 0)
+                {
+                    completed.Context.Session.EventQueue = Over;
+                }
             }
 
             return true;
@@ -243,7 +232,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
         }
 
         dispatcher.Watch.Begin(call);
-        HandlerScope.Set(call.Scope);
+        WatchedCall.Enter(call);
         try
         {
             return call.Handler.Start(dispatcher, call);
@@ -254,7 +243,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
         }
         finally
         {
-            HandlerScope.Set(null);
+            WatchedCall.Enter(null);
         }
     }
 
@@ -276,8 +265,8 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
     /// <summary>Takes note of how a call ended; false when it had been abandoned.</summary>
     private bool Finish(WatchedCall call, Task ended)
     {
-        call.Scope.End();
-        var duration = dispatcher.Watch.End(call);
+        call.Leave();
+        dispatcher.Watch.End(call);
         var failure = ended.IsCompletedSuccessfully ? null : ended.Exception?.InnerException ?? new OperationCanceledException();
         lock (_lock)
         {
@@ -300,7 +289,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
 
         if (dispatcher.Metrics.TimesHandlers)
         {
-            dispatcher.Metrics.HandlerRan(call.Event.Kind.ToString(), duration);
+            dispatcher.Metrics.HandlerRan(call.Event.Kind.ToString(), dispatcher.Watch.Elapsed(call));
         }
 
         if (failure is not null)

@@ -244,6 +244,15 @@ internal sealed class SessionCell
         LeaveGateAfterRequest();
     }
 
+    /// <summary>A look at it is near.</summary>
+    public void Ahead()
+    {
+        Prefetch.Of(in _user);
+        Prefetch.Of(in _mode);
+        Prefetch.Of(in _pages);
+        Prefetch.Of(in Browsers);
+    }
+
     /// <summary>What the clockwork may judge, in one consistent piece.</summary>
     public SessionSnapshot Read()
     {
@@ -315,6 +324,18 @@ internal sealed class SessionCell
         Volatile.Write(ref _mode, ended ? Mode.Ended : next.IsPlain ? Mode.Plain : Mode.Involved);
         _gate.Leave();
         return true;
+    }
+
+    /// <summary>Its place with a browser that it was not given to is free. What a session that belongs to one says of it stays, also after its end.</summary>
+    public void FreeBrowserPlace()
+    {
+        _gate.Enter();
+        if (!_isBound)
+        {
+            Volatile.Write(ref Browsers.Of, 0);
+        }
+
+        _gate.Leave();
     }
 
     /// <summary>After a look that found nothing due: the lower bound moves on, unless somebody else has moved it meanwhile.</summary>

@@ -129,7 +129,7 @@ public sealed class TabSession : ITabSessionFeature
 
     TabSession ITabSessionFeature.Session => this;
 
-    /// <summary>The dispatcher's queue of this session's events, made by it when the first one waits.</summary>
+    /// <summary>The dispatcher's queue of this session's events, made by it when the first one waits; given up when the exit has been told.</summary>
     internal object? EventQueue;
 
     internal SessionCell Cell => _cell;

@@ -49,7 +49,7 @@ internal sealed class BrowserIndex(SessionRegistry registry)
             var isFull = max != int.MaxValue && CountOf(head, max) >= max;
             if (isFull || cell.IsEnded)
             {
-                Free(cell);
+                cell.FreeBrowserPlace();
                 return isFull ? SessionAddition.BrowserFull : SessionAddition.Moved;
             }
 
@@ -85,7 +85,7 @@ internal sealed class BrowserIndex(SessionRegistry registry)
                 Remove(stripe, browser, cell, hash);
             }
 
-            Free(cell);
+            cell.FreeBrowserPlace();
         }
     }
 
@@ -108,6 +108,17 @@ internal sealed class BrowserIndex(SessionRegistry registry)
         }
     }
 
+    /// <summary>A session is near to be taken out: its browser's bucket is needed.</summary>
+    public void Ahead(SessionCell cell)
+    {
+        if (Volatile.Read(ref cell.Browsers.Of) is var of and not 0)
+        {
+            var (stripe, hash) = StripeOf(new(of));
+            var buckets = Volatile.Read(ref stripe.Buckets);
+            Prefetch.Of(in buckets[hash & (ulong)(buckets.Length - 1)]);
+        }
+    }
+
     public SessionCell[] Members(BrowserId browser)
     {
         var (stripe, hash) = StripeOf(browser);
@@ -121,15 +132,6 @@ internal sealed class BrowserIndex(SessionRegistry registry)
             }
 
             return [.. members];
-        }
-    }
-
-    /// <summary>What a session that belongs to a browser says of it stays, also after its end.</summary>
-    private static void Free(SessionCell cell)
-    {
-        if (!cell.IsBound)
-        {
-            Volatile.Write(ref cell.Browsers.Of, 0);
         }
     }
 

@@ -65,8 +65,8 @@ internal sealed class DueIndex
         }
     }
 
-    /// <summary>Takes a session out, because it ended.</summary>
-    public void Remove(SessionCell cell)
+    /// <summary>Takes a session out for good, and gives its number back: everything else has forgotten it.</summary>
+    public void Forget(SessionCell cell)
     {
         lock (_lock)
         {
@@ -74,6 +74,9 @@ internal sealed class DueIndex
             {
                 Take(cell);
             }
+
+            // In one step: whoever would still put it in finds that it has no number.
+            _registry.Remove(cell);
         }
     }
 
@@ -116,6 +119,7 @@ internal sealed class DueIndex
             var left = _pass.Now == now ? Math.Min(_pass.Left, present.Count) : present.Count;
             while (left > 0 && count < due.Length)
             {
+                present.Ahead(left, _registry);
                 var cell = _registry[present[--left]]!;
                 if (cell.NextDue <= now)
                 {
@@ -160,8 +164,8 @@ internal sealed class DueIndex
 
     private void PutUnderLock(SessionCell cell, Moment due)
     {
-        // An end is committed before it is taken out here: what comes after that must not be put back in.
-        if (cell.IsEnded)
+        // What has ended, or was forgotten, must not be put back in.
+        if (cell.IsEnded || cell.Number == 0)
         {
             return;
         }

@@ -46,8 +46,19 @@ internal struct DueSlot
         }
     }
 
+    /// <summary>The sessions before this place are near to be looked at.</summary>
+    public readonly void Ahead(int index, SessionRegistry registry)
+    {
+        if (index >= 2 * Prefetch.Distance)
+        {
+            registry[At(index - Prefetch.Distance)]!.Ahead();
+            registry.Ahead(At(index - (2 * Prefetch.Distance)));
+        }
+    }
+
     public SessionCell TakeLast(SessionRegistry registry)
     {
+        Ahead(Count, registry);
         var cell = registry[At(--Count)]!;
 
         // Read before it is written: reads of sessions that are in no cache overlap, writes wait for each other.

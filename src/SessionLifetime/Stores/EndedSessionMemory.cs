@@ -1,21 +1,56 @@
-using System.Collections.Concurrent;
+using System.Numerics;
 
 namespace SessionLifetime;
 
 /// <summary>
 /// The sessions that ended lately, so that a late request learns why: bounded in number (the oldest is forgotten first) and in time, on
-/// the store's clock. Looking is free of locks; remembering takes one for a few writes.
+/// the store's clock.
 /// </summary>
+/// <remarks>
+/// A ring of entries in the order of their ends, each its own node of a hash table: an end is remembered, and the oldest forgotten, with a
+/// few writes and nothing for the garbage collector. Ids are random bits the server made, so an id is its own hash. One lock guards it, for
+/// those writes, and for looks at ids that lead to no living session. The ring grows as it is needed.
+/// </remarks>
 internal sealed class EndedSessionMemory(int capacity, TimeSpan retention)
 {
-    private readonly ConcurrentDictionary<SessionId, EndedSession> _byId = new();
-    private readonly Queue<EndedSession> _byAge = new();
+    private const int FirstSize = 64;
+
     private readonly Lock _lock = new();
+    private Entry[] _ring = [];
 
-    public int Count => _byId.Count;
+    /// <summary>The number of the newest entry of each bucket: one more than its place; 0 for none.</summary>
+    private int[] _buckets = [];
 
-    public EndedSession? Find(SessionId secret, Moment now) =>
-        _byId.TryGetValue(secret, out var ended) && ended.EndedAt + retention > now ? ended : null;
+    private int _oldest;
+    private int _count;
+
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _count;
+            }
+        }
+    }
+
+    public EndedSession? Find(SessionId secret, Moment now)
+    {
+        lock (_lock)
+        {
+            for (var number = _count == 0 ? 0 : Bucket(secret); number != 0; number = _ring[number - 1].Next)
+            {
+                ref readonly var ended = ref _ring[number - 1].Ended;
+                if (ended.Secret == secret)
+                {
+                    return ended.EndedAt + retention > now ? ended : null;
+                }
+            }
+
+            return null;
+        }
+    }
 
     public void Add(in EndedSession ended)
     {
@@ -26,12 +61,18 @@ internal sealed class EndedSessionMemory(int capacity, TimeSpan retention)
 
         lock (_lock)
         {
-            _byId[ended.Secret] = ended;
-            _byAge.Enqueue(ended);
-            if (_byAge.Count > capacity)
+            if (_count == capacity)
             {
                 Forget();
+                Prefetch.Of(in Bucket(_ring[(_oldest + Prefetch.Distance) % _ring.Length].Ended.Secret));
             }
+            else if (_count == _ring.Length)
+            {
+                Grow();
+            }
+
+            Put((_oldest + _count) % _ring.Length, ended);
+            _count++;
         }
     }
 
@@ -40,12 +81,54 @@ internal sealed class EndedSessionMemory(int capacity, TimeSpan retention)
     {
         lock (_lock)
         {
-            while (_byAge.TryPeek(out var oldest) && oldest.EndedAt + retention <= now)
+            while (_count > 0 && _ring[_oldest].Ended.EndedAt + retention <= now)
             {
                 Forget();
             }
         }
     }
 
-    private void Forget() => _byId.TryRemove(_byAge.Dequeue().Secret, out _);
+    private ref int Bucket(SessionId secret) => ref _buckets[secret.Low & (ulong)(_buckets.Length - 1)];
+
+    private void Put(int place, in EndedSession ended)
+    {
+        ref var bucket = ref Bucket(ended.Secret);
+        _ring[place] = new Entry { Ended = ended, Next = bucket };
+        bucket = place + 1;
+    }
+
+    private void Forget()
+    {
+        var number = _oldest + 1;
+        ref var link = ref Bucket(_ring[_oldest].Ended.Secret);
+        while (link != number)
+        {
+            link = ref _ring[link - 1].Next;
+        }
+
+        link = _ring[_oldest].Next;
+        _oldest = number % _ring.Length;
+        _count--;
+    }
+
+    private void Grow()
+    {
+        var from = _ring;
+        _ring = new Entry[(int)Math.Min(capacity, Math.Max(FirstSize, 2L * from.Length))];
+        _buckets = new int[(int)BitOperations.RoundUpToPowerOf2((uint)_ring.Length)];
+        for (var age = 0; age < _count; age++)
+        {
+            Put(age, from[(_oldest + age) % from.Length].Ended);
+        }
+
+        _oldest = 0;
+    }
+
+    private struct Entry
+    {
+        public EndedSession Ended;
+
+        /// <summary>The number of the next older entry of the bucket.</summary>
+        public int Next;
+    }
 }

@@ -71,8 +71,8 @@ internal interface ITabSessionStore
     /// <returns>False when the session moved on: look again.</returns>
     ValueTask<bool> TryCommitAsync(
         SessionCell cell,
-        SessionSnapshot seen,
-        SessionSnapshot next,
+        in SessionSnapshot seen,
+        in SessionSnapshot next,
         Moment nextDue,
         bool whateverTouches = false);
 
@@ -81,7 +81,7 @@ internal interface ITabSessionStore
     /// else; however often it was touched since.
     /// </summary>
     /// <returns>Added, moved, or full.</returns>
-    ValueTask<SessionAddition> TryGiveAsync(SessionCell cell, SessionSnapshot seen, SessionSnapshot next, Moment nextDue);
+    ValueTask<SessionAddition> TryGiveAsync(SessionCell cell, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue);
 
     /// <summary>
     /// Makes a new secret for a living session; <see cref="SessionCell.NewerThan"/> tells it.
@@ -102,6 +102,9 @@ internal interface ITabSessionStore
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>How many; zero when none is left.</returns>
     ValueTask<int> TakeDueAsync(Memory<SessionCell> due, Moment now, CancellationToken cancellationToken);
+
+    /// <summary>A hint: rules are due for these sessions, which may end now.</summary>
+    void Ahead(ReadOnlySpan<SessionCell> cells);
 
     /// <summary>Makes sure a living session is looked at by <paramref name="nextDue"/> at the latest.</summary>
     void Reschedule(SessionCell cell, Moment nextDue);

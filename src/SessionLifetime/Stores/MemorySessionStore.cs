@@ -100,7 +100,7 @@ internal sealed class MemorySessionStore : ITabSessionStore
         if (place != SessionAddition.Added)
         {
             Leave(cell, cell.Owner);
-            _registry.Remove(cell);
+            _due.Forget(cell);
             Interlocked.Decrement(ref _count);
             return new(place);
         }
@@ -125,8 +125,8 @@ internal sealed class MemorySessionStore : ITabSessionStore
 
     public ValueTask<bool> TryCommitAsync(
         SessionCell cell,
-        SessionSnapshot seen,
-        SessionSnapshot next,
+        in SessionSnapshot seen,
+        in SessionSnapshot next,
         Moment nextDue,
         bool whateverTouches = false)
     {
@@ -147,7 +147,7 @@ internal sealed class MemorySessionStore : ITabSessionStore
         return new(true);
     }
 
-    public ValueTask<SessionAddition> TryGiveAsync(SessionCell cell, SessionSnapshot seen, SessionSnapshot next, Moment nextDue)
+    public ValueTask<SessionAddition> TryGiveAsync(SessionCell cell, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue)
     {
         // A place first, so that a limit holds however many come at once.
         var place = Enter(cell, next.Owner);
@@ -208,6 +208,22 @@ internal sealed class MemorySessionStore : ITabSessionStore
     {
         _ended.Trim(now);
         return new(_due.TakeDue(due.Span, now));
+    }
+
+    public void Ahead(ReadOnlySpan<SessionCell> cells)
+    {
+        foreach (var cell in cells)
+        {
+            _bySecret.Ahead(cell);
+            _byId.Ahead(cell);
+            _byBrowser.Ahead(cell);
+        }
+
+        foreach (var cell in cells)
+        {
+            _bySecret.AheadOfChain(cell);
+            _byId.AheadOfChain(cell);
+        }
     }
 
     public void Reschedule(SessionCell cell, Moment nextDue) => _due.Put(cell, nextDue);
@@ -278,22 +294,26 @@ internal sealed class MemorySessionStore : ITabSessionStore
         }
     }
 
+    /// <summary>
+    /// Takes a session out of everything. Two may come by here: who ended it, and who was just adding it. The table it is added to last is
+    /// asked first: one of the two finds it there, which then is in all others; and its number is free when it is in none.
+    /// </summary>
     private void Forget(SessionCell cell)
     {
+        var isOurs = _byId.Remove(cell);
+        Leave(cell, cell.Owner);
+        if (!isOurs)
+        {
+            return;
+        }
+
         _bySecret.Remove(cell);
         if (cell.Rotated is { } ids)
         {
             Forget(ids.All);
         }
 
-        _due.Remove(cell);
-        Leave(cell, cell.Owner);
-
-        // Of two who come by here, one finds it; then it is nowhere any more.
-        if (_byId.Remove(cell))
-        {
-            Interlocked.Decrement(ref _count);
-            _registry.Remove(cell);
-        }
+        _due.Forget(cell);
+        Interlocked.Decrement(ref _count);
     }
 }

@@ -25,6 +25,10 @@ internal sealed class SessionRegistry
         get => Volatile.Read(ref Volatile.Read(ref _blocks)[number >> BlockBits][number & (BlockSize - 1)]);
     }
 
+    /// <summary>The session that has a number is near to be asked for.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Ahead(int number) => Prefetch.Of(ref Volatile.Read(ref _blocks)[number >> BlockBits][number & (BlockSize - 1)]);
+
     /// <summary>Gives a session its number.</summary>
     public void Add(SessionCell cell)
     {
@@ -44,13 +48,19 @@ internal sealed class SessionRegistry
         }
     }
 
-    /// <summary>Takes a session's number back, once no table knows it any more.</summary>
+    /// <summary>Takes a session's number back, once no table knows it any more; a second time, nothing.</summary>
     public void Remove(SessionCell cell)
     {
         lock (_lock)
         {
+            if (cell.Number == 0)
+            {
+                return;
+            }
+
             _blocks[cell.Number >> BlockBits][cell.Number & (BlockSize - 1)] = null;
             _free.Push(cell.Number);
+            cell.Number = 0;
         }
     }
 }

@@ -65,6 +65,18 @@ internal sealed class SessionTable<TKey, TLink>
         }
     }
 
+    /// <summary>A session is near to be taken out: its bucket is needed.</summary>
+    public void Ahead(SessionCell cell) => Prefetch.Of(in BucketOf(cell));
+
+    /// <summary>The same, a moment later: what stands in the bucket before it is needed.</summary>
+    public void AheadOfChain(SessionCell cell)
+    {
+        if (Volatile.Read(ref BucketOf(cell)) is var number and not 0 && number != cell.Number && _registry[number] is { } other)
+        {
+            Prefetch.Of(in TLink.Next(other));
+        }
+    }
+
     /// <summary>Takes a session out. False when it is not in.</summary>
     public bool Remove(SessionCell cell)
     {
@@ -119,6 +131,13 @@ internal sealed class SessionTable<TKey, TLink>
     {
         Interlocked.MemoryBarrier();
         return (version & 1) != 0 || Volatile.Read(ref stripe.Version) != version;
+    }
+
+    private ref int BucketOf(SessionCell cell)
+    {
+        var hash = TLink.HashOf(TLink.KeyOf(cell));
+        var buckets = Volatile.Read(ref _stripes[hash >> StripeShift].Buckets);
+        return ref buckets[hash & (ulong)(buckets.Length - 1)];
     }
 
     private static void Push(int[] buckets, SessionCell cell, ulong hash)

@@ -3,7 +3,7 @@ namespace SessionLifetime.Tests.Engine;
 /// <summary>Newcomers of one browser on real threads, each of which ends the one before, which may not have quite arrived.</summary>
 public sealed class DisplacementRaceTests
 {
-    private const int Rounds = 2000;
+    private const int Rounds = 40_000;
     private const int Newcomers = 4;
 
     [Fact]

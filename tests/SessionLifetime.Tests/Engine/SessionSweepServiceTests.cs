@@ -113,7 +113,7 @@ public sealed class SessionSweepServiceTests
         public ValueTask<IReadOnlyList<SessionCell>> ListAsync(SessionFilter filter, PublicId? after, int count, CancellationToken cancellationToken) =>
             inner.ListAsync(filter, after, count, cancellationToken);
 
-        public ValueTask<SessionAddition> TryGiveAsync(SessionCell cell, SessionSnapshot seen, SessionSnapshot next, Moment nextDue) =>
+        public ValueTask<SessionAddition> TryGiveAsync(SessionCell cell, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue) =>
             inner.TryGiveAsync(cell, seen, next, nextDue);
 
         public ValueTask RotateAsync(SessionCell cell, bool isUrgent = false) => inner.RotateAsync(cell, isUrgent);
@@ -125,7 +125,9 @@ public sealed class SessionSweepServiceTests
 
         public void Touched(SessionCell cell) => inner.Touched(cell);
 
-        public ValueTask<bool> TryCommitAsync(SessionCell cell, SessionSnapshot seen, SessionSnapshot next, Moment nextDue, bool whateverTouches = false) =>
+        public void Ahead(ReadOnlySpan<SessionCell> cells) => inner.Ahead(cells);
+
+        public ValueTask<bool> TryCommitAsync(SessionCell cell, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue, bool whateverTouches = false) =>
             inner.TryCommitAsync(cell, seen, next, nextDue, whateverTouches);
 
         public ValueTask AcknowledgeEndAsync(SessionCell cell) => inner.AcknowledgeEndAsync(cell);

@@ -50,6 +50,48 @@ public sealed class EndedSessionMemoryTests
         Assert.Null(memory.Find(ended.Secret, new Moment(1)));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(100)]
+    [InlineData(1000)]
+    public void RandomUse_AgreesWithAQueue(int capacity)
+    {
+        var random = new Random(capacity);
+        var memory = new EndedSessionMemory(capacity, s_retention);
+        var (all, expected) = (new List<EndedSession>(), new Queue<EndedSession>());
+        for (var now = 1; now < 6000; now++)
+        {
+            for (var count = random.Next(now / 1000 % 2 == 0 ? 40 : 3); count > 0; count--)
+            {
+                var ended = Ended(now);
+                memory.Add(ended);
+                all.Add(ended);
+                expected.Enqueue(ended);
+            }
+
+            while (expected.Count > capacity)
+            {
+                expected.Dequeue();
+            }
+
+            if (random.Next(20) == 0)
+            {
+                memory.Trim(new Moment(now));
+                while (expected.TryPeek(out var oldest) && oldest.EndedAt.Ticks + s_retention.Ticks <= now)
+                {
+                    expected.Dequeue();
+                }
+
+                Assert.Equal(expected.Count, memory.Count);
+            }
+
+            var asked = all.Count == 0 ? Ended(now) : all[Math.Max(0, all.Count - 1 - random.Next(2 * capacity))];
+            var found = expected.Contains(asked) && asked.EndedAt.Ticks + s_retention.Ticks > now;
+            Assert.Equal(found ? asked : null, memory.Find(asked.Secret, new Moment(now)));
+        }
+    }
+
     private static EndedSession Ended(long at, SessionEndReason reason = SessionEndReason.Exited) =>
         new(SessionId.Create(), PublicId.Create(), reason, new Moment(at));
 }
