@@ -48,31 +48,6 @@ internal static class MiddlewareFigures
         ];
     }
 
-    public static async Task<IReadOnlyList<FigureRow>> LiveAsync()
-    {
-        await using var empty = new Pipeline(static _ => { }, static _ => { });
-        await using var ours = new Pipeline(static services => services.AddSessionLifetime(), static app => app.UseSessionLifetime());
-        await using var without = new Pipeline(static services => services.AddSessionLifetime(), static app => app.UseSessionLifetime());
-        await ours.SignInAsync();
-        var times = Measure.Nanoseconds(50_000, empty.Run, ours.Run, without.Run);
-        for (var i = 0; i < 3; i++)
-        {
-            times = Measure.Nanoseconds(50_000, empty.Run, ours.Run, without.Run);
-            Console.Error.WriteLine($"DBG empty {times[0]:0.0} ours +{times[1] - times[0]:0.0} without +{times[2] - times[0]:0.0}");
-        }
-
-        if (Environment.GetEnvironmentVariable("LIVE") is { } seconds)
-        {
-            var until = DateTime.UtcNow.AddSeconds(int.Parse(seconds));
-            while (DateTime.UtcNow < until)
-            {
-                for (var i = 0; i < 10000; i++) ours.Run();
-            }
-        }
-
-        return [];
-    }
-
     private static void UseLoadedSession(IApplicationBuilder app)
     {
         app.UseSession();
