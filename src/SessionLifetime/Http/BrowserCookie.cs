@@ -29,7 +29,13 @@ internal sealed class BrowserCookie(IOptions<BrowserCookieOptions> options, IHos
     /// <summary>Whether the browser has this key, whatever others it has.</summary>
     public bool Carries(IHeaderDictionary headers, BrowserKey key)
     {
-        foreach (var value in new CookieValues(headers.Cookie, _name))
+        var cookies = headers.Cookie;
+        if (cookies.Count == 1 && CarriesPlainly(cookies[0], key))
+        {
+            return true;
+        }
+
+        foreach (var value in new CookieValues(cookies, _name))
         {
             if (BrowserKey.TryParse(value, out var sent) && sent == key)
             {
@@ -38,6 +44,24 @@ internal sealed class BrowserCookie(IOptions<BrowserCookieOptions> options, IHos
         }
 
         return false;
+    }
+
+    /// <summary>
+    /// Whether it stands there as browsers send it: after the start or <c>"; "</c>, unquoted, and first of its name. Nearly all requests are
+    /// answered so; false says nothing.
+    /// </summary>
+    private bool CarriesPlainly(ReadOnlySpan<char> line, BrowserKey key)
+    {
+        var at = line.IndexOf(_name);
+        var value = at + _name.Length + 1;
+        var end = value + WordText.TwoLength;
+        return at >= 0
+            && end <= line.Length
+            && line[value - 1] == '='
+            && (end == line.Length || line[end] == ';')
+            && (at == 0 || (at >= 2 && line[at - 1] == ' ' && line[at - 2] == ';'))
+            && BrowserKey.TryParse(line[value..end], out var sent)
+            && sent == key;
     }
 
     /// <summary>Sets the cookie: a new one, or the browser's own for another while.</summary>

@@ -32,6 +32,9 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     private bool _holds;
     private bool _isPlain;
 
+    /// <summary>Whether it has started its session itself: nobody has asked then what else it may become.</summary>
+    private bool _isFirst;
+
     public RequestPool Pool => pool;
 
     public HttpContext Context => _context;
@@ -79,7 +82,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     /// <summary>Begins a request that has started its session itself, and handed out the id.</summary>
     public void Begin(HttpContext context, RequestHold started, bool isPlain)
     {
-        (_context, _cell, _sent, _isIn, _holds, _isPlain) = (context, started.Cell, started.Cell.Secret, true, true, isPlain);
+        (_context, _cell, _sent, _isIn, _holds, _isPlain, _isFirst) = (context, started.Cell, started.Cell.Secret, true, true, isPlain, true);
         _cell.EnterRequest();
         _cell.TryHold(_hold.For(_cell, started.IsActivity, started.Until), _cell.LastSignal);
         engine.Release(started);
@@ -161,7 +164,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         _services.Reset();
         _hold.Clear();
         (_context, _response, _cell, Session, _sent, _holds) = (default!, default!, default!, default!, default, false);
-        (IsConnection, Connection) = (false, null);
+        (IsConnection, Connection, _isFirst) = (false, null, false);
         pool.GiveBack(this);
     }
 
@@ -178,7 +181,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     private void Look(IHttpResponseFeature response)
     {
         if (response.StatusCode == StatusCodes.Status101SwitchingProtocols
-            || (HttpMethods.IsConnect(_context.Features.Find<IHttpRequestFeature>()!.Method) && _context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }))
+            || ((IsConnection || _isFirst) && _context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }))
         {
             Release();
             return;

@@ -38,7 +38,7 @@ internal readonly record struct RequestMark(SessionSignal Signal, bool IsConnect
 
         // Each request to a hub has a query, or is to be upgraded: most others need not be looked at.
         var stays = mark is EndWithSessionAttribute
-            || ((isUpgrade || request.QueryString.Length > 0) && metadata?.GetMetadata<HubMetadata>() is not null);
+            || (metadata is not null && (isUpgrade || request.QueryString.Length > 0) && metadata.GetMetadata<HubMetadata>() is not null);
 
         // Connections come and go by themselves; what their users do, their messages tell.
         return new(mark?.Signal ?? (stays ? SessionSignal.Alive : SessionSignal.Activity), stays || isUpgrade);

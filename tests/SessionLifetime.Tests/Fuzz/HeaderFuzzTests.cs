@@ -75,6 +75,8 @@ public sealed partial class HeaderFuzzTests
 
             Assert.Equal(keys.FirstOrDefault(), key.IsNone ? null : key.Reveal());
             Assert.All(keys, text => Assert.True(BrowserKey.TryParse(text, out var each) && cookie.Carries(request.Headers, each)));
+            var elsewhere = lines.SelectMany(static line => KeyText().Matches(line).Select(static match => match.Groups["key"].Value)).Except(keys);
+            Assert.All(elsewhere, text => Assert.False(BrowserKey.TryParse(text, out var each) && cookie.Carries(request.Headers, each)));
             Assert.False(cookie.Carries(request.Headers, BrowserKey.Create()));
             Assert.False(cookie.Carries(request.Headers, BrowserKey.None));
         });
@@ -173,6 +175,9 @@ public sealed partial class HeaderFuzzTests
 
     [GeneratedRegex(@"\Asame-origin\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex SameOrigin();
+
+    [GeneratedRegex(@"SessionLifetime\.Browser=(?=(?<key>[A-Za-z0-9_-]{22}))", RegexOptions.CultureInvariant)]
+    private static partial Regex KeyText();
 
     [GeneratedRegex("prefetch|prerender", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Asked();
