@@ -95,6 +95,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, TrustAdvisor>());
         services.TryAddSingleton<BrowserCookie>();
         services.TryAddSingleton<SessionGuard>();
+        services.TryAddSingleton<LateUsers>();
         services.TryAddSingleton<SessionFinder>();
         services.TryAddSingleton<HandOvers>();
         services.TryAddSingleton<PlainPages>();

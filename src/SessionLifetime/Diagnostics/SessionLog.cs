@@ -86,6 +86,9 @@ internal static partial class SessionLog
     [LoggerMessage(54, LogLevel.Warning, "SessionLifetime: pages use storage 'browser': the id lies in localStorage, where it outlives the window, and all tabs share one session.")]
     public static partial void SharedStorage(this ILogger logger);
 
+    [LoggerMessage(56, LogLevel.Error, "UseSessionLifetime() comes before UseAuthentication(): it takes every user for nobody, and cannot keep a session from another user by itself. Call app.UseSessionLifetime() after app.UseAuthentication(), and after app.UseAuthorization() where endpoints choose their authentication schemes.")]
+    public static partial void UserTooLate(this ILogger logger);
+
     [LoggerMessage(51, LogLevel.Error, "UseSessionLifetime() is missing, or comes before UseRouting(): endpoints of the app see no session. Call app.UseSessionLifetime() after UseRouting() and UseAuthentication().")]
     public static partial void MiddlewareMissing(this ILogger logger);
 }

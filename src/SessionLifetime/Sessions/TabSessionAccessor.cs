@@ -62,6 +62,13 @@ internal sealed class TabSessionAccessor(IServiceProvider scope) : ITabSessionAc
         }
     }
 
+    /// <summary>The scope works for no session any more.</summary>
+    public void Forget()
+    {
+        Leave();
+        Session = null;
+    }
+
     private HashSet<object> MakeList()
     {
         var made = new HashSet<object>(ReferenceEqualityComparer.Instance);
