@@ -17,6 +17,7 @@ public static class SessionLifetimeApplicationBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(app);
         MissingRegistration.ThrowIfMissing(app.ApplicationServices, nameof(UseSessionLifetime));
+        app.ApplicationServices.GetRequiredService<SetupNotes>().IsUsed = true;
         return app.UseMiddleware<SessionLifetimeMiddleware>();
     }
 }

@@ -93,6 +93,8 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.AddOptions<BrowserCookieOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BrowserCookieOptions>, BrowserCookieOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, TrustAdvisor>());
+        services.TryAddSingleton<SetupNotes>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SetupAdvisor>());
         services.TryAddSingleton<BrowserCookie>();
         services.TryAddSingleton<SessionGuard>();
         services.TryAddSingleton<LateUsers>();

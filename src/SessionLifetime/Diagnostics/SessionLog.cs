@@ -89,6 +89,9 @@ internal static partial class SessionLog
     [LoggerMessage(56, LogLevel.Error, "UseSessionLifetime() comes before UseAuthentication(): it takes every user for nobody, and cannot keep a session from another user by itself. Call app.UseSessionLifetime() after app.UseAuthentication(), and after app.UseAuthorization() where endpoints choose their authentication schemes.")]
     public static partial void UserTooLate(this ILogger logger);
 
+    [LoggerMessage(57, LogLevel.Warning, "UseSessionLifetime() was called, and MapSessionLifetime() was not: no page can have a session, and the browser module is not found. Call app.MapSessionLifetime().")]
+    public static partial void NotMapped(this ILogger logger);
+
     [LoggerMessage(51, LogLevel.Error, "UseSessionLifetime() is missing, or comes before UseRouting(): endpoints of the app see no session. Call app.UseSessionLifetime() after UseRouting() and UseAuthentication().")]
     public static partial void MiddlewareMissing(this ILogger logger);
 }
