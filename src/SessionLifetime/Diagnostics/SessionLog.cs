@@ -92,6 +92,12 @@ internal static partial class SessionLog
     [LoggerMessage(57, LogLevel.Warning, "UseSessionLifetime() was called, and MapSessionLifetime() was not: no page can have a session, and the browser module is not found. Call app.MapSessionLifetime().")]
     public static partial void NotMapped(this ILogger logger);
 
+    [LoggerMessage(58, LogLevel.Warning, "The hub {Hub} is mapped, and hubs were not given to sessions: it sees none, its calls count for none, and it stays open when one ends. Call AddSignalR().AddSessionLifetime(), or mark a hub that has nothing to do with sessions DisableTabSession().")]
+    public static partial void HubWithoutSessions(this ILogger logger, string hub);
+
+    [LoggerMessage(59, LogLevel.Warning, "Blazor's circuits are mapped, and were not given to sessions: their components get no session-scoped services. Call AddInteractiveServerComponents().AddSessionLifetime(), and start Blazor by session-lifetime-blazor.js.")]
+    public static partial void CircuitsWithoutSessions(this ILogger logger);
+
     [LoggerMessage(51, LogLevel.Error, "UseSessionLifetime() is missing, or comes before UseRouting(): endpoints of the app see no session. Call app.UseSessionLifetime() after UseRouting() and UseAuthentication().")]
     public static partial void MiddlewareMissing(this ILogger logger);
 }
