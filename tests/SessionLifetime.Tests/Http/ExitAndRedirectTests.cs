@@ -87,6 +87,26 @@ public sealed class ExitAndRedirectTests
     }
 
     [Fact]
+    public async Task Who_has_ended_all_sessions_of_the_user_before_is_sent_away_all_the_same()
+    {
+        await using var app = await SessionApp.StartRecordingAsync(setup =>
+        {
+            setup.Before = Visitor.UseTestUsers;
+            setup.Map = web => web.MapGet("/out", async (HttpContext context, ISessionLifetime sessions) =>
+            {
+                await sessions.EndAllAsync(context.GetTabSession()!.User!);
+                await context.ExitAndRedirectAsync("~/bye.html");
+            });
+        });
+        var here = await Visitor.ArriveAsync(app, "ada");
+        var there = await Visitor.ArriveAsync(app, "ada");
+
+        Assert.Equal("/bye.html", (await here.GetAsync("/out")).Is(HttpStatusCode.OK).Header("X-Session-Location"));
+        (await there.PingAsync()).IsProblem(HttpStatusCode.Gone, "sessionEnded");
+        Assert.Equal(2, app.Events.Count(static line => line == "ApplicationExit Revoked"));
+    }
+
+    [Fact]
     public async Task The_landing_page_starts_no_session()
     {
         await using var app = await StartAsync();
