@@ -46,9 +46,10 @@ internal sealed class Pipeline : IAsyncDisposable
     public async Task SignInAsync()
     {
         var key = BrowserKey.Create();
-        var cell = await Services.StartSessionAsync(key);
+        var page = BrowserKey.Create().Reveal();
+        var cell = await Services.StartSessionAsync(key, page);
         Headers["X-Session-Id"] = cell.Secret.Reveal();
-        Headers["X-Session-Page"] = BrowserKey.Create().Reveal();
+        Headers["X-Session-Page"] = page;
         Headers.Cookie = $"theme=dark; SessionLifetime.Browser={key.Reveal()}; lang=en";
     }
 

@@ -14,7 +14,6 @@ internal static class Report
         ["server"] = ServerFigures.MeasureAsync,
         ["memory"] = MemoryFigures.MeasureAsync,
         ["sweep"] = SweepFigures.MeasureAsync,
-        ["recheck"] = SweepFigures.RecheckOnlyAsync,
         ["ends"] = EndFigures.MeasureAsync,
         ["collection"] = CollectionFigures.MeasureAsync,
         ["start"] = StartFigures.MeasureAsync,

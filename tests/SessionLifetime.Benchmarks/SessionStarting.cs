@@ -5,9 +5,12 @@ namespace SessionLifetime.Benchmarks;
 /// <summary>Sessions without the requests that would start them.</summary>
 internal static class SessionStarting
 {
-    public static async Task<SessionCell> StartSessionAsync(this IServiceProvider services, BrowserKey browser)
+    /// <param name="services">The app's.</param>
+    /// <param name="browser">Its browser.</param>
+    /// <param name="named">The name of its page; null for any.</param>
+    public static async Task<SessionCell> StartSessionAsync(this IServiceProvider services, BrowserKey browser, string? named = null)
     {
-        var page = PageId.TryCreate(BrowserKey.Create().Reveal(), out var id) ? id : throw new InvalidOperationException("No page id.");
+        var page = PageId.TryCreate(named ?? BrowserKey.Create().Reveal(), out var id) ? id : throw new InvalidOperationException("No page id.");
         var arrivals = services.GetRequiredService<SessionArrivals>();
         var (outcome, hold) = await arrivals.StartAsync(page, PageId.None, new SessionOwner(browser, user: null), default);
         if (outcome != SessionAddition.Added)

@@ -10,7 +10,10 @@ internal sealed class SessionSweeper(
     TimeProvider time,
     ILogger<SessionSweeper> logger)
 {
-    private readonly SessionCell[] _batch = new SessionCell[1024];
+    /// <summary>So many that what was fetched for the last of them is still there when its turn comes.</summary>
+    private const int Few = 32;
+
+    private readonly SessionCell[] _batch = new SessionCell[256];
     private readonly List<SessionCell> _failed = [];
 
     /// <summary>
@@ -30,9 +33,13 @@ internal sealed class SessionSweeper(
             looked += count;
             var living = Refresh(_batch.AsSpan(0, count), now);
             engine.Store.Reschedule(_batch.AsSpan(0, living));
-            engine.Store.Ahead(_batch.AsSpan(living, count - living));
             for (var index = living; index < count; index++)
             {
+                if ((index - living) % Few == 0)
+                {
+                    engine.Store.Ahead(_batch.AsSpan(index, Math.Min(Few, count - index)));
+                }
+
                 await LookAsync(_batch[index], now);
             }
 

@@ -6,10 +6,12 @@ namespace SessionLifetime;
 /// <summary>Brings events to their handlers: one at a time for one session, in order, without delaying anybody else.</summary>
 internal sealed class SessionEventDispatcher
 {
+    private const int Kinds = 5;
+
     private readonly SessionEventKind _registered;
 
     /// <summary>The registered handlers of each kind, at the number of its bit.</summary>
-    private readonly HandlerCall[][] _handlers;
+    private readonly HandlerCall[][] _handlers = new HandlerCall[Kinds][];
 
     public SessionEventDispatcher(
         IEnumerable<SessionHandlerRegistration> registrations,
@@ -26,10 +28,11 @@ internal sealed class SessionEventDispatcher
             _registered |= registration.Kinds;
         }
 
-        _handlers = [.. Enum.GetValues<SessionEventKind>().Where(static kind => kind != SessionEventKind.None).Select(kind => all
-            .Where(registration => (registration.Kinds & kind) != 0)
-            .Select(static registration => new HandlerCall(registration, Subscriber: null))
-            .ToArray())];
+        for (var kind = 0; kind < Kinds; kind++)
+        {
+            _handlers[kind] = HandlersAmong(all, (SessionEventKind)(1 << kind));
+        }
+
         Events = events;
         Services = services;
         Watch = watch;
@@ -84,6 +87,20 @@ internal sealed class SessionEventDispatcher
         return Events.Subscribers(kind) is { } subscribers
             ? [.. registered, .. subscribers.GetInvocationList().Select(static subscriber => new HandlerCall(Registration: null, subscriber))]
             : registered;
+    }
+
+    private static HandlerCall[] HandlersAmong(SessionHandlerRegistration[] registrations, SessionEventKind kind)
+    {
+        var handlers = new List<HandlerCall>();
+        foreach (var registration in registrations)
+        {
+            if ((registration.Kinds & kind) != 0)
+            {
+                handlers.Add(new(registration, Subscriber: null));
+            }
+        }
+
+        return [.. handlers];
     }
 
     private SessionEventQueue? QueueOf(SessionEvent raised)

@@ -76,7 +76,7 @@ internal sealed class HttpSessionFactory(
         // From now on the request is one of the session's, as if it had come with its id.
         var request = requests.Take();
         request.Begin(context, hold, isPlain);
-        request.Open();
+        request.Open(context.Features.Find<IHttpResponseFeature>()!);
         return request.Session;
     }
 }

@@ -68,7 +68,7 @@ internal sealed class LateUsers(
 
         Free(context, finding);
         var metadata = context.GetEndpoint()?.Metadata;
-        if (metadata?.GetMetadata<RequireTabSessionAttribute>() is null && !RequestMark.Of(context, metadata).IsConnection)
+        if (metadata?.GetMetadata<RequireTabSessionAttribute>() is null && !RequestMark.Of(context.Features, metadata).IsConnection)
         {
             return true;
         }

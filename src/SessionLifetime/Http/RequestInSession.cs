@@ -25,6 +25,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     private RequestHold _hold = new();
     private readonly SessionRequestServices _services = new(scopes);
     private HttpContext _context = default!;
+    private IHttpResponseFeature _response = default!;
     private SessionCell _cell = default!;
     private SessionId _sent;
     private bool _isIn;
@@ -85,18 +86,17 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     }
 
     /// <summary>Puts the session on the context.</summary>
-    public void Open()
+    public void Open(IHttpResponseFeature response)
     {
-        Session = engine.FaceOf(_cell);
+        (Session, _response) = (engine.FaceOf(_cell), response);
         var features = _context.Features;
         features.Put<ITabSessionFeature>(Session);
-        _services.Open(_context, Session);
+        _services.Open(_context, features, Session);
         if (IsConnection && pool.Connections.Opened(_context, this))
         {
             return;
         }
 
-        var response = features.Find<IHttpResponseFeature>()!;
         if (!response.HasStarted)
         {
             response.OnStarting(static state => ((RequestInSession)state).OnStarting(), this);
@@ -160,7 +160,8 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     {
         _services.Reset();
         _hold.Clear();
-        (_context, _cell, Session, _sent, _holds, IsConnection, Connection) = (default!, default!, default!, default, false, false, null);
+        (_context, _response, _cell, Session, _sent, _holds) = (default!, default!, default!, default!, default, false);
+        (IsConnection, Connection) = (false, null);
         pool.GiveBack(this);
     }
 
@@ -169,7 +170,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
 
     private Task OnStarting()
     {
-        Look(_context.Features.Find<IHttpResponseFeature>()!);
+        Look(_response);
         return Task.CompletedTask;
     }
 

@@ -17,16 +17,22 @@ internal readonly record struct RequestMark(SessionSignal Signal, bool IsConnect
     /// Reads them. An error page stands for the endpoint that failed, and comes by here a second time, with the status of an error: a poll
     /// that fails tells no more than one that succeeds.
     /// </summary>
-    public static RequestMark Of(HttpContext context, EndpointMetadataCollection? metadata)
+    public static RequestMark Of(IFeatureCollection features, EndpointMetadataCollection? metadata) =>
+        Of(features, metadata, features.Find<IHttpRequestFeature>()!, features.Find<IHttpResponseFeature>()!);
+
+    /// <summary>The same, of a request whose features have been found.</summary>
+    public static RequestMark Of(
+        IFeatureCollection features,
+        EndpointMetadataCollection? metadata,
+        IHttpRequestFeature request,
+        IHttpResponseFeature response)
     {
-        var features = context.Features;
-        if (features.Find<IHttpResponseFeature>()!.StatusCode >= StatusCodes.Status400BadRequest && features.Get<ITabSessionFeature>() is not null)
+        if (response.StatusCode >= StatusCodes.Status400BadRequest && features.Get<ITabSessionFeature>() is not null)
         {
             var failed = features.Get<IExceptionHandlerFeature>()?.Endpoint ?? features.Get<IStatusCodeReExecuteFeature>()?.Endpoint;
             metadata = failed?.Metadata ?? metadata;
         }
 
-        var request = features.Find<IHttpRequestFeature>()!;
         var isUpgrade = IsUpgrade(request);
         var mark = metadata?.GetMetadata<SessionSignalAttribute>();
 

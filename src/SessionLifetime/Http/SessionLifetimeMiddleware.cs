@@ -35,7 +35,8 @@ internal sealed class SessionLifetimeMiddleware(
     public Task InvokeAsync(HttpContext context)
     {
         httpSessions?.Set(context);
-        var metadata = context.Features.Find<IEndpointFeature>()?.Endpoint?.Metadata;
+        var features = context.Features;
+        var metadata = features.Find<IEndpointFeature>()?.Endpoint?.Metadata;
         if (RequestMark.IsDisabled(metadata))
         {
             if (metadata.GetMetadata<LifecycleEndpointMetadata>() is not null)
@@ -51,11 +52,12 @@ internal sealed class SessionLifetimeMiddleware(
             return next(context);
         }
 
-        var sent = context.Features.Find<IHttpRequestFeature>()!;
+        var sent = features.Find<IHttpRequestFeature>()!;
         var headers = sent.Headers;
         if (finder.TryGetHeader(headers, out var header) || (RequestMark.MayBeConnection(sent) && connections.TryTakeId(context, out header)))
         {
-            var (signal, isConnection) = RequestMark.Of(context, metadata);
+            var response = features.Find<IHttpResponseFeature>()!;
+            var (signal, isConnection) = RequestMark.Of(features, metadata, sent, response);
             if (SessionHeaders.ValueOf(signal) is { } told)
             {
                 SetHeader(context, SessionHeaders.Signal, told);
@@ -66,7 +68,7 @@ internal sealed class SessionLifetimeMiddleware(
             if (TryBeginAtOnce(context, headers, metadata, header, signal) is { } request)
             {
                 (request.Signal, request.IsConnection) = (signal, isConnection);
-                return Serve(context, request);
+                return Serve(context, request, response);
             }
 
             var finding = finder.FindAsync(context, headers, header);
@@ -91,7 +93,7 @@ internal sealed class SessionLifetimeMiddleware(
 
     private async Task InvokePlainAsync(HttpContext context, EndpointMetadataCollection? metadata)
     {
-        var signal = Speculation.IsSpeculative(context.Request) ? SessionSignal.None : RequestMark.Of(context, metadata).Signal;
+        var signal = Speculation.IsSpeculative(context.Request) ? SessionSignal.None : RequestMark.Of(context.Features, metadata).Signal;
         await Invoke(context, metadata, await plain.FindAsync(context), signal);
     }
 
@@ -138,17 +140,17 @@ internal sealed class SessionLifetimeMiddleware(
         }
 
         var request = requests.Take();
-        (request.Signal, request.IsConnection) = (signal, RequestMark.Of(context, metadata).IsConnection);
+        (request.Signal, request.IsConnection) = (signal, RequestMark.Of(context.Features, metadata).IsConnection);
         return ServeSlowlyAsync(context, metadata, finding, signal, request, request.TryBeginAsync(context, finding, signal));
     }
 
     /// <summary>Serves a request at once, and without a state machine where the rest of the pipeline needs none.</summary>
-    private Task Serve(HttpContext context, RequestInSession request)
+    private Task Serve(HttpContext context, RequestInSession request, IHttpResponseFeature response)
     {
         Task serving;
         try
         {
-            request.Open();
+            request.Open(response);
             lateUsers.Watch(context);
             serving = next(context);
             if (!serving.IsCompletedSuccessfully)
@@ -196,7 +198,7 @@ internal sealed class SessionLifetimeMiddleware(
                 if (metadata?.GetMetadata<SerializePerSessionAttribute>() is not { } serialized || SessionTurnstile.HasTurn(context))
                 {
                     isOpen = true;
-                    await Serve(context, request);
+                    await Serve(context, request, context.Features.Find<IHttpResponseFeature>()!);
                     return;
                 }
 
@@ -206,7 +208,7 @@ internal sealed class SessionLifetimeMiddleware(
                     try
                     {
                         isOpen = true;
-                        await Serve(context, request);
+                        await Serve(context, request, context.Features.Find<IHttpResponseFeature>()!);
                     }
                     finally
                     {
@@ -240,10 +242,11 @@ internal sealed class SessionLifetimeMiddleware(
         }
 
         metrics.SignalCounted(signal == SessionSignal.Activity ? "request" : "alive-request");
-        if (finder.PageOf(headers) is { IsNone: false } page)
+
+        // The signal has just been stamped: that is now.
+        if (cell.LastSignal is var now && cell.ListensToPages(now) && finder.PageOf(headers) is { IsNone: false } page)
         {
-            // The signal has just been stamped: that is now.
-            cell.HeardPage(page, cell.LastSignal);
+            cell.HeardPage(page, now);
         }
     }
 
@@ -314,7 +317,7 @@ internal sealed class SessionLifetimeMiddleware(
         {
             var started = requests.Take();
             started.Begin(context, hold, isPlain: true);
-            await Serve(context, started);
+            await Serve(context, started, context.Features.Find<IHttpResponseFeature>()!);
         }
         else if (metadata?.GetMetadata<RequireTabSessionAttribute>() is null)
         {

@@ -11,7 +11,7 @@ internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : ISer
 {
     private HttpContext _context = default!;
     private TabSession? _session;
-    private IServiceProvidersFeature? _inner;
+    private object? _inner;
     private IServiceProvider? _told;
     private TabSessionAccessor? _accessor;
 
@@ -37,16 +37,16 @@ internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : ISer
     }
 
     /// <summary>The server's own, which it makes as late as this.</summary>
-    private IServiceProvidersFeature Inner => _inner ??= new RequestServicesFeature(_context, scopes);
+    private IServiceProvidersFeature Inner => (IServiceProvidersFeature)(_inner ??= new RequestServicesFeature(_context, scopes));
 
     /// <summary>Stands before what the context has, unless another does already: that of a request whose error page this is.</summary>
-    public void Open(HttpContext context, TabSession session)
+    public void Open(HttpContext context, IFeatureCollection features, TabSession session)
     {
         (_context, _session) = (context, session);
-        _inner = context.Features.Find<IServiceProvidersFeature>();
+        _inner = features[typeof(IServiceProvidersFeature)];
         if (_inner is not SessionRequestServices)
         {
-            context.Features.Put<IServiceProvidersFeature>(this);
+            features.Put<IServiceProvidersFeature>(this);
         }
     }
 
@@ -63,9 +63,9 @@ internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : ISer
     /// <summary>Forgets the request, which has its own services back.</summary>
     public void Reset()
     {
-        if (_context?.Features.Find<IServiceProvidersFeature>() == this)
+        if (_context?.Features is { } features && features[typeof(IServiceProvidersFeature)] == this)
         {
-            _context.Features.Put(_inner);
+            features[typeof(IServiceProvidersFeature)] = _inner;
         }
 
         (_context, _session, _inner, _told, _accessor) = (default!, null, null, null, null);

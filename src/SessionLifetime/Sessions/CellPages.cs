@@ -15,6 +15,9 @@ namespace SessionLifetime;
 [StructLayout(LayoutKind.Auto)]
 internal struct CellPages
 {
+    /// <summary>How exactly the silence of an only page is known.</summary>
+    private static readonly TimeSpan s_step = TimeSpan.FromSeconds(1);
+
     private SessionPages? _many;
     private OnlyPage _only;
 
@@ -38,6 +41,9 @@ internal struct CellPages
             Volatile.Write(ref _many, null);
         }
     }
+
+    /// <summary>Whether it is worth telling which page was heard of.</summary>
+    public readonly bool Listens(Moment now) => Volatile.Read(in _many) is not null || (!_only.IsNone && _only.LastHeard + s_step < now);
 
     /// <summary>A request came from this page; an unknown page is none of ours.</summary>
     public void Heard(PageId id, Moment now)

@@ -376,6 +376,12 @@ internal sealed class SessionCell
         }
     }
 
+    /// <summary>
+    /// Whether it matters which page a request comes from. Where there is one page, and it was heard of within the last second, it does not:
+    /// nobody asks to the second how long a page has been silent.
+    /// </summary>
+    public bool ListensToPages(Moment now) => _pages.Listens(now);
+
     /// <summary>A page was heard of.</summary>
     public void HeardPage(PageId page, Moment now) => _pages.Heard(page, now);
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace SessionLifetime;
 
@@ -16,13 +17,27 @@ namespace SessionLifetime;
 /// would give it to another meanwhile has to look again. One that has ended takes no place any more: its number may be another's soon.
 /// </para>
 /// </remarks>
-internal sealed class BrowserIndex(SessionRegistry registry)
+internal sealed class BrowserIndex
 {
     private const int Stripes = 64;
     private const int StripeShift = 64 - 6;
 
-    private readonly ulong _seed = WordText.Random().Low | 1;
-    private readonly Stripe[] _stripes = [.. Enumerable.Range(0, Stripes).Select(static _ => new Stripe())];
+    private readonly SessionRegistry _registry;
+    private readonly Stripe[] _stripes = new Stripe[Stripes];
+    private readonly ulong _seed;
+
+    public BrowserIndex(SessionRegistry registry)
+    {
+        _registry = registry;
+        for (var index = 0; index < Stripes; index++)
+        {
+            _stripes[index] = new();
+        }
+
+        // Nobody outside can guess it; and the start of an app does not wait for the generator of ids, which takes milliseconds to load.
+        var (high, low) = Unsafe.BitCast<Guid, (ulong, ulong)>(Guid.NewGuid());
+        _seed = BitOperations.RotateLeft(high, 32) ^ low | 1;
+    }
 
     /// <summary>How many browsers have sessions.</summary>
     public int Count => _stripes.Sum(static stripe => stripe.Count);
@@ -147,7 +162,7 @@ internal sealed class BrowserIndex(SessionRegistry registry)
         var number = stripe.Buckets[hash & (ulong)(stripe.Buckets.Length - 1)];
         while (number != 0)
         {
-            var head = registry[number]!;
+            var head = _registry[number]!;
             if (head.Browsers.Of == browser.Value)
             {
                 return head;
@@ -170,14 +185,14 @@ internal sealed class BrowserIndex(SessionRegistry registry)
         return count;
     }
 
-    private SessionCell? Next(SessionCell cell, SessionCell head) => cell.Browsers.Next == head.Number ? null : registry[cell.Browsers.Next];
+    private SessionCell? Next(SessionCell cell, SessionCell head) => cell.Browsers.Next == head.Number ? null : _registry[cell.Browsers.Next];
 
     private void Add(Stripe stripe, SessionCell cell, SessionCell? head, ulong hash)
     {
         if (head is not null)
         {
             // Behind the head, whose place in the bucket stays.
-            var next = registry[head.Browsers.Next]!;
+            var next = _registry[head.Browsers.Next]!;
             (cell.Browsers.Previous, cell.Browsers.Next) = (head.Number, next.Number);
             head.Browsers.Next = next.Browsers.Previous = cell.Number;
             return;
@@ -197,9 +212,9 @@ internal sealed class BrowserIndex(SessionRegistry registry)
     {
         ref var links = ref cell.Browsers;
         ref var place = ref stripe.Buckets[hash & (ulong)(stripe.Buckets.Length - 1)];
-        while (place != 0 && registry[place]!.Browsers.Of != browser.Value)
+        while (place != 0 && _registry[place]!.Browsers.Of != browser.Value)
         {
-            place = ref registry[place]!.Browsers.NextHead;
+            place = ref _registry[place]!.Browsers.NextHead;
         }
 
         if (links.Next == cell.Number)
@@ -209,9 +224,9 @@ internal sealed class BrowserIndex(SessionRegistry registry)
         }
         else
         {
-            var next = registry[links.Next]!;
+            var next = _registry[links.Next]!;
             next.Browsers.Previous = links.Previous;
-            registry[links.Previous]!.Browsers.Next = links.Next;
+            _registry[links.Previous]!.Browsers.Next = links.Next;
             if (place == cell.Number)
             {
                 next.Browsers.NextHead = links.NextHead;
@@ -230,7 +245,7 @@ internal sealed class BrowserIndex(SessionRegistry registry)
         {
             for (var number = first; number != 0;)
             {
-                var head = registry[number]!;
+                var head = _registry[number]!;
                 number = head.Browsers.NextHead;
                 Push(stripe.Buckets, head, StripeOf(new(head.Browsers.Of)).Hash);
             }

@@ -46,13 +46,10 @@ internal static class EndFigures
         await engine.TryCountAsync(other, Signal.Activity);
         using var stop = new CancellationTokenSource();
         var delays = touches ? Task.Factory.StartNew(() => Touch(engine, other, stop.Token), TaskCreationOptions.LongRunning) : Task.FromResult(0.0);
-        var g = (GC.CollectionCount(0), GC.CollectionCount(1), GC.CollectionCount(2), GC.GetTotalPauseDuration(), GC.GetTotalAllocatedBytes());
         var startedAt = Stopwatch.GetTimestamp();
         await pipeline.Services.GetRequiredService<SessionSweeper>().SweepAsync();
-        var swept = Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
         SpinWait.SpinUntil(() => Volatile.Read(ref s_told) == count);
         var seconds = Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
-        Console.Error.WriteLine($"DBG {count/seconds/1e6:0.00}M/s sweep {swept:0.00}s all {seconds:0.00}s gc0 {GC.CollectionCount(0)-g.Item1} gc1 {GC.CollectionCount(1)-g.Item2} gc2 {GC.CollectionCount(2)-g.Item3} pause {(GC.GetTotalPauseDuration()-g.Item4).TotalMilliseconds:0} ms, {(GC.GetTotalAllocatedBytes()-g.Item5)/count} B each");
         await stop.CancelAsync();
         if (engine.Store.Count != 1)
         {

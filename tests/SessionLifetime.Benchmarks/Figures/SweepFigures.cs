@@ -19,12 +19,6 @@ internal static class SweepFigures
         ];
     }
 
-    public static async Task<IReadOnlyList<FigureRow>> RecheckOnlyAsync()
-    {
-        var (looks, looked) = await RecheckAsync();
-        return [new($"sweep, {looked:N0} of 1,000,000 looked at again", $"{looks:0.00} ms", "", "2 ms", looks < 2)];
-    }
-
     private static async Task<double> IdleAsync(int count)
     {
         var time = new ManualTime();
@@ -84,7 +78,6 @@ internal static class SweepFigures
             samples.Add(Stopwatch.GetElapsedTime(startedAt).TotalMilliseconds);
         }
 
-        var dbg = samples[(Shares / 2)..]; dbg.Sort(); Console.Error.WriteLine($"DBG min {dbg[0]:0.00} p25 {dbg[12]:0.00} med {dbg[25]:0.00}");
         // The first ones are compiled as they run.
         return (Measure.Median(samples[(Shares / 2)..]), (int)Measure.Median(looked[(Shares / 2)..]));
     }

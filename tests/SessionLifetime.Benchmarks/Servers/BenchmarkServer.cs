@@ -87,11 +87,12 @@ internal static class BenchmarkServer
     private static async Task<string[]> OursAsync(IServiceProvider services)
     {
         var key = BrowserKey.Create();
-        var cell = await services.StartSessionAsync(key);
+        var page = BrowserKey.Create().Reveal();
+        var cell = await services.StartSessionAsync(key, page);
         return
         [
             $"X-Session-Id: {cell.Secret.Reveal()}",
-            "X-Session-Page: " + BrowserKey.Create().Reveal(),
+            $"X-Session-Page: {page}",
             $"Cookie: theme=dark; SessionLifetime.Browser={key.Reveal()}; lang=en",
         ];
     }
