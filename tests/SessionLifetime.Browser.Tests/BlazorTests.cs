@@ -68,6 +68,25 @@ public sealed class BlazorTests(ChromiumFixture chromium) : BrowserTest(chromium
     }
 
     [Fact]
+    public async Task A_page_whose_Blazor_started_by_itself_is_told_what_is_missing()
+    {
+        await using var sample = await SampleProcess.StartAsync(name: "BlazorDesktop");
+        await using var context = await Chromium.NewContextAsync(new());
+        var page = await context.NewPageAsync();
+        var error = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        page.PageError += (_, text) => error.TrySetResult(text);
+        await page.RouteAsync("**/", static async route =>
+        {
+            var answer = await route.FetchAsync();
+            var html = (await answer.TextAsync()).Replace(" autostart=\"false\"", "", StringComparison.Ordinal);
+            await route.FulfillAsync(new() { Response = answer, Body = html });
+        });
+        await page.GotoAsync(sample.Url);
+
+        Assert.Contains("put autostart=\"false\" on the tag of its script", await error.Task.WaitAsync(TimeSpan.FromSeconds(30)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Closing_the_desktop_ends_its_session_and_shows_why()
     {
         await using var sample = await SampleProcess.StartAsync(name: "BlazorDesktop");

@@ -26,9 +26,10 @@ public sealed class SignInModel(Order order) : ShopPage(order)
     }
 
     /// <summary>Signs out, and ends the session of this tab with all it holds.</summary>
-    public async Task OnPostOutAsync()
+    public async Task<IActionResult> OnPostOutAsync()
     {
         await HttpContext.SignOutAsync();
-        await HttpContext.ExitAndRedirectAsync(Url.Content("~/"));
+        await HttpContext.ExitAndRedirectAsync("~/");
+        return new EmptyResult();
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc.Rendering;
 using Microsoft.AspNetCore.Mvc.ViewFeatures;
 using Microsoft.AspNetCore.Razor.TagHelpers;
@@ -12,7 +13,10 @@ namespace SessionLifetime;
 /// module as its options.
 /// </summary>
 /// <remarks>
-/// <para>Put it into the page, once. It needs <c>@addTagHelper *, SessionLifetime</c>.</para>
+/// <para>
+/// Put it into the page, once. It needs <c>@addTagHelper *, SessionLifetime</c>. Other view engines write
+/// <see cref="SessionLifetimeTagsExtensions.GetSessionLifetimeTags"/>.
+/// </para>
 /// <para>
 /// With <c>AddNavigationRelay()</c> it also renders the tag of the relay, which is told the public id of the session the page is rendered
 /// for. A page whose session was started on the server hands it to the module by a one-time token. With <c>AddCookieTransport()</c> it
@@ -36,6 +40,12 @@ public sealed class SessionLifetimeTagHelper(IServiceProvider services) : TagHel
     public override void Process(TagHelperContext context, TagHelperOutput output)
     {
         ArgumentNullException.ThrowIfNull(output);
+        Write(services, ViewContext.HttpContext, output);
+    }
+
+    /// <summary>Makes an element the tag, with all that belongs to it.</summary>
+    internal static void Write(IServiceProvider services, HttpContext context, TagHelperOutput output)
+    {
         var address = services.GetService<BrowserModuleAddress>()
             ?? throw new InvalidOperationException("<session-lifetime> needs the services of SessionLifetime: call builder.Services.AddSessionLifetime().");
         var options = services.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value;
@@ -43,11 +53,11 @@ public sealed class SessionLifetimeTagHelper(IServiceProvider services) : TagHel
         output.TagName = "script";
         output.TagMode = TagMode.StartTagAndEndTag;
         output.Attributes.SetAttribute("type", "module");
-        output.Attributes.SetAttribute("src", address.For(ViewContext.HttpContext.Request));
+        output.Attributes.SetAttribute("src", address.For(context.Request));
         output.Attributes.SetAttribute(new TagHelperAttribute("data-session-lifetime", value: null, HtmlAttributeValueStyle.Minimized));
         SetUnlessDefault("data-id-header", options.IdHeaderName, s_defaults.IdHeaderName);
         SetUnlessDefault("data-page-header", options.PageHeaderName, s_defaults.PageHeaderName);
-        services.GetRequiredService<PlainPageMarkup>().Render(ViewContext.HttpContext, output);
+        services.GetRequiredService<PlainPageMarkup>().Render(context, output);
 
         void SetUnlessDefault(string name, string value, string usual)
         {

@@ -84,7 +84,12 @@ export async function startBlazor(options = {}) {
     },
     reconnectionHandler: new Reconnection(session, () => circuit.reconnectionHandler ?? Blazor.defaultReconnectionHandler),
   };
-  await Blazor.start({ ...options, ...connection, circuit: connection });
+  try {
+    await Blazor.start({ ...options, ...connection, circuit: connection });
+  } catch (error) {
+    if (!/already started/i.test(String(error))) throw error;
+    throw new Error('Blazor has already started, so its circuit has no session: put autostart="false" on the tag of its script.', { cause: error });
+  }
 }
 
 const tag = [...document.scripts].find(script => script.src === import.meta.url && 'sessionLifetime' in script.dataset);

@@ -9,7 +9,7 @@ public static class SessionLifetimeApplicationBuilderExtensions
     /// <summary>
     /// Leads every request to its tab's session. Call it after <c>UseRouting()</c> and <c>UseAuthentication()</c>, before anything that
     /// asks for the session; where endpoints choose their authentication schemes themselves, after <c>UseAuthorization()</c>. Users who are
-    /// not known here are nobody to it.
+    /// not known here are nobody to it: sessions are then kept from other users at the doors of endpoints only, and the log says so.
     /// </summary>
     /// <param name="app">The app.</param>
     /// <exception cref="InvalidOperationException"><c>AddSessionLifetime()</c> was not called.</exception>
@@ -17,6 +17,7 @@ public static class SessionLifetimeApplicationBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(app);
         MissingRegistration.ThrowIfMissing(app.ApplicationServices, nameof(UseSessionLifetime));
+        app.ApplicationServices.GetRequiredService<SetupNotes>().IsUsed = true;
         return app.UseMiddleware<SessionLifetimeMiddleware>();
     }
 }

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using SessionLifetime;
 
 namespace Microsoft.AspNetCore.Builder;
@@ -17,14 +19,29 @@ public static class SessionLifetimeEndpointConventionBuilderExtensions
             // The middleware guards the endpoint. Where it was forgotten, the endpoint is closed, not open.
             if (endpoint.RequestDelegate is { } next)
             {
+                var lateUsers = endpoint.ApplicationServices.GetService<LateUsers>();
                 endpoint.RequestDelegate = context =>
                 {
                     RequireTabSessionAttribute.ThrowIfUnguarded(context);
-                    return next(context);
+                    var admitted = lateUsers?.AdmitsAsync(context) ?? new(true);
+                    if (!admitted.IsCompletedSuccessfully)
+                    {
+                        return PassAsync(context, admitted, next);
+                    }
+
+                    return admitted.Result ? next(context) : Task.CompletedTask;
                 };
             }
         });
         return builder.WithMetadata(new RequireTabSessionAttribute());
+    }
+
+    private static async Task PassAsync(HttpContext context, ValueTask<bool> admitted, RequestDelegate next)
+    {
+        if (await admitted)
+        {
+            await next(context);
+        }
     }
 
     /// <summary>

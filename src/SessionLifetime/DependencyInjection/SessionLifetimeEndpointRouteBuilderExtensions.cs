@@ -16,12 +16,18 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
     /// <param name="endpoints">The app.</param>
     /// <param name="prefix">Where; <c>/_session</c> unless the app needs that for itself.</param>
     /// <returns>A builder of conventions for all of them: rate limits, CORS, authorization.</returns>
-    /// <exception cref="InvalidOperationException"><c>AddSessionLifetime()</c> was not called.</exception>
+    /// <exception cref="InvalidOperationException"><c>AddSessionLifetime()</c> was not called, or the calls are mapped under this prefix already.</exception>
     public static IEndpointConventionBuilder MapSessionLifetime(this IEndpointRouteBuilder endpoints, string prefix = "/_session")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(prefix);
         MissingRegistration.ThrowIfMissing(endpoints.ServiceProvider, nameof(MapSessionLifetime));
+        if (!endpoints.ServiceProvider.GetRequiredService<SetupNotes>().TryMap(endpoints, prefix))
+        {
+            throw new InvalidOperationException(
+                $"MapSessionLifetime() was called before with the prefix '{prefix}', and every request would match both. Call it once, and put all conventions on the builder it returns.");
+        }
+
         var calls = endpoints.ServiceProvider.GetRequiredService<LifecycleEndpoints>();
         var group = endpoints.MapGroup(prefix);
         group.ExcludeFromDescription();

@@ -93,8 +93,11 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.AddOptions<BrowserCookieOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BrowserCookieOptions>, BrowserCookieOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, TrustAdvisor>());
+        services.TryAddSingleton<SetupNotes>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SetupAdvisor>());
         services.TryAddSingleton<BrowserCookie>();
         services.TryAddSingleton<SessionGuard>();
+        services.TryAddSingleton<LateUsers>();
         services.TryAddSingleton<SessionFinder>();
         services.TryAddSingleton<HandOvers>();
         services.TryAddSingleton<PlainPages>();

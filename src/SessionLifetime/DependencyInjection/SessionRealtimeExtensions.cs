@@ -32,6 +32,8 @@ public static class SessionRealtimeExtensions
         AddHubs(builder.Services);
         if (!builder.Services.Any(static service => service.ImplementationType == typeof(SessionCircuitHandler)))
         {
+            builder.Services.AddSingleton(SessionPart.Circuits);
+
             // Made before the app's own handlers, which may want session-scoped services.
             builder.Services.Insert(0, ServiceDescriptor.Scoped<CircuitHandler, SessionCircuitHandler>());
         }
@@ -42,6 +44,11 @@ public static class SessionRealtimeExtensions
     private static void AddHubs(IServiceCollection services)
     {
         services.AddSessionLifetime();
+        if (services.All(static service => service.ImplementationType != typeof(HubFilterSetup)))
+        {
+            services.AddSingleton(SessionPart.Hubs);
+        }
+
         services.TryAddSingleton<SessionHubFilter>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<HubOptions>, HubFilterSetup>());
         services.Replace(ServiceDescriptor.Singleton(typeof(HubConnectionHandler<>), typeof(SessionHubConnectionHandler<>)));

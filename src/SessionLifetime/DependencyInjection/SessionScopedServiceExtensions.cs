@@ -37,6 +37,7 @@ public static class SessionScopedServiceExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(factory);
         builder.Services.AddKeyedScoped(SessionServices.Key, (services, _) => factory(services));
+        Note(builder.Services);
         builder.Services.Add(Lent(typeof(TService)));
         return builder;
     }
@@ -55,12 +56,21 @@ public static class SessionScopedServiceExtensions
         ArgumentNullException.ThrowIfNull(service);
         ArgumentNullException.ThrowIfNull(implementation);
         builder.Services.Add(ServiceDescriptor.KeyedScoped(service, SessionServices.Key, implementation));
+        Note(builder.Services);
         if (!service.IsGenericTypeDefinition)
         {
             builder.Services.Add(Lent(service));
         }
 
         return builder;
+    }
+
+    private static void Note(IServiceCollection services)
+    {
+        if (services.All(static service => service.IsKeyedService || service.ImplementationInstance as SessionPart != SessionPart.ScopedServices))
+        {
+            services.AddSingleton(SessionPart.ScopedServices);
+        }
     }
 
     private static ServiceDescriptor Lent(Type service) => ServiceDescriptor.Scoped(service, scope => SessionServices.Lend(scope, service));

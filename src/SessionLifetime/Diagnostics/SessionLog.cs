@@ -86,6 +86,21 @@ internal static partial class SessionLog
     [LoggerMessage(54, LogLevel.Warning, "SessionLifetime: pages use storage 'browser': the id lies in localStorage, where it outlives the window, and all tabs share one session.")]
     public static partial void SharedStorage(this ILogger logger);
 
+    [LoggerMessage(56, LogLevel.Error, "UseSessionLifetime() comes before UseAuthentication(): it takes every user for nobody, and cannot keep a session from another user by itself. Call app.UseSessionLifetime() after app.UseAuthentication(), and after app.UseAuthorization() where endpoints choose their authentication schemes.")]
+    public static partial void UserTooLate(this ILogger logger);
+
+    [LoggerMessage(57, LogLevel.Warning, "UseSessionLifetime() was called, and MapSessionLifetime() was not: no page can have a session, and the browser module is not found. Call app.MapSessionLifetime().")]
+    public static partial void NotMapped(this ILogger logger);
+
+    [LoggerMessage(58, LogLevel.Warning, "The hub {Hub} is mapped, and hubs were not given to sessions: it sees none, its calls count for none, and it stays open when one ends. Call AddSignalR().AddSessionLifetime(), or mark a hub that has nothing to do with sessions DisableTabSession().")]
+    public static partial void HubWithoutSessions(this ILogger logger, string hub);
+
+    [LoggerMessage(59, LogLevel.Warning, "Blazor's circuits are mapped, and were not given to sessions: their components get no session-scoped services. Call AddInteractiveServerComponents().AddSessionLifetime(), and start Blazor by session-lifetime-blazor.js.")]
+    public static partial void CircuitsWithoutSessions(this ILogger logger);
+
+    [LoggerMessage(63, LogLevel.Warning, "A form to {Endpoint} was refused: its antiforgery token was made for session {Rendered}, and it came in session {Actual}. If this is no rare swap of two tabs: pages of StartTabSession() need the tags that <session-lifetime />, or HttpContext.GetSessionLifetimeTags(), writes; script tags written by hand do not hand their session over.")]
+    public static partial void FormOfAnotherSession(this ILogger logger, string endpoint, string rendered, string actual);
+
     [LoggerMessage(51, LogLevel.Error, "UseSessionLifetime() is missing, or comes before UseRouting(): endpoints of the app see no session. Call app.UseSessionLifetime() after UseRouting() and UseAuthentication().")]
     public static partial void MiddlewareMissing(this ILogger logger);
 }

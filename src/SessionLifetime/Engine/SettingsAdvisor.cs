@@ -53,6 +53,16 @@ internal sealed class SettingsAdvisor(IOptions<SessionLifetimeOptions> options, 
             yield return $"StretchInterval is {options.StretchInterval}, not shorter than SessionTimeout: pages without script time out in between.";
         }
 
+        if (timings.IdleTimeout != SessionTimings.Never && options.SweepInterval > timings.IdleTimeout)
+        {
+            yield return $"SweepInterval is {options.SweepInterval}, longer than SessionTimeout: where nobody looks, events are that late.";
+        }
+
+        if (options.KeepAliveInterval is { } alive && timings.Signal != SessionTimings.Never && alive >= timings.Signal / 2)
+        {
+            yield return $"KeepAliveInterval is {alive}, not shorter than half of SignalTimeout ({timings.Signal}): one ping that is late or lost ends the session of an open page.";
+        }
+
         if (options.SelfDestructOnUnload is { } after && after < s_leastUnload)
         {
             yield return $"SelfDestructOnUnload is {after}: a page that takes longer than that to load finds its session gone; 10 seconds are recommended.";

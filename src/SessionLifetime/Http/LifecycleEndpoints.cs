@@ -14,6 +14,7 @@ internal sealed class LifecycleEndpoints(
     SessionFinder finder,
     SessionGuard guard,
     HandOvers handOvers,
+    LateUsers lateUsers,
     SessionMetrics metrics,
     ILogger<LifecycleEndpoints> logger,
     NavigationRelay? relay = null,
@@ -25,7 +26,7 @@ internal sealed class LifecycleEndpoints(
     /// <summary>A page says hello: <c>POST {p}/attach</c>.</summary>
     public async Task AttachAsync(HttpContext context)
     {
-        WarnOfMissingMiddleware(context);
+        WarnOfWrongOrder(context);
         if (Speculation.IsSpeculative(context.Request))
         {
             SessionAnswers.WriteNothing(context);
@@ -334,8 +335,13 @@ internal sealed class LifecycleEndpoints(
         return SessionAnswers.WriteAsync(context, status, with?.Invoke(answer) ?? answer);
     }
 
-    private void WarnOfMissingMiddleware(HttpContext context)
+    private void WarnOfWrongOrder(HttpContext context)
     {
+        if (SessionLifetimeMiddleware.HasSeenNobody(context) && guard.UserOf(context) is not null)
+        {
+            lateUsers.Warn();
+        }
+
         if (!SessionLifetimeMiddleware.HasSeen(context) && Interlocked.Exchange(ref _hasWarned, 1) == 0)
         {
             logger.MiddlewareMissing();

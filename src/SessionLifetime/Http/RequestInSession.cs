@@ -194,7 +194,8 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         }
 
         // What no script reads is not handed out there.
-        if (!_isPlain && _cell.NewerThan(_sent) is { } newer && RequestOrigin.IsSame(_context.Request))
+        // Nor to a user who turned out to be another.
+        if (!_isPlain && _cell.NewerThan(_sent) is { } newer && RequestOrigin.IsSame(_context.Request) && _context.Features.Find<ITabSessionFeature>() is not null)
         {
             HandOut(newer);
         }

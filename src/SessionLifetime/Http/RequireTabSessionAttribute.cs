@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Filters;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace SessionLifetime;
 
@@ -8,23 +10,28 @@ namespace SessionLifetime;
 /// unknown one, 410 with the reason for an ended one, 403 for one that is refused. The same as <c>.RequireTabSession()</c>.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
-public sealed class RequireTabSessionAttribute : Attribute, IResourceFilter
+public sealed class RequireTabSessionAttribute : Attribute, IAsyncResourceFilter
 {
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">The middleware, which refuses such requests, has not run.</exception>
-    public void OnResourceExecuting(ResourceExecutingContext context)
+    public async Task OnResourceExecutionAsync(ResourceExecutingContext context, ResourceExecutionDelegate next)
     {
         ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(next);
         ThrowIfUnguarded(context.HttpContext);
+        if (await context.HttpContext.RequestServices.GetRequiredService<LateUsers>().AdmitsAsync(context.HttpContext))
+        {
+            await next();
+        }
+        else
+        {
+            // Answered already.
+            context.Result = new EmptyResult();
+        }
     }
 
     /// <summary>Marks a request that may pass although its session has ended.</summary>
     internal static readonly object Waived = new();
-
-    /// <inheritdoc/>
-    public void OnResourceExecuted(ResourceExecutedContext context)
-    {
-    }
 
     /// <summary>Nobody gets here without a session, unless nobody was asked: then the door must not stand open.</summary>
     internal static void ThrowIfUnguarded(HttpContext context)

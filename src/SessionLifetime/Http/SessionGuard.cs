@@ -113,6 +113,19 @@ internal sealed class SessionGuard(
         };
     }
 
+    /// <summary>As <see cref="AdmitAsync"/>, for a user who became known after the request was admitted as nobody's.</summary>
+    public async ValueTask<SessionFinding> AdmitLateAsync(SessionCell cell, string user)
+    {
+        if (cell.User is null && await engine.Ownership.ClaimAsync(cell, BrowserKey.None, user) == SessionAddition.UserFull)
+        {
+            return Refuse(SessionFindingKind.UserFull);
+        }
+
+        return cell.IsEnded || string.Equals(cell.User, user, StringComparison.Ordinal)
+            ? new(SessionFindingKind.Found, cell)
+            : Refuse(SessionFindingKind.WrongUser);
+    }
+
     /// <summary>Counts an answer that turns a request away. Those the guard itself refuses it has counted already, answered so or not.</summary>
     public void CountRefusal(SessionFinding finding)
     {
@@ -141,7 +154,7 @@ internal sealed class SessionGuard(
     }
 
     /// <summary>Who is signed in, as the authentication before us found out; null for nobody.</summary>
-    private string? UserOf(HttpContext context)
+    public string? UserOf(HttpContext context)
     {
         if (context.Features.Find<IHttpAuthenticationFeature>()?.User is not { Identity.IsAuthenticated: true } user)
         {

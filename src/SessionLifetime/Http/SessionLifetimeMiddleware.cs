@@ -20,12 +20,17 @@ internal sealed class SessionLifetimeMiddleware(
     RequestPool requests,
     PlainPages plain,
     IConnections connections,
+    LateUsers lateUsers,
     HttpSessionFactory? httpSessions = null)
 {
     private static readonly object s_passed = new();
+    private static readonly object s_passedAsNobody = new();
 
     /// <summary>Whether this middleware has seen the request; what the endpoints check to tell a wrong set-up.</summary>
     public static bool HasSeen(HttpContext context) => context.Items.ContainsKey(s_passed);
+
+    /// <summary>Whether nobody was signed in when it saw the request of an endpoint of ours.</summary>
+    public static bool HasSeenNobody(HttpContext context) => context.Items.TryGetValue(s_passed, out var seen) && seen == s_passedAsNobody;
 
     public Task InvokeAsync(HttpContext context)
     {
@@ -36,7 +41,7 @@ internal sealed class SessionLifetimeMiddleware(
         {
             if (metadata.GetMetadata<LifecycleEndpointMetadata>() is not null)
             {
-                context.Items[s_passed] = s_passed;
+                context.Items[s_passed] = guard.UserOf(context) is null ? s_passedAsNobody : s_passed;
             }
             else if (finder.TryGetHeader(context.RequestHeaders(), out _))
             {
@@ -146,6 +151,7 @@ internal sealed class SessionLifetimeMiddleware(
         try
         {
             request.Open(response);
+            lateUsers.Watch(context);
             serving = next(context);
             if (!serving.IsCompletedSuccessfully)
             {

@@ -32,7 +32,7 @@ internal sealed record SessionProblem
         Status = StatusCodes.Status428PreconditionRequired,
         Code = "sessionRequired",
         Title = "A session is required.",
-        Detail = "The request carries no session id. Attach first, and send the id you are given with every request.",
+        Detail = "The request carries no session id. Put the browser module into the page; without it, attach first, and send the id you are given with every request.",
     };
 
     public static SessionProblem Unknown => new()

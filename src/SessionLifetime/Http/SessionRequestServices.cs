@@ -10,7 +10,7 @@ namespace SessionLifetime;
 internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : IServiceProvidersFeature
 {
     private HttpContext _context = default!;
-    private TabSession _session = default!;
+    private TabSession? _session;
     private object? _inner;
     private IServiceProvider? _told;
     private TabSessionAccessor? _accessor;
@@ -53,6 +53,13 @@ internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : ISer
     /// <summary>The scope works for the session no longer.</summary>
     public void Leave() => _accessor?.Leave();
 
+    /// <summary>The session turned out to be another user's: what asks for it from now on finds none.</summary>
+    public void Forget()
+    {
+        _accessor?.Forget();
+        (_session, _accessor) = (null, null);
+    }
+
     /// <summary>Forgets the request, which has its own services back.</summary>
     public void Reset()
     {
@@ -61,7 +68,7 @@ internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : ISer
             features[typeof(IServiceProvidersFeature)] = _inner;
         }
 
-        (_context, _session, _inner, _told, _accessor) = (default!, default!, null, null, null);
+        (_context, _session, _inner, _told, _accessor) = (default!, null, null, null, null);
     }
 
     private void Tell(IServiceProvider services)
@@ -70,7 +77,7 @@ internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : ISer
         _told = services;
 
         // The request's scope was made before it lends anything; so it is disposed after it has left.
-        _accessor = TabSessionAccessor.Enter(services, _session, LeaveAtTheEnd);
+        _accessor = _session is null ? null : TabSessionAccessor.Enter(services, _session, LeaveAtTheEnd);
     }
 
     private void LeaveAtTheEnd(TabSessionAccessor accessor) => _context.Response.OnCompleted(

@@ -6,8 +6,14 @@ namespace SessionLifetime;
 /// a minute. The same as <c>.StartTabSession()</c>.
 /// </summary>
 /// <remarks>
-/// It is for plain navigations by GET: typed addresses, links, redirects. Requests of script, frames, prefetches and other methods start
-/// nothing. The page says <c>&lt;session-lifetime /&gt;</c>, which hands the session on without showing its id.
+/// <para>
+/// It is for plain navigations by GET: typed addresses, links, redirects, which say <c>Sec-Fetch-Mode: navigate</c> or accept
+/// <c>text/html</c>. Requests of script, frames, prefetches and other methods start nothing.
+/// </para>
+/// <para>
+/// The page says <c>&lt;session-lifetime /&gt;</c>, or writes <c>HttpContext.GetSessionLifetimeTags()</c>, which hands the session on without
+/// showing its id. With script tags written by hand the tab has another session than its page was rendered for.
+/// </para>
 /// </remarks>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 public sealed class StartTabSessionAttribute : Attribute;

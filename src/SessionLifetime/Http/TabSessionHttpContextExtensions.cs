@@ -25,13 +25,18 @@ public static class TabSessionHttpContextExtensions
     /// response. The page it leads to starts no session unless it starts the browser module.
     /// </summary>
     /// <param name="context">The request.</param>
-    /// <param name="url">Where to; absolute, or relative to the site. It is the app's to make sure that no stranger chose it.</param>
+    /// <param name="url">Where to; absolute, or relative to the site, or <c>~/bye</c> for a page of the app, below its path base. It is the app's to make sure that no stranger chose it.</param>
     /// <exception cref="ArgumentException"><paramref name="url"/> is empty or not a URL.</exception>
     /// <exception cref="InvalidOperationException">The response has started.</exception>
     public static async Task ExitAndRedirectAsync(this HttpContext context, string url)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentException.ThrowIfNullOrWhiteSpace(url);
+        if (url.StartsWith("~/", StringComparison.Ordinal))
+        {
+            url = context.Request.PathBase.ToUriComponent() + url[1..];
+        }
+
         if (!Uri.TryCreate(url, UriKind.RelativeOrAbsolute, out var target))
         {
             throw new ArgumentException("It is not a URL.", nameof(url));

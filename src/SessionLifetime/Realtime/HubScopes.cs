@@ -8,9 +8,13 @@ internal sealed class HubScopes(IServiceScopeFactory inner) : IServiceScopeFacto
     public IServiceScope CreateScope()
     {
         var scope = inner.CreateScope();
-        return HubInSession.Current is { } connection && TabSessionAccessor.Enter(scope.ServiceProvider, connection.Session) is { } accessor
-            ? new HubScope(scope, accessor)
-            : scope;
+        if (HubInSession.Current is { } connection && TabSessionAccessor.Enter(scope.ServiceProvider, connection.Session) is { } accessor)
+        {
+            return new HubScope(scope, accessor);
+        }
+
+        scope.ServiceProvider.GetService<TabSessionAccessor>()?.Place = ScopePlace.Hub;
+        return scope;
     }
 
     private sealed class HubScope(IServiceScope inner, TabSessionAccessor accessor) : IServiceScope, IAsyncDisposable

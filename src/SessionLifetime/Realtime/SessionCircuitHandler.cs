@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Components.Server.Circuits;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace SessionLifetime;
 
@@ -23,6 +24,10 @@ internal sealed class SessionCircuitHandler : CircuitHandler
             _first = connection;
             _session = connection.Session;
             _accessor = TabSessionAccessor.Enter(scope, _session);
+        }
+        else
+        {
+            scope.GetRequiredService<TabSessionAccessor>().Place = ScopePlace.Circuit;
         }
     }
 

@@ -17,6 +17,9 @@ internal sealed class TabSessionAccessor(IServiceProvider scope) : ITabSessionAc
 
     public TabSession? Session { get; private set; }
 
+    /// <summary>What the scope is for; told where that helps to say why there is no session.</summary>
+    public ScopePlace Place { get; set; }
+
     /// <summary>From now on the scope works for a session.</summary>
     /// <param name="scope">The scope's services.</param>
     /// <param name="session">The session.</param>
@@ -60,6 +63,13 @@ internal sealed class TabSessionAccessor(IServiceProvider scope) : ITabSessionAc
                 ScopeDisposables.Remove(scope, lent);
             }
         }
+    }
+
+    /// <summary>The scope works for no session any more.</summary>
+    public void Forget()
+    {
+        Leave();
+        Session = null;
     }
 
     private HashSet<object> MakeList()

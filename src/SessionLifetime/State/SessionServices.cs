@@ -29,7 +29,7 @@ internal sealed class SessionServices : ISessionScope
     /// <summary>The instance of the session that a scope works for.</summary>
     public static object Get(IServiceProvider scope, Type service)
     {
-        var session = scope.GetRequiredService<TabSessionAccessor>().Session ?? throw NoSession(service);
+        var session = scope.GetRequiredService<TabSessionAccessor>().Session ?? throw NoSession.For(service, scope);
         var home = session.Estate.GetScope((scope, session), static from => new SessionServices(from.scope, from.session)) ?? throw Ended(service);
         return ((SessionServices)home).Get(service);
     }
@@ -40,11 +40,6 @@ internal sealed class SessionServices : ISessionScope
     public IReadOnlyList<object> TakeDisposables() => ScopeDisposables.TakeAll(_scope.ServiceProvider);
 
     public ValueTask DisposeAsync() => _scope.DisposeAsync();
-
-    private static InvalidOperationException NoSession(Type service) => new(
-        $"'{service}' is session-scoped, and there is no session here: the request carries no session id, or one that leads to no living session; " +
-        "or it did not come through UseSessionLifetime(); or this is no request. Start the browser module in the page, put RequireTabSession() on the " +
-        "endpoint so that it is not reached without a session, or inject ITabSessionAccessor or SessionScoped<T>, which give null where there is none.");
 
     private static InvalidOperationException Ended(Type service) => new(
         $"'{service}' is session-scoped, and the session has ended: what it owned is disposed. Work that outlives its session stops at TabSession.Ended.");

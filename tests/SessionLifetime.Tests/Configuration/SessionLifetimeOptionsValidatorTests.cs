@@ -101,8 +101,28 @@ public sealed class SessionLifetimeOptionsValidatorTests
         {
             SessionTimeout = TimeSpan.FromSeconds(10),
             SelfDestructOnUnload = TimeSpan.FromSeconds(5),
+            SweepInterval = TimeSpan.FromSeconds(10),
         }).Count());
         Assert.Single(SettingsAdvisor.Advise(new() { SignalTimeout = TimeSpan.FromSeconds(100) }));
+    }
+
+    [Fact]
+    public void Advise_SweepsRarerThanTimeouts_AreNamed()
+    {
+        static SessionLifetimeOptions Swept(double minutes) => new() { SessionTimeout = TimeSpan.FromMinutes(3), SweepInterval = TimeSpan.FromMinutes(minutes) };
+        Assert.Empty(SettingsAdvisor.Advise(Swept(3)));
+        Assert.StartsWith("SweepInterval is 00:04:00, longer than SessionTimeout", Assert.Single(SettingsAdvisor.Advise(Swept(4))), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            SettingsAdvisor.Advise(new() { SessionTimeout = TimeSpan.Zero, SignalTimeout = TimeSpan.FromHours(1), SweepInterval = TimeSpan.FromHours(2) }),
+            static advice => advice.StartsWith("SweepInterval", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Advise_PingsRarerThanTwiceASignalTimeout_AreNamed()
+    {
+        static SessionLifetimeOptions Pinged(double minutes) => new() { SignalTimeout = TimeSpan.FromMinutes(30), KeepAliveInterval = TimeSpan.FromMinutes(minutes) };
+        Assert.Empty(SettingsAdvisor.Advise(Pinged(14)));
+        Assert.StartsWith("KeepAliveInterval is 00:15:00, not shorter than half of SignalTimeout", Assert.Single(SettingsAdvisor.Advise(Pinged(15))), StringComparison.Ordinal);
     }
 
     [Fact]

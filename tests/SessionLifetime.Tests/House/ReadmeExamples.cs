@@ -2,6 +2,8 @@ using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,6 +24,7 @@ internal static class ReadmeExamples
             .OnApplicationExit(async (context, cancellationToken) => await ReleaseAsync(context.Session.Id, cancellationToken));
 
         var app = builder.Build();
+        app.UseFileServer();              // pages in wwwroot, for example
         app.UseSessionLifetime();
         app.MapSessionLifetime();
         app.MapPost("/work", (HttpContext context) => Work(context.GetTabSession()!)).RequireTabSession();
@@ -43,7 +46,7 @@ internal static class ReadmeExamples
         app.MapPost("/order", () => "done").RequireTabSession();                           // 428, 404, 410 or 403 without a session
         app.MapGet("/public", () => "hello").DisableTabSession();                          // never looks for one
         app.MapGet("/shop", () => "a page").StartTabSession();                             // starts one for who opens it without
-        app.MapPost("/leave", (HttpContext context) => context.ExitAndRedirectAsync("/bye.html"));
+        app.MapPost("/leave", (HttpContext context) => context.ExitAndRedirectAsync("~/bye.html"));
     }
 
     public static void PlainPages(WebApplicationBuilder builder)
@@ -103,7 +106,7 @@ internal static class ReadmeExamples
         app.MapPost("/sign-out", async (HttpContext context) =>
         {
             await context.SignOutAsync();
-            await context.ExitAndRedirectAsync("/bye.html");             // the session ends, and what it held is gone; or:
+            await context.ExitAndRedirectAsync("~/bye.html");            // the session ends, and what it held is gone; or:
             // await context.GetTabSession()!.ReleaseUserAsync();        // it goes on, nobody's, under a new id
         }).RequireTabSession();
         app.MapPost("/end-my-other-sessions", (HttpContext context, ISessionLifetime sessions) =>
@@ -162,6 +165,31 @@ internal static class ReadmeExamples
 
         [SessionSignal(SessionSignal.Alive)]
         public int Poll() => cart.Lines.Count;
+    }
+
+    [StartTabSession, RequireTabSession]
+    public sealed class CartModel(ShoppingCart cart) : PageModel
+    {
+        public IActionResult OnPost(string item)
+        {
+            cart.Lines.Add(item);
+            return RedirectToPage();
+        }
+    }
+
+    public sealed class SignOutModel(ISessionLifetime sessions) : PageModel
+    {
+        public async Task<IActionResult> OnPostAsync()
+        {
+            if (HttpContext.GetTabSession()?.User is { } user)
+            {
+                await sessions.EndAllAsync(user);
+            }
+
+            await HttpContext.SignOutAsync();
+            await HttpContext.ExitAndRedirectAsync("~/bye.html");
+            return new EmptyResult();                                    // it has answered
+        }
     }
 
     private static bool KeepsRunning(TabSession session) => session.OpenPages > 0;

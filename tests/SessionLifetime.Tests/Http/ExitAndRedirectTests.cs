@@ -68,6 +68,44 @@ public sealed class ExitAndRedirectTests
         Assert.Null(script.Header("X-Injected"));
     }
 
+    [Theory]
+    [InlineData("/shop", "~/bye?x=1", "/shop/bye?x=1")]
+    [InlineData("", "~/bye", "/bye")]
+    [InlineData("", "~/t\u00fc", "/t%C3%BC")]
+    [InlineData("/shop", "/bye", "/bye")]
+    [InlineData("/shop", "~bye", "~bye")]
+    public async Task A_tilde_stands_for_the_path_base(string pathBase, string url, string expected)
+    {
+        await using var app = await SessionApp.StartAsync(setup =>
+        {
+            setup.Before = web => web.UsePathBase(pathBase).UseRouting();
+            setup.Map = web => web.MapPost("/leave", (HttpContext context) => context.ExitAndRedirectAsync(url));
+        });
+
+        Assert.Equal(expected, (await app.SendAsync(HttpMethod.Post, pathBase + "/leave", null)).Is(HttpStatusCode.SeeOther).Header("Location"));
+        Assert.Equal(expected, (await app.SendAsync(HttpMethod.Post, pathBase + "/leave", await app.StartSessionAsync())).Header("X-Session-Location"));
+    }
+
+    [Fact]
+    public async Task Who_has_ended_all_sessions_of_the_user_before_is_sent_away_all_the_same()
+    {
+        await using var app = await SessionApp.StartRecordingAsync(setup =>
+        {
+            setup.Before = Visitor.UseTestUsers;
+            setup.Map = web => web.MapGet("/out", async (HttpContext context, ISessionLifetime sessions) =>
+            {
+                await sessions.EndAllAsync(context.GetTabSession()!.User!);
+                await context.ExitAndRedirectAsync("~/bye.html");
+            });
+        });
+        var here = await Visitor.ArriveAsync(app, "ada");
+        var there = await Visitor.ArriveAsync(app, "ada");
+
+        Assert.Equal("/bye.html", (await here.GetAsync("/out")).Is(HttpStatusCode.OK).Header("X-Session-Location"));
+        (await there.PingAsync()).IsProblem(HttpStatusCode.Gone, "sessionEnded");
+        Assert.Equal(2, app.Events.Count(static line => line == "ApplicationExit Revoked"));
+    }
+
     [Fact]
     public async Task The_landing_page_starts_no_session()
     {

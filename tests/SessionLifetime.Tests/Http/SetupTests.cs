@@ -169,7 +169,7 @@ public sealed class SetupTests
 
         var warnings = app.Log.Lines.Where(line => line.Level == LogLevel.Warning && line.Category.StartsWith("SessionLifetime", StringComparison.Ordinal));
 
-        Assert.Equal(3, warnings.Count());
+        Assert.Equal(4, warnings.Count());
         await using var sound = await SessionApp.StartAsync();
         Assert.DoesNotContain(sound.Log.Lines, line => line.Level == LogLevel.Warning && line.Category.StartsWith("SessionLifetime", StringComparison.Ordinal));
     }
@@ -196,6 +196,40 @@ public sealed class SetupTests
 
         Assert.Equal("none", await client.GetStringAsync(new Uri("/", UriKind.Relative)));
         Assert.Contains("UseSessionLifetime() is missing", Assert.Single(log.Errors).Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Use_without_Map_is_warned_of_at_start(bool maps)
+    {
+        var log = new LogRecorder();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseTestServer();
+        builder.Logging.ClearProviders().AddProvider(log);
+        builder.Services.AddSessionLifetime();
+        await using var app = builder.Build();
+        app.UseSessionLifetime();
+        if (maps)
+        {
+            app.MapGroup("/api").MapSessionLifetime();
+        }
+
+        await app.StartAsync();
+
+        Assert.Equal(maps ? 0 : 1, log.Lines.Count(static line => line.Level == LogLevel.Warning && line.Text.Contains("Call app.MapSessionLifetime()", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Map_twice_with_one_prefix_is_refused_at_once()
+    {
+        await using var app = await SessionApp.StartAsync(static setup => setup.Map = static web =>
+        {
+            var refused = Assert.Throws<InvalidOperationException>(() => web.MapSessionLifetime("_session/"));
+            Assert.Contains("was called before with the prefix '_session/'", refused.Message, StringComparison.Ordinal);
+        });
+
+        await app.StartSessionAsync();
     }
 
     [Fact]

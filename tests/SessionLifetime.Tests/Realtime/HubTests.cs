@@ -104,7 +104,9 @@ public sealed class HubTests
         Assert.Equal(HttpStatusCode.PreconditionRequired, (await app.SendAsync(HttpMethod.Post, "/required/negotiate?negotiateVersion=1", id: null)).Status);
         using var hub = await HubSocket.ConnectAsync(app, "/hub", id: null);
         Assert.Equal("null", await hub.InvokeAsync("Who"));
-        Assert.Contains("session-scoped", await hub.InvokeAsync("Count"), StringComparison.Ordinal);
+        var told = await hub.InvokeAsync("Count");
+        Assert.Contains("is session-scoped, and this hub connection has no session", told, StringComparison.Ordinal);
+        Assert.Contains("signalR() of session-lifetime-signalr.js", told, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace SessionLifetime.Tests.Http.Navigation;
@@ -297,6 +298,8 @@ public sealed class CookieTransportTests
         Assert.Equal("refused", (await PostAsync()).Text);
         surfer.Cookies.Remove(Cookie);
         Assert.Equal("refused", (await PostAsync()).Text);
+        var told = Assert.Single(app.Log.Lines, static line => line.Level == LogLevel.Warning && line.Text.StartsWith("A form to ", StringComparison.Ordinal)).Text;
+        Assert.Contains("/form was refused: its antiforgery token was made for session", told, StringComparison.Ordinal);
 
         // The form outlived its session: that is no swap.
         foreach (var session in await app.Sessions.ListAsync())

@@ -172,6 +172,34 @@ public sealed partial class StartedPageTests
         Assert.NotEmpty(Shown(await new Surfer(app).OpenAsync("/page")));
     }
 
+    [Fact]
+    public async Task Another_view_engine_writes_the_same_tags_with_options_of_its_own()
+    {
+        await using var app = await StartAsync(static setup =>
+        {
+            var map = setup.Map;
+            setup.Map = web =>
+            {
+                map(web);
+                web.MapGet("/other", static (HttpContext context) =>
+                    $"session={context.GetTabSession()?.Id};{context.GetSessionLifetimeTags([new("data-keep-alive", "stretch\">")])}").StartTabSession();
+                web.MapGet("/wrong/{name}", static (HttpContext context, string name) =>
+                    Assert.Throws<ArgumentException>(() => context.GetSessionLifetimeTags([new(name, "x")])).ParamName);
+            };
+        });
+        var surfer = new Surfer(app);
+        var (ours, theirs) = (await surfer.OpenAsync("/page"), await surfer.OpenAsync("/other"));
+
+        Assert.Equal(Shown(theirs), (await surfer.AttachAsync(HandOver(theirs))).String("session"));
+        Assert.Contains($"data-rendered-for=\"{Shown(theirs)}\"", theirs.Text, StringComparison.Ordinal);
+        Assert.Contains(" data-keep-alive=\"stretch&quot;&gt;\"", theirs.Text, StringComparison.Ordinal);
+        Assert.Equal(Plain(ours), Plain(theirs));
+        Assert.Equal("attributes", (await surfer.OpenAsync("/wrong/onload")).Text);
+        Assert.Equal("attributes", (await surfer.OpenAsync("/wrong/data-x%20onload")).Text);
+
+        static string Plain(Answer page) => Regex.Replace(page.Text.Replace(" data-keep-alive=\"stretch&quot;&gt;\"", "", StringComparison.Ordinal), "(session|data-(hand-over|rendered-for|token))=[^; >]*", "");
+    }
+
     internal static string Shown(Answer page) => Field().Match(page.Text).Groups["session"].Value;
 
     internal static string HandOver(Answer page) => Token().Match(page.Text).Groups["token"].Value;
