@@ -35,6 +35,11 @@ internal sealed class ServerProcess : IDisposable
             RedirectStandardOutput = true,
             UseShellExecute = false,
         };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+        {
+            start.ArgumentList.Add(typeof(ServerProcess).Assembly.Location);
+        }
+
         start.ArgumentList.Add("serve");
         start.ArgumentList.Add(kind.ToString());
         var process = Process.Start(start)!;
