@@ -53,7 +53,7 @@ internal sealed class HttpSessionFactory(
         var isPlain = plain.IsPlain(context);
         var starting = isPlain
             ? plain.StartAsync(context, waits: false)
-            : arrivals.StartAsync(PageId.None, PageId.None, guard.Welcome(context), context.RequestAborted, waits: false);
+            : arrivals.StartAsync(PageId.None, PageId.None, guard.Welcome(context, out _), context.RequestAborted, waits: false);
         var (outcome, hold) = starting.IsCompleted ? starting.Result : starting.AsTask().GetAwaiter().GetResult();
         if (outcome != SessionAddition.Added)
         {

@@ -83,7 +83,7 @@ internal sealed class LifecycleEndpoints(
         // The module reads this as an answer to the app, which would have told of its user.
         context.Response.Headers[SessionHeaders.Signal] = SessionHeaders.ValueOf(SessionSignal.None);
         await (finding.Cell is { } living
-            ? SessionAnswers.WriteAsync(context, new RelayAnswer(relay!.Issue(living, finding.Sent), (long)NavigationRelay.Lifetime.TotalMilliseconds))
+            ? SessionAnswers.WriteAsync(context, new RelayAnswer(relay!.Issue(living, finding.Sent, living.Browser), (long)NavigationRelay.Lifetime.TotalMilliseconds))
             : RefuseAsync(context, finding));
     }
 
@@ -291,7 +291,7 @@ internal sealed class LifecycleEndpoints(
 
     private async Task StartAsync(HttpContext context, PageId page, PageId tab, SessionFinding finding)
     {
-        var (outcome, hold) = await arrivals.StartAsync(page, tab, guard.Welcome(context), context.RequestAborted);
+        var (outcome, hold) = await arrivals.StartAsync(page, tab, guard.Welcome(context, out _), context.RequestAborted);
         if (outcome != SessionAddition.Added)
         {
             await SessionAnswers.WriteAsync(context, SessionProblem.Of(outcome));

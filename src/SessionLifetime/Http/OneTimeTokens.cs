@@ -12,7 +12,8 @@ namespace SessionLifetime;
 /// <remarks>
 /// <para>
 /// Life: issued to the browser of a session, redeemed by exactly one of those who present it, or expired, or pushed out by newer ones of
-/// its session. Whoever presents it without the browser's key is refused and has not touched it: it is worth nothing to them.
+/// its session. Whoever presents it without the browser's key is refused and has not touched it: it is worth nothing to them. One for a
+/// browser that takes no cookies is worth nothing to a browser that has a key: nobody can lead that to a session of their own.
 /// </para>
 /// <para>
 /// The cache is as large as there may be sessions, and one session has only a handful, so that none can fill it. When it is full there is
@@ -51,12 +52,12 @@ internal sealed class OneTimeTokens : IDisposable
     /// <param name="use">What it is for.</param>
     /// <param name="cell">The session it stands for.</param>
     /// <param name="secret">The id the session was asked for by.</param>
-    /// <param name="browser">The key of the browser that may use it; none where any may.</param>
+    /// <param name="browser">The key of the browser that may use it, also one it is only just being given; none where it takes no cookies.</param>
     /// <param name="lifetime">How long it works.</param>
-    /// <returns>Its text; null when there is no room, or a browser is required and there is none.</returns>
+    /// <returns>Its text; null when there is no room, or it would have to be in a cookie, or a browser is required, and there is none.</returns>
     public string? Issue(OneTimeUse use, SessionCell cell, SessionId secret, BrowserKey browser, TimeSpan lifetime)
     {
-        if (_cache.Count >= _capacity || (browser.IsNone && _binding == BrowserBinding.Required))
+        if (_cache.Count >= _capacity || (browser.IsNone && IsWorthless(use)))
         {
             return null;
         }
@@ -96,7 +97,8 @@ internal sealed class OneTimeTokens : IDisposable
         grant = default;
         if (!WordText.TryParse(text, out var high, out var low)
             || !_cache.TryGetValue(new OneTimeKey(use, high, low), out OneTimeToken? token)
-            || !IsForBrowserOf(request, token!.Browser)
+            || token is null
+            || !IsForBrowserOf(request, token)
             || !token.TryTake())
         {
             return false;
@@ -118,8 +120,18 @@ internal sealed class OneTimeTokens : IDisposable
         _cache.Dispose();
     }
 
-    private bool IsForBrowserOf(HttpRequest request, BrowserKey browser) =>
-        _binding == BrowserBinding.Off || browser.IsNone || _cookie.Carries(request.Headers, browser);
+    /// <summary>Who takes no cookies brings no token in one either.</summary>
+    private bool IsWorthless(OneTimeUse use) =>
+        _binding == BrowserBinding.Required || (_binding == BrowserBinding.WhenPossible && use == OneTimeUse.Navigation);
+
+    private bool IsForBrowserOf(HttpRequest request, OneTimeToken token) =>
+        _binding == BrowserBinding.Off
+        || (!token.Browser.IsNone && _cookie.Carries(request.Headers, token.Browser))
+        || (IsForAnyWithoutKey(token) && _cookie.Read(request).IsNone);
+
+    /// <summary>A page hands its session over itself, so no other site can; it may have been given a key that its browser did not take.</summary>
+    private static bool IsForAnyWithoutKey(OneTimeToken token) =>
+        token.Browser.IsNone || (token.Key.Use == OneTimeUse.HandOver && !token.Grant.Cell.IsBound);
 
     /// <summary>Nothing is pushed out, but what has expired.</summary>
     private void Tidy()

@@ -38,14 +38,17 @@ internal sealed class SessionGuard(
         && (user is null || string.Equals(cell.User, user, StringComparison.Ordinal));
 
     /// <summary>Whose a session is from the start, as far as the request tells. The browser is set its cookie, new or for another while.</summary>
-    public SessionOwner Welcome(HttpContext context)
+    /// <param name="context">The request.</param>
+    /// <param name="handed">The key in that cookie; none where there is no binding.</param>
+    public SessionOwner Welcome(HttpContext context, out BrowserKey handed)
     {
-        var key = BrowserKey.None;
+        var key = handed = BrowserKey.None;
         if (_binding != BrowserBinding.Off)
         {
             // A new key is not known to have arrived: tabs that open together are all given one, and the browser keeps the last.
             key = cookie.Read(context.Request);
-            cookie.Hand(context, key.IsNone ? BrowserKey.Create() : key);
+            handed = key.IsNone ? BrowserKey.Create() : key;
+            cookie.Hand(context, handed);
         }
 
         var user = UserOf(context);

@@ -104,14 +104,41 @@ public sealed class OneTimeTokensTests
     }
 
     [Fact]
-    public void Issue_ForNoBrowser_IsGoodForAnyWherePossibleAndForNobodyWhereRequired()
+    public void Issue_ForNoBrowser_IsGoodForWhoHasNoKeyWherePossibleAndForNobodyWhereRequired()
     {
         using var possible = New();
         using var required = New(options => options.BrowserBinding = BrowserBinding.Required);
 
-        Assert.True(possible.TryRedeem(OneTimeUse.Ticket, Issue(possible, NewCell()), Request(BrowserKey.Create()), out _));
+        var token = Issue(possible, NewCell());
+        Assert.False(possible.TryRedeem(OneTimeUse.Ticket, token, Request(BrowserKey.Create()), out _));
+        Assert.True(possible.TryRedeem(OneTimeUse.Ticket, token, Request(), out _));
         Assert.Null(Issue(required, NewCell()));
         Assert.NotNull(Issue(required, NewCell(), browser: BrowserKey.Create()));
+    }
+
+    [Fact]
+    public void Issue_OfWhatACookieCarries_IsForNobodyWithoutAKey()
+    {
+        using var possible = New();
+        using var off = New(options => options.BrowserBinding = BrowserBinding.Off);
+        var cell = NewCell();
+
+        Assert.Null(possible.Issue(OneTimeUse.Navigation, cell, cell.Secret, BrowserKey.None, s_lifetime));
+        Assert.NotNull(off.Issue(OneTimeUse.Navigation, cell, cell.Secret, BrowserKey.None, s_lifetime));
+    }
+
+    [Fact]
+    public void TryRedeem_OfAHandOver_TakesTheKeyThatWasHandedOutOrNone()
+    {
+        using var tokens = New();
+        var (cell, key) = (NewCell(), BrowserKey.Create());
+
+        Assert.False(Redeem(Request(BrowserKey.Create())));
+        Assert.True(Redeem(Request(key)));
+        Assert.True(Redeem(Request()));
+
+        bool Redeem(HttpRequest request) =>
+            tokens.TryRedeem(OneTimeUse.HandOver, tokens.Issue(OneTimeUse.HandOver, cell, cell.Secret, key, s_lifetime), request, out _);
     }
 
     [Fact]
@@ -163,14 +190,15 @@ public sealed class OneTimeTokensTests
     {
         using var tokens = New();
         var (cell, other) = (NewCell(), NewCell());
-        var navigation = tokens.Issue(OneTimeUse.Navigation, cell, cell.Secret, BrowserKey.None, s_lifetime);
+        var key = BrowserKey.Create();
+        var navigation = tokens.Issue(OneTimeUse.Navigation, cell, cell.Secret, key, s_lifetime);
         var others = Issue(tokens, other);
         var ours = Enumerable.Range(0, 1000).Select(_ => Issue(tokens, cell)).ToList();
 
         Assert.Equal(OneTimeTokens.MaxOutstanding + 2, tokens.Count);
         Assert.All(ours[..^OneTimeTokens.MaxOutstanding], token => Assert.False(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _)));
         Assert.All(ours[^OneTimeTokens.MaxOutstanding..], token => Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _)));
-        Assert.True(tokens.TryRedeem(OneTimeUse.Navigation, navigation, Request(), out _));
+        Assert.True(tokens.TryRedeem(OneTimeUse.Navigation, navigation, Request(key), out _));
         Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, others, Request(), out _));
     }
 

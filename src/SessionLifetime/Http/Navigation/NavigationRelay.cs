@@ -24,8 +24,8 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
     private readonly HopQueue _hops = new(time);
 
     /// <summary>Tokens for a page; fewer than asked for, or none, when there is no room.</summary>
-    public IReadOnlyList<string> Issue(SessionCell cell, SessionId secret, int count = Stock) =>
-        [.. Enumerable.Range(0, count).Select(_ => Issue(cell, secret, Lifetime)).OfType<string>()];
+    public IReadOnlyList<string> Issue(SessionCell cell, SessionId secret, BrowserKey browser, int count = Stock) =>
+        [.. Enumerable.Range(0, count).Select(_ => Issue(cell, secret, browser, Lifetime)).OfType<string>()];
 
     /// <summary>What the cookies of a navigation lead to, and which of them it was; missing where there are none.</summary>
     public async ValueTask<(SessionFinding Finding, RelayCookie Used)> FindAsync(HttpContext context)
@@ -54,8 +54,9 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
     }
 
     /// <summary>Leaves a token for the request that a redirect leads to, if it stays within the site.</summary>
-    public async ValueTask LeaveForHopAsync(HttpContext context, SessionCell cell, SessionId secret, string path)
+    public async ValueTask LeaveForHopAsync(HttpContext context, PlainRequest request)
     {
+        var cell = request.Cell!;
         var location = context.Response.Headers.Location.ToString();
         if (cell.IsEnded || !LeadsHere(context.Request, location))
         {
@@ -65,10 +66,12 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
         var (high, _) = WordText.Random();
         var name = RelayCookie.Prefix + WordText.Format(high);
         var target = TargetOf(location);
-        await _hops.EnterAsync(cell.Browser, target, name);
-        if (Issue(cell, secret, s_hop) is { } token)
+        await _hops.EnterAsync(request.Browser, target, name);
+
+        // By the id it came with: a new one is not used before the module has been told of it.
+        if (Issue(cell, request.Sent, request.Browser, s_hop) is { } token)
         {
-            Write(context, new(name, token, time.GetUtcNow().ToUnixTimeMilliseconds(), target), path);
+            Write(context, new(name, token, time.GetUtcNow().ToUnixTimeMilliseconds(), target), request.CookiePath);
         }
     }
 
@@ -116,6 +119,6 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
         return location.StartsWith(here, StringComparison.OrdinalIgnoreCase) && (location.Length == here.Length || location[here.Length] is '/' or '?' or '#');
     }
 
-    private string? Issue(SessionCell cell, SessionId secret, TimeSpan lifetime) =>
-        tokens.Issue(OneTimeUse.Navigation, cell, secret, cell.Browser, lifetime);
+    private string? Issue(SessionCell cell, SessionId secret, BrowserKey browser, TimeSpan lifetime) =>
+        tokens.Issue(OneTimeUse.Navigation, cell, secret, browser, lifetime);
 }

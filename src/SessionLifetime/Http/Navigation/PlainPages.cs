@@ -46,28 +46,19 @@ internal sealed class PlainPages(
             return known.Finding;
         }
 
-        var isNavigation = PlainNavigation.IsOne(context.Request);
         var finding = new SessionFinding(SessionFindingKind.Missing);
         var used = default(RelayCookie);
-        if (relay is not null && isNavigation && !Speculation.IsSpeculative(context.Request))
+        if (relay is not null && PlainNavigation.IsOne(context.Request) && !Speculation.IsSpeculative(context.Request))
         {
             (finding, used) = await relay.FindAsync(context);
         }
 
         if (finding.Kind is SessionFindingKind.Missing && cookie?.Read(context.Request) is { } id)
         {
-            finding = await finder.FindAsync(context, context.RequestHeaders(), id) with { Carrier = SessionCarrier.Cookie };
+            finding = await finder.FindByCookieAsync(context, id);
         }
 
-        Follow(context, new()
-        {
-            Finding = finding,
-            Relayed = used,
-            Cell = finding.Cell,
-            Sent = finding.Sent,
-            IsNavigation = isNavigation,
-            CookiePath = CookieRules.PathOf(context.Request),
-        });
+        Follow(context, finding, used);
         return finding;
     }
 
@@ -100,12 +91,19 @@ internal sealed class PlainPages(
     /// </summary>
     public async ValueTask<(SessionAddition Outcome, RequestHold Hold)> StartAsync(HttpContext context, bool waits)
     {
-        var (outcome, hold) = await arrivals.StartAsync(PageId.None, PageId.None, guard.Welcome(context), context.RequestAborted, waits, _unconfirmed);
+        var request = PlainRequest.Of(context) ?? Follow(context, new(SessionFindingKind.Missing));
+        var owner = guard.Welcome(context, out var handed);
+        if (cookie is not null)
+        {
+            // Both cookies arrive, or none: a session that is named by one belongs to its browser from the start.
+            owner = new(handed, owner.User);
+        }
+
+        var (outcome, hold) = await arrivals.StartAsync(PageId.None, PageId.None, owner, context.RequestAborted, waits, _unconfirmed);
         if (outcome == SessionAddition.Added)
         {
             handOvers.Offer(hold.Cell);
-            var request = PlainRequest.Of(context)!;
-            (request.Cell, request.Sent, request.ExpiresCookie) = (hold.Cell, hold.Cell.Secret, false);
+            (request.Cell, request.Sent, request.Handed, request.ExpiresCookie) = (hold.Cell, hold.Cell.Secret, handed, false);
             request.Finding = new(SessionFindingKind.Found, hold.Cell, hold.Cell.Secret, Carrier: cookie is null ? SessionCarrier.Relay : SessionCarrier.Cookie);
             KeepToItself(context);
             cookie?.Hand(context, hold.Cell.Secret, request.CookiePath);
@@ -116,8 +114,17 @@ internal sealed class PlainPages(
 
     private bool IsLanding(HttpContext context) => _expiredPath.HasValue && context.Request.Path == _expiredPath;
 
-    private void Follow(HttpContext context, PlainRequest request)
+    private PlainRequest Follow(HttpContext context, SessionFinding finding, RelayCookie used = default)
     {
+        var request = new PlainRequest
+        {
+            Finding = finding,
+            Relayed = used,
+            Cell = finding.Cell,
+            Sent = finding.Sent,
+            IsNavigation = PlainNavigation.IsOne(context.Request),
+            CookiePath = CookieRules.PathOf(context.Request),
+        };
         request.Put(context);
         if (request.Cell is not null)
         {
@@ -128,6 +135,8 @@ internal sealed class PlainPages(
         {
             context.Response.OnStarting(static state => ((Finishing)state).OnStarting(), new Finishing(this, context, request));
         }
+
+        return request;
     }
 
     /// <summary>The output cache takes its copy before the response starts, and has to be told before; also not to hand out another's.</summary>
@@ -169,8 +178,7 @@ internal sealed class PlainPages(
 
         if (relay is not null && request.IsNavigation && context.Response.StatusCode is 301 or 302 or 303 or 307 or 308)
         {
-            // By the id it came with: a new one is not used before the module has been told of it.
-            await relay.LeaveForHopAsync(context, cell, request.Sent, request.CookiePath);
+            await relay.LeaveForHopAsync(context, request);
         }
     }
 
