@@ -97,6 +97,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<SessionGuard>();
         services.TryAddSingleton<SessionFinder>();
         services.TryAddSingleton<HandOvers>();
+        services.TryAddSingleton<PageCaches>();
         services.TryAddSingleton<PlainPages>();
         services.TryAddSingleton<OneTimeTokens>();
         services.TryAddSingleton<IConnections, RealtimeConnections>();

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.Extensions.Options;
 
 namespace SessionLifetime;
@@ -17,6 +16,7 @@ internal sealed class PlainPages(
     SessionGuard guard,
     SessionArrivals arrivals,
     HandOvers handOvers,
+    PageCaches caches,
     IOptions<SessionLifetimeOptions> options,
     NavigationRelay? relay = null,
     TransportCookie? cookie = null)
@@ -43,6 +43,12 @@ internal sealed class PlainPages(
     {
         if (PlainRequest.Of(context) is { } known)
         {
+            // An error page is another endpoint.
+            if (known.Cell is not null)
+            {
+                caches.Pass(context);
+            }
+
             return known.Finding;
         }
 
@@ -89,6 +95,8 @@ internal sealed class PlainPages(
     /// Starts a session for a request that has none. Its id goes into the cookie where there is one, and otherwise nowhere before the
     /// module asks for it. The session's clocks are held.
     /// </summary>
+    /// <param name="context">The request.</param>
+    /// <param name="waits">Whether the <c>SessionStarted</c> handlers are waited for, as the request has not reached its endpoint yet.</param>
     public async ValueTask<(SessionAddition Outcome, RequestHold Hold)> StartAsync(HttpContext context, bool waits)
     {
         var request = PlainRequest.Of(context) ?? Follow(context, new(SessionFindingKind.Missing));
@@ -105,7 +113,15 @@ internal sealed class PlainPages(
             handOvers.Offer(hold.Cell);
             (request.Cell, request.Sent, request.Handed, request.ExpiresCookie) = (hold.Cell, hold.Cell.Secret, handed, false);
             request.Finding = new(SessionFindingKind.Found, hold.Cell, hold.Cell.Secret, Carrier: cookie is null ? SessionCarrier.Relay : SessionCarrier.Cookie);
-            KeepToItself(context);
+            if (waits)
+            {
+                caches.Pass(context);
+            }
+            else
+            {
+                PageCaches.KeepOut(context);
+            }
+
             cookie?.Hand(context, hold.Cell.Secret, request.CookiePath);
         }
 
@@ -128,7 +144,7 @@ internal sealed class PlainPages(
         request.Put(context);
         if (request.Cell is not null)
         {
-            KeepToItself(context);
+            caches.Pass(context);
         }
 
         if ((request.IsNavigation || request.Finding.Kind != SessionFindingKind.Missing) && !context.Response.HasStarted)
@@ -137,15 +153,6 @@ internal sealed class PlainPages(
         }
 
         return request;
-    }
-
-    /// <summary>The output cache takes its copy before the response starts, and has to be told before; also not to hand out another's.</summary>
-    private static void KeepToItself(HttpContext context)
-    {
-        if (context.Features.Get<IOutputCacheFeature>() is { } cache)
-        {
-            (cache.Context.AllowCacheLookup, cache.Context.AllowCacheStorage) = (false, false);
-        }
     }
 
     private async Task FinishAsync(HttpContext context, PlainRequest request)
