@@ -21,8 +21,11 @@ internal interface IConnections
     /// <summary>A request is about to answer with an event stream.</summary>
     void Streams(HttpContext context, RequestInSession request);
 
-    /// <summary>Whether a request of an ended session belongs to a connection that is still being closed: it may come, to be told so.</summary>
-    bool IsClosing(HttpContext context);
+    /// <summary>Whether a request names an open connection that belongs to another session than the one it has, which may be none.</summary>
+    bool IsOfAnother(HttpContext context, PublicId? session);
+
+    /// <summary>Whether a request of an ended session belongs to a connection of that session that is still being closed: it may come, to be told so.</summary>
+    bool IsClosing(HttpContext context, SessionFinding finding);
 
     /// <summary>Tells a WebSocket that speaks the protocol why it is refused, which no browser lets a page read from an answer.</summary>
     bool TryRefuse(HttpContext context, SessionFinding finding, out Task telling);

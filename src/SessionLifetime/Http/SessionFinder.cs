@@ -103,7 +103,7 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
         }
 
         return await engine.Store.FindEndedAsync(secret, context.RequestAborted) is { } ended
-            ? new(SessionFindingKind.Ended, Reason: ended.Reason)
+            ? new(SessionFindingKind.Ended, Reason: ended.Reason, EndedId: ended.Id)
             : new(SessionFindingKind.Unknown);
     }
 }

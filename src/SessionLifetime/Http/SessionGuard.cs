@@ -123,6 +123,10 @@ internal sealed class SessionGuard(
         {
             metrics.Refused(finding.State ?? "missing");
         }
+        else if (finding.Kind == SessionFindingKind.WrongConnection)
+        {
+            metrics.Refused(SessionProblem.WrongConnection.Code);
+        }
     }
 
     /// <summary>Only now: a new id is not used by who is refused.</summary>

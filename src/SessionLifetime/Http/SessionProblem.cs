@@ -59,6 +59,14 @@ internal sealed record SessionProblem
         Detail = "Another user is signed in than the one the session belongs to. Attach for a session of its own.",
     };
 
+    public static SessionProblem WrongConnection => new()
+    {
+        Status = StatusCodes.Status403Forbidden,
+        Code = "wrongConnection",
+        Title = "The connection belongs to another session.",
+        Detail = "Each request of an open connection carries the id of the session it was opened in. Open another connection for this session.",
+    };
+
     public static SessionProblem AtCapacity => new()
     {
         Status = StatusCodes.Status503ServiceUnavailable,
@@ -152,6 +160,7 @@ internal sealed record SessionProblem
         SessionFindingKind.Missing => Required,
         SessionFindingKind.NoBrowser or SessionFindingKind.WrongBrowser => WrongBrowser,
         SessionFindingKind.WrongUser => WrongUser,
+        SessionFindingKind.WrongConnection => WrongConnection,
         SessionFindingKind.BrowserFull => BrowserLimit,
         SessionFindingKind.UserFull => UserLimit,
         _ => Unknown,

@@ -116,8 +116,10 @@ internal sealed class RealtimeConnections : IConnections
         }
     }
 
-    public bool IsClosing(HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null && _hubs.Has(context.Request);
+    public bool IsOfAnother(HttpContext context, PublicId? session) => OpenHubOf(context) is { } hub && hub.Id != session;
+
+    public bool IsClosing(HttpContext context, SessionFinding finding) =>
+        finding.Kind == SessionFindingKind.Ended && OpenHubOf(context) is { IsEnded: true } hub && hub.Id == finding.EndedId;
 
     public bool TryRefuse(HttpContext context, SessionFinding finding, out Task telling)
     {
@@ -153,6 +155,9 @@ internal sealed class RealtimeConnections : IConnections
             context.Abort();
         }
     }
+
+    private SessionCell? OpenHubOf(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is null ? null : _hubs.SessionOf(context.Request);
 
     /// <summary>Ours, before the framework's; null for a request that is no WebSocket, or that is none as far as anybody can tell yet.</summary>
     private SessionWebSocketFeature? FeatureOf(HttpContext context)
