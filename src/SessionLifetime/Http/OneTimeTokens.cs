@@ -16,14 +16,18 @@ namespace SessionLifetime;
 /// browser that takes no cookies is worth nothing to a browser that has a key: nobody can lead that to a session of their own.
 /// </para>
 /// <para>
-/// The cache is as large as there may be sessions, and one session has only a handful, so that none can fill it. When it is full there is
-/// no token. While anything is in it, a timer sees to it that what has expired does not stay.
+/// The cache has room for all that as many sessions as there may be can have open, so that no session takes another's place. What has
+/// ended leaves its tokens until they expire: only where sessions come and go faster than that can it be full, and then there is no token.
+/// While anything is in it, a timer sees to it that what has expired does not stay.
 /// </para>
 /// </remarks>
 internal sealed class OneTimeTokens : IDisposable
 {
     /// <summary>How many of one kind a session may have open at once: reconnects and parallel connections need a few.</summary>
     public const int MaxOutstanding = 8;
+
+    /// <summary>The most that one session can have, of all kinds.</summary>
+    public const int MaxPerSession = 3 * MaxOutstanding;
 
     /// <summary>How long at most what has expired lies about.</summary>
     private static readonly TimeSpan s_tidying = TimeSpan.FromSeconds(30);
@@ -40,7 +44,7 @@ internal sealed class OneTimeTokens : IDisposable
     {
         _cookie = cookie;
         _binding = options.Value.BrowserBinding;
-        _capacity = Math.Max(MaxOutstanding, options.Value.MaxSessions);
+        _capacity = (int)Math.Min(int.MaxValue, (long)options.Value.MaxSessions * MaxPerSession);
         _cache = new(new MemoryCacheOptions { SizeLimit = _capacity, Clock = new OneTimeClock(time), ExpirationScanFrequency = TimeSpan.MaxValue });
         _timer = time.CreateTimer(static state => ((OneTimeTokens)state!).Tidy(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -57,7 +61,7 @@ internal sealed class OneTimeTokens : IDisposable
     /// <returns>Its text; null when there is no room, or it would have to be in a cookie, or a browser is required, and there is none.</returns>
     public string? Issue(OneTimeUse use, SessionCell cell, SessionId secret, BrowserKey browser, TimeSpan lifetime)
     {
-        if (_cache.Count >= _capacity || (browser.IsNone && IsWorthless(use)))
+        if (browser.IsNone && IsWorthless(use))
         {
             return null;
         }
@@ -68,6 +72,12 @@ internal sealed class OneTimeTokens : IDisposable
         if (outstanding.Add(token) is { } oldest && oldest.TryTake())
         {
             _cache.Remove(oldest.Key);
+        }
+
+        if (_cache.Count >= _capacity)
+        {
+            outstanding.Remove(token);
+            return null;
         }
 
         _cache.Set(token.Key, token, new MemoryCacheEntryOptions

@@ -205,11 +205,36 @@ public sealed class OneTimeTokensTests
     [Fact]
     public void Issue_WhenFull_GivesNoneAndLosesNone()
     {
-        using var tokens = New(options => options.MaxSessions = 20);
-        var issued = Enumerable.Range(0, 20).Select(_ => Issue(tokens, NewCell())).ToList();
+        using var tokens = New(options => options.MaxSessions = 2);
+        var issued = Enumerable.Range(0, 2 * OneTimeTokens.MaxPerSession).Select(_ => Issue(tokens, NewCell())).ToList();
 
         Assert.Null(Issue(tokens, NewCell()));
         Assert.All(issued, token => Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _)));
+        Assert.NotNull(Issue(tokens, NewCell()));
+    }
+
+    [Fact]
+    public void Issue_ForAsManySessionsAsThereMayBe_GivesEachAllItMayHave()
+    {
+        const int Sessions = 50;
+        using var tokens = New(options => options.MaxSessions = Sessions);
+        for (var i = 0; i < Sessions; i++)
+        {
+            var (cell, key) = (NewCell(), BrowserKey.Create());
+            foreach (var use in Enum.GetValues<OneTimeUse>())
+            {
+                Assert.All(Enumerable.Range(0, 2 * OneTimeTokens.MaxOutstanding), _ => Assert.NotNull(tokens.Issue(use, cell, cell.Secret, key, s_lifetime)));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(int.MaxValue)]
+    public void Issue_WhateverTheLimitOfSessions_GivesOne(int sessions)
+    {
+        using var tokens = New(options => options.MaxSessions = sessions);
+
         Assert.NotNull(Issue(tokens, NewCell()));
     }
 
