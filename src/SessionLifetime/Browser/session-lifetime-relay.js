@@ -72,8 +72,17 @@ const keep = () => {
 
 // ---- The last moment
 
-/** The address a link or a form leads to, where the browser says so beforehand. */
-let target = 0, targeted = -Infinity;
+/** The address a link or a form leads to, where the browser says so beforehand; and whether it is another site's. */
+let target = 0, foreign = false, targeted = -Infinity;
+
+/** @param {string} url */
+const isForeign = url => {
+  try {
+    return new URL(url, document.baseURI).origin !== location.origin;
+  } catch {
+    return true;
+  }
+};
 
 /** The last segment and the query, as the server computes it (FNV-1a); 0 for neither. @param {string} url */
 const hash = url => {
@@ -111,12 +120,14 @@ const leave = (token, to) => {
 };
 
 const onLeave = () => {
-  const session = controller();
+  const session = controller(), isKnown = performance.now() - targeted < 1000;
+  targeted = -Infinity;
+  // Elsewhere it is of no use, and whoever is there could come back with it.
+  if (isKnown && foreign) return;
   // Before the module has been answered, the page is all that says whose it is.
   const token = session?.state === 'ended' ? 'ended' : fresh(1) ? stock.shift() : verified ? undefined : first;
   if (!token) return;
-  leave(token, performance.now() - targeted < 1000 ? target : 0);
-  targeted = -Infinity;
+  leave(token, isKnown ? target : 0);
   setTimeout(() => {
     erase();
     keep();
@@ -176,7 +187,7 @@ if (window === window.top) {
   const { navigation } = /** @type {any} */ (window);
   navigation?.addEventListener('navigate', (/** @type {any} */ { destination, hashChange, downloadRequest }) => {
     if (hashChange || downloadRequest !== null) return;
-    [target, targeted] = [hash(destination.url), performance.now()];
+    [target, foreign, targeted] = [hash(destination.url), isForeign(destination.url), performance.now()];
     if (silent) onLeave();
   });
   if (!silent) addEventListener('beforeunload', onLeave);
@@ -185,10 +196,11 @@ if (window === window.top) {
     addEventListener('click', event => {
       const link = event.composedPath().find(node => node instanceof HTMLAnchorElement && node.href);
       const other = event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
-      if (link instanceof HTMLAnchorElement && !other && !link.download && !event.defaultPrevented && /^(_self)?$/.test(link.target)) onLeave();
+      if (link instanceof HTMLAnchorElement && !other && !link.download && !event.defaultPrevented && /^(_self)?$/.test(link.target) && !isForeign(link.href)) onLeave();
     });
     addEventListener('submit', event => {
-      if (!event.defaultPrevented) onLeave();
+      const to = event.submitter?.getAttribute('formaction') || /** @type {HTMLFormElement} */ (event.target).getAttribute('action');
+      if (!event.defaultPrevented && !(to && isForeign(to))) onLeave();
     });
   }
   const session = controller();

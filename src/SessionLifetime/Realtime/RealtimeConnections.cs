@@ -68,7 +68,7 @@ internal sealed class RealtimeConnections : IConnections
             }
         }
 
-        if (!TicketParameter.MayCarry(context.Request) || TicketParameter.Take(context.Request) is not { } ticket)
+        if (TicketParameter.Take(context.Request) is not { } ticket)
         {
             return false;
         }

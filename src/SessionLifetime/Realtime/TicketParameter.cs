@@ -8,18 +8,14 @@ internal static class TicketParameter
     private const string Assignment = "session-ticket=";
 
     /// <summary>
-    /// Whether it is a connection on which no page can set a header: a WebSocket, an event stream. Never a page that the browser opens:
-    /// a link of another site could lead it to that site's session.
+    /// Takes the ticket out of the query: the app need not know of it. Null when there is none; two are none that is known. Only where a page
+    /// can set no header, and never for a page itself: a link of another site could lead the browser to that site's session.
     /// </summary>
-    public static bool MayCarry(HttpRequest request) =>
-        (RequestMark.IsWebSocket(request) || request.Headers.Accept.ToString().Contains("text/event-stream", StringComparison.OrdinalIgnoreCase))
-        && !PlainNavigation.IsOne(request)
-        && !PlainNavigation.IsInFrame(request);
-
-    /// <summary>Takes the ticket out of the query: the app need not know of it. Null when there is none; two are none that is known.</summary>
     public static string? Take(HttpRequest request)
     {
-        if (request.QueryString.Value is not { Length: > 1 } query || !query.Contains(Assignment, StringComparison.Ordinal))
+        if (request.QueryString.Value is not { Length: > 1 } query
+            || !query.Contains(Assignment, StringComparison.Ordinal)
+            || !RequestMark.HasNoHeaders(request))
         {
             return null;
         }

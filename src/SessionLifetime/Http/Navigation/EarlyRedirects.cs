@@ -15,7 +15,7 @@ internal sealed class EarlyRedirects(TimeProvider time) : IStartupFilter
     {
         app.Use((context, following) =>
         {
-            if (context.Request.Headers.Cookie.Count > 0 && PlainNavigation.IsOne(context.Request) && RelayCookie.For(context.Request) is [var cookie, ..])
+            if (context.Request.Headers.Cookie.Count > 0 && PlainNavigation.IsOwn(context.Request) && RelayCookie.For(context.Request) is [var cookie, ..])
             {
                 context.Response.OnStarting(() => FollowAsync(context, cookie));
             }

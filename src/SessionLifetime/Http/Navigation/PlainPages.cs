@@ -54,12 +54,14 @@ internal sealed class PlainPages(
 
         var finding = new SessionFinding(SessionFindingKind.Missing);
         var used = default(RelayCookie);
-        if (relay is not null && PlainNavigation.IsOne(context.Request) && !Speculation.IsSpeculative(context.Request))
+        if (relay is not null && PlainNavigation.IsOwn(context.Request) && !Speculation.IsSpeculative(context.Request))
         {
             (finding, used) = await relay.FindAsync(context);
         }
 
-        if (finding.Kind is SessionFindingKind.Missing && cookie?.Read(context.Request) is { } id)
+        if (finding.Kind is SessionFindingKind.Missing
+            && cookie?.Read(context.Request) is { } id
+            && (!IsConnection(context) || TransportCookie.IsProven(context.Request)))
         {
             finding = await finder.FindByCookieAsync(context, id);
         }
@@ -127,6 +129,10 @@ internal sealed class PlainPages(
 
         return (outcome, hold);
     }
+
+    /// <summary>Browsers open connections, with cookies, for the pages of other sites too, and no antiforgery token keeps them out.</summary>
+    private static bool IsConnection(HttpContext context) =>
+        RequestMark.HasNoHeaders(context.Request) || RequestMark.Of(context, context.GetEndpoint()?.Metadata).IsConnection;
 
     private bool IsLanding(HttpContext context) => _expiredPath.HasValue && context.Request.Path == _expiredPath;
 

@@ -86,6 +86,44 @@ public sealed class NavigationRelayTests
         Assert.NotEqual("none", (await surfer.OpenAsync("/page")).Text);
     }
 
+    [Theory]
+    [InlineData("POST", "same-site", null, false)]
+    [InlineData("POST", "cross-site", null, false)]
+    [InlineData("POST", null, "http://evil.localhost", false)]
+    [InlineData("POST", "same-origin", null, true)]
+    [InlineData("POST", "none", null, true)]
+    [InlineData("POST", null, null, true)]
+    [InlineData("POST", null, "null", true)]
+    [InlineData("POST", null, "http://localhost", true)]
+    [InlineData("GET", "same-site", null, true)]
+    public async Task A_form_of_another_site_uses_no_token_and_who_comes_back_from_a_sign_in_there_does(string method, string? site, string? origin, bool uses)
+    {
+        await using var app = await StartAsync();
+        var surfer = await Surfer.ArriveAsync(app);
+        await surfer.LeaveAsync();
+
+        var page = await surfer.NavigateAsync(new HttpMethod(method), "/any", request =>
+        {
+            request.Headers.Remove("Sec-Fetch-Site");
+            if (site is null)
+            {
+                request.Headers.Remove("Sec-Fetch-Mode");
+            }
+            else
+            {
+                request.Headers.Add("Sec-Fetch-Site", site);
+            }
+
+            if (origin is not null)
+            {
+                request.Headers.Add("Origin", origin);
+            }
+        });
+
+        Assert.Equal(uses, page.Text != "none");
+        Assert.Equal(uses, surfer.RelayName is null);
+    }
+
     [Fact]
     public async Task A_prefetch_uses_no_token_and_plain_http_without_Sec_Fetch_does()
     {
@@ -350,6 +388,7 @@ public sealed class NavigationRelayTests
     private static void Map(WebApplication web)
     {
         web.MapGet("/page", static (HttpContext context) => context.GetTabSession()?.Id ?? "none");
+        web.MapMethods("/any", ["GET", "POST"], static (HttpContext context) => context.GetTabSession()?.Id ?? "none");
         web.MapGet("/strict", static () => "strict").RequireTabSession();
         web.MapPost("/post", static () => Results.Redirect("/redirect?to=/redirect%3Fto%3D/page"));
         web.MapGet("/redirect", static (string to) => Results.Redirect(to));
