@@ -144,6 +144,41 @@ public sealed class HubTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_end_before_the_handshake_closes_the_socket_with_the_reason(bool isAnswered)
+    {
+        await using var app = await StartAsync();
+        var id = await app.StartSessionAsync();
+        using var socket = await Socket.ConnectAsync(app, "/hub", id);
+        await app.ExitAsync(id);
+        if (isAnswered)
+        {
+            await SessionApp.EventuallyAsync(() => app.Time.CountDueWithin(TimeSpan.FromSeconds(2)) > 0);
+            await socket.SendAsync("{\"protocol\":\"json\",\"version\":1}\u001e");
+        }
+
+        Assert.Equal((4408, "Exited"), await socket.ClosedAsync());
+    }
+
+    [Fact]
+    public async Task Where_the_handshake_comes_after_the_end_it_is_answered_before_the_good_bye()
+    {
+        await using var app = await StartAsync();
+        var id = await app.StartSessionAsync();
+        var open = "/hub?id=" + (await app.SendAsync(HttpMethod.Post, "/hub/negotiate?negotiateVersion=1", id)).Is(HttpStatusCode.OK).String("connectionToken");
+        (await app.GetAsync(open, id)).Is(HttpStatusCode.OK);
+        await app.ExitAsync(id);
+        await SessionApp.EventuallyAsync(() => app.Time.CountDueWithin(TimeSpan.FromSeconds(2)) > 0);
+        (await app.SendAsync(HttpMethod.Post, open, id, "{\"protocol\":\"json\",\"version\":1}\u001e", "text/plain")).Is(HttpStatusCode.OK);
+
+        var told = (await app.GetAsync(open, id)).Is(HttpStatusCode.OK).Text;
+        told += told.Contains("type", StringComparison.Ordinal) ? "" : (await app.GetAsync(open, id)).Is(HttpStatusCode.OK).Text;
+
+        Assert.Equal("{}\u001e{\"type\":7,\"error\":\"The session has ended: Exited.\"}\u001e", told);
+    }
+
+    [Theory]
     [InlineData("/hub")]
     [InlineData("/required")]
     public async Task A_connections_token_is_worth_nothing_without_its_session(string hub)
