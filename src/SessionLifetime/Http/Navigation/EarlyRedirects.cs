@@ -31,7 +31,7 @@ internal sealed class EarlyRedirects(TimeProvider time) : IStartupFilter
         var location = response.Headers.Location.ToString();
         if (response.StatusCode is >= 300 and < 400 && PlainRequest.Of(context) is null && NavigationRelay.LeadsHere(context.Request, location))
         {
-            NavigationRelay.Write(context, cookie with { Time = time.GetUtcNow().ToUnixTimeMilliseconds(), Target = NavigationRelay.TargetOf(location) });
+            NavigationRelay.Write(context, cookie with { Time = time.GetUtcNow().ToUnixTimeMilliseconds(), Target = RelayCookie.TargetOfRedirect(context.Request, location) });
         }
 
         return Task.CompletedTask;

@@ -65,7 +65,7 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
 
         var (high, _) = WordText.Random();
         var name = RelayCookie.Prefix + WordText.Format(high);
-        var target = TargetOf(location);
+        var target = RelayCookie.TargetOfRedirect(context.Request, location);
         await _hops.EnterAsync(request.Browser, target, name);
 
         // By the id it came with: a new one is not used before the module has been told of it.
@@ -78,9 +78,6 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
     /// <summary>Hands a browser the cookie for a hop.</summary>
     public static void Write(HttpContext context, RelayCookie cookie, string path = "/") =>
         context.Response.Cookies.Append(cookie.Name, cookie.Format(), Options(context, s_hop, path));
-
-    /// <summary>What a redirect leads to; 0 where only the browser can tell.</summary>
-    public static uint TargetOf(string location) => location.Contains('/', StringComparison.Ordinal) ? RelayCookie.TargetOf(location) : 0;
 
     /// <summary>The navigation has come: the cookie has done its work.</summary>
     public static void Expire(HttpContext context, RelayCookie cookie, string path)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -25,6 +26,10 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
 
     private const int MaxNameLength = 64;
 
+    /// <summary>What every browser leaves as it is, wherever in an address it stands (URL standard).</summary>
+    private static readonly SearchValues<char> s_kept =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&()*+,;=:@/?#%");
+
     // Cookies end up in logs of what failed.
     public override string ToString() => "[relay cookie]";
 
@@ -43,10 +48,7 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
             return found;
         }
 
-        // As it came; not every server says so.
-        var target = TargetOf(request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw
-            ? raw
-            : request.Path.ToUriComponent() + request.QueryString.ToUriComponent());
+        var target = TargetOf(AddressOf(request));
         return [.. found
             .Where(cookie => cookie.Target == target || cookie.Target == 0 || target == 0)
             .OrderByDescending(cookie => cookie.Target == target)
@@ -54,7 +56,8 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
     }
 
     /// <summary>
-    /// The hash of an address's last segment and query (FNV-1a, 32 bits): what stands before them a proxy may change. 0 for none.
+    /// The hash of an address's last segment and query (FNV-1a, 32 bits): what stands before them a proxy may change. 0 for none. A lone
+    /// question mark is no query.
     /// </summary>
     public static uint TargetOf(ReadOnlySpan<char> address)
     {
@@ -62,6 +65,7 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
         address = fragment < 0 ? address : address[..fragment];
         var query = address.IndexOf('?');
         var path = query < 0 ? address : address[..query];
+        address = query == address.Length - 1 ? path : address;
         address = address[(path.LastIndexOf('/') + 1)..];
         var hash = 2166136261;
         foreach (var character in address)
@@ -70,6 +74,48 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
         }
 
         return address.IsEmpty ? 0 : hash;
+    }
+
+    /// <summary>
+    /// The same of where a redirect leads: the browser resolves it against the address it asked for. 0 where it would change more than that:
+    /// then only the browser can tell.
+    /// </summary>
+    public static uint TargetOfRedirect(HttpRequest request, string location)
+    {
+        var to = location.AsSpan();
+        if (to.ContainsAnyExcept(s_kept))
+        {
+            return 0;
+        }
+
+        var authority = request.Scheme.Length + "://".Length;
+        if (to.StartsWith(request.Scheme + "://", StringComparison.OrdinalIgnoreCase))
+        {
+            var end = to[authority..].IndexOfAny('/', '?', '#');
+            to = end < 0 ? [] : to[(authority + end)..];
+        }
+        else if (to is ['?' or '#', ..])
+        {
+            var own = AddressOf(request);
+            var query = own.IndexOf('?', StringComparison.Ordinal);
+            to = string.Concat(to[0] == '?' && query >= 0 ? own.AsSpan(0, query) : own, to);
+        }
+
+        return HasDots(to) ? 0 : TargetOf(to);
+    }
+
+    /// <summary>As it came; not every server says so.</summary>
+    private static string AddressOf(HttpRequest request) => request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw
+        ? raw
+        : request.Path.ToUriComponent() + request.QueryString.ToUriComponent();
+
+    /// <summary>Whether its last segment may stand for another one.</summary>
+    private static bool HasDots(ReadOnlySpan<char> address)
+    {
+        var end = address.IndexOfAny('?', '#');
+        var path = end < 0 ? address : address[..end];
+        var last = path[(path.LastIndexOf('/') + 1)..];
+        return last is "." or ".." || last.Contains("%2e", StringComparison.OrdinalIgnoreCase);
     }
 
     private static List<RelayCookie> Read(StringValues headers)

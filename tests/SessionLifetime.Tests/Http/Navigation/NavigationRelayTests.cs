@@ -176,6 +176,36 @@ public sealed class NavigationRelayTests
         Assert.Equal(stays, surfer.RelayName is not null);
     }
 
+    /// <summary>The browser asks for what it makes of the text: resolved, and encoded.</summary>
+    [Theory]
+    [InlineData("?to=/home", "/resolve?to=/home", true)]
+    [InlineData("/page?q=a b", "/page?q=a%20b", false)]
+    [InlineData("/page?q='x'", "/page?q=%27x%27", false)]
+    [InlineData("/page?q=\"x\"", "/page?q=%22x%22", false)]
+    [InlineData("\\page", "/page", false)]
+    [InlineData("/page?q=/x", "/page?q=/x", true)]
+    [InlineData("./page?q=1", "/page?q=1", true)]
+    [InlineData("page", "/page", true)]
+    [InlineData("/page?", "/page?", true)]
+    [InlineData("/other/../page#there", "/page", true)]
+    [InlineData("/page/.", "/page/", false)]
+    [InlineData("/page/x/%2E%2e", "/page/", false)]
+    [InlineData("http://localhost", "/", false)]
+    [InlineData("http://localhost?q=1", "/?q=1", true)]
+    [InlineData("http://localhost/page?q=1", "/page?q=1", true)]
+    public async Task A_redirects_token_is_for_what_the_browser_asks_for(string location, string asked, bool isKnown)
+    {
+        await using var app = await StartAsync(setup => setup.Map = static web => web.Map("/{**rest}", static (HttpContext context, string? go) =>
+            go is null ? Results.Text(context.GetTabSession()?.Id ?? "none") : Results.Redirect(go)));
+        var surfer = await Surfer.ArriveAsync(app);
+        await surfer.LeaveAsync();
+
+        Assert.Equal(HttpStatusCode.Redirect, (await surfer.OpenAsync("/resolve?go=" + Uri.EscapeDataString(location))).Status);
+        Assert.Equal(isKnown, !surfer.Cookies[surfer.RelayName!].EndsWith("~0", StringComparison.Ordinal));
+        Assert.NotEqual("none", (await surfer.OpenAsync(asked)).Text);
+        Assert.Null(surfer.RelayName);
+    }
+
     /// <summary>To the sign-in page, by an authorization that stands before us: the token is not spent, and follows.</summary>
     [Theory]
     [InlineData("/page?ReturnUrl=%2Fmembers", true)]
