@@ -82,9 +82,14 @@ internal sealed class LifecycleEndpoints(
 
         // The module reads this as an answer to the app, which would have told of its user.
         context.Response.Headers[SessionHeaders.Signal] = SessionHeaders.ValueOf(SessionSignal.None);
-        await (finding.Cell is { } living
-            ? SessionAnswers.WriteAsync(context, new RelayAnswer(relay!.Issue(living, finding.Sent, living.Browser), (long)NavigationRelay.Lifetime.TotalMilliseconds))
-            : RefuseAsync(context, finding));
+        if (finding.Cell is not { } living)
+        {
+            await RefuseAsync(context, finding);
+            return;
+        }
+
+        var tokens = relay!.Issue(living, finding.Sent, living.Browser, page: finder.PageOf(context.RequestHeaders()));
+        await SessionAnswers.WriteAsync(context, new RelayAnswer(tokens, (long)NavigationRelay.Lifetime.TotalMilliseconds));
     }
 
     /// <summary>Reads the status and touches nothing: <c>GET {p}</c>.</summary>

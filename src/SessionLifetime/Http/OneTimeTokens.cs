@@ -26,8 +26,11 @@ internal sealed class OneTimeTokens : IDisposable
     /// <summary>How many of one kind a session may have open at once: reconnects and parallel connections need a few.</summary>
     public const int MaxOutstanding = 8;
 
+    /// <summary>How many of one kind each open page may have, where that is more: it asks for new ones while it still has others.</summary>
+    public const int MaxPerPage = 4;
+
     /// <summary>The most that one session can have, of all kinds.</summary>
-    public const int MaxPerSession = 3 * MaxOutstanding;
+    public const int MaxPerSession = (2 * MaxOutstanding) + (MaxPerPage * SessionPages.MaxPages);
 
     /// <summary>How long at most what has expired lies about.</summary>
     private static readonly TimeSpan s_tidying = TimeSpan.FromSeconds(30);
@@ -58,8 +61,9 @@ internal sealed class OneTimeTokens : IDisposable
     /// <param name="secret">The id the session was asked for by.</param>
     /// <param name="browser">The key of the browser that may use it, also one it is only just being given; none where it takes no cookies.</param>
     /// <param name="lifetime">How long it works.</param>
+    /// <param name="page">The page that keeps it; none where there is no page yet. Pages that are open do not push out each other's.</param>
     /// <returns>Its text; null when there is no room, or it would have to be in a cookie, or a browser is required, and there is none.</returns>
-    public string? Issue(OneTimeUse use, SessionCell cell, SessionId secret, BrowserKey browser, TimeSpan lifetime)
+    public string? Issue(OneTimeUse use, SessionCell cell, SessionId secret, BrowserKey browser, TimeSpan lifetime, PageId page = default)
     {
         if (browser.IsNone && IsWorthless(use))
         {
@@ -67,9 +71,9 @@ internal sealed class OneTimeTokens : IDisposable
         }
 
         var (high, low) = WordText.Random();
-        var token = new OneTimeToken(new OneTimeKey(use, high, low), new OneTimeGrant(cell, secret), browser);
+        var token = new OneTimeToken(new OneTimeKey(use, high, low), new OneTimeGrant(cell, secret), browser, page);
         var outstanding = _bySession.GetOrCreateValue(cell);
-        if (outstanding.Add(token) is { } oldest && oldest.TryTake())
+        if (outstanding.Add(token, cell) is { } oldest && oldest.TryTake())
         {
             _cache.Remove(oldest.Key);
         }
@@ -172,7 +176,7 @@ internal sealed class OneTimeTokens : IDisposable
         public override string ToString() => "[one-time token]";
     }
 
-    private sealed class OneTimeToken(OneTimeKey key, OneTimeGrant grant, BrowserKey browser)
+    private sealed class OneTimeToken(OneTimeKey key, OneTimeGrant grant, BrowserKey browser, PageId page)
     {
         private int _isTaken;
 
@@ -182,6 +186,8 @@ internal sealed class OneTimeTokens : IDisposable
 
         public BrowserKey Browser => browser;
 
+        public PageId Page => page;
+
         public bool TryTake() => Interlocked.Exchange(ref _isTaken, 1) == 0;
     }
 
@@ -190,21 +196,39 @@ internal sealed class OneTimeTokens : IDisposable
     {
         private readonly List<OneTimeToken> _tokens = [];
 
-        /// <summary>Gives the token that is one too many of its kind.</summary>
-        public OneTimeToken? Add(OneTimeToken token)
+        /// <summary>Gives the token that is one too many.</summary>
+        public OneTimeToken? Add(OneTimeToken token, SessionCell cell)
         {
             lock (_tokens)
             {
                 _tokens.Add(token);
-                if (_tokens.Count(other => other.Key.Use == token.Key.Use) <= MaxOutstanding)
+                var oldest = TooMany(_tokens.FindAll(other => other.Key.Use == token.Key.Use), token, cell);
+                if (oldest is not null)
                 {
-                    return null;
+                    _tokens.Remove(oldest);
                 }
 
-                var oldest = _tokens.Find(other => other.Key.Use == token.Key.Use)!;
-                _tokens.Remove(oldest);
                 return oldest;
             }
+        }
+
+        /// <summary>The oldest of a page that has too many; of all too many, the oldest that no page keeps which is still there.</summary>
+        private static OneTimeToken? TooMany(List<OneTimeToken> tokens, OneTimeToken latest, SessionCell cell)
+        {
+            if (!latest.Page.IsNone && tokens.Count(other => other.Page == latest.Page) > MaxPerPage)
+            {
+                return tokens.Find(other => other.Page == latest.Page);
+            }
+
+            if (tokens.Count <= MaxOutstanding)
+            {
+                return null;
+            }
+
+            var open = tokens.Select(static token => token.Page).Distinct().Count(cell.IsOpenPage);
+            return tokens.Count <= Math.Min(open, SessionPages.MaxPages) * MaxPerPage
+                ? null
+                : tokens.Find(other => other != latest && !cell.IsOpenPage(other.Page)) ?? tokens[0];
         }
 
         public void Remove(OneTimeToken token)

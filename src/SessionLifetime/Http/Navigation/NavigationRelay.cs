@@ -24,8 +24,8 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
     private readonly HopQueue _hops = new(time);
 
     /// <summary>Tokens for a page; fewer than asked for, or none, when there is no room.</summary>
-    public IReadOnlyList<string> Issue(SessionCell cell, SessionId secret, BrowserKey browser, int count = Stock) =>
-        [.. Enumerable.Range(0, count).Select(_ => Issue(cell, secret, browser, Lifetime)).OfType<string>()];
+    public IReadOnlyList<string> Issue(SessionCell cell, SessionId secret, BrowserKey browser, int count = Stock, PageId page = default) =>
+        [.. Enumerable.Range(0, count).Select(_ => Issue(cell, secret, browser, Lifetime, page)).OfType<string>()];
 
     /// <summary>What the cookies of a navigation lead to, and which of them it was; missing where there are none.</summary>
     public async ValueTask<(SessionFinding Finding, RelayCookie Used)> FindAsync(HttpContext context)
@@ -116,6 +116,6 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
         return location.StartsWith(here, StringComparison.OrdinalIgnoreCase) && (location.Length == here.Length || location[here.Length] is '/' or '?' or '#');
     }
 
-    private string? Issue(SessionCell cell, SessionId secret, BrowserKey browser, TimeSpan lifetime) =>
-        tokens.Issue(OneTimeUse.Navigation, cell, secret, browser, lifetime);
+    private string? Issue(SessionCell cell, SessionId secret, BrowserKey browser, TimeSpan lifetime, PageId page = default) =>
+        tokens.Issue(OneTimeUse.Navigation, cell, secret, browser, lifetime, page);
 }

@@ -310,6 +310,45 @@ public sealed class NavigationRelayTests
         Assert.Equal(own, (await victim.OpenAsync("/page")).Text);
     }
 
+    /// <summary>Of 32 pages, the most there are, each has its own; pages that are gone, and such as never were, push out none of theirs.</summary>
+    [Theory]
+    [InlineData(5)]
+    [InlineData(SessionPages.MaxPages)]
+    public async Task Tabs_that_share_a_session_keep_their_tokens_whatever_the_others_do(int tabs)
+    {
+        await using var app = await StartAsync();
+        var surfer = await Surfer.ArriveAsync(app);
+        var stocks = new List<string[]>();
+        for (var tab = 0; tab < tabs; tab++)
+        {
+            stocks.Add(await OpenTabAsync($"page{tab}", $"tab{tab}"));
+        }
+
+        // One of them goes from page to page, and asks under names of its own invention.
+        for (var page = 0; page < 30; page++)
+        {
+            stocks[0] = await OpenTabAsync($"next{page}", "tab0");
+            await AskAsync($"invented{page}");
+            await surfer.TokensAsync();
+        }
+
+        Assert.InRange(app.App.Services.GetRequiredService<OneTimeTokens>().Count, 1, OneTimeTokens.MaxPerSession);
+        foreach (var token in stocks.SelectMany(static stock => stock))
+        {
+            surfer.Cookies[RelayCookie.Prefix + "own"] = token + "~1~0";
+            Assert.NotEqual("none", (await surfer.OpenAsync("/page")).Text);
+        }
+
+        async Task<string[]> OpenTabAsync(string page, string tab)
+        {
+            (await surfer.CallAsync("/attach", $$"""{"page":"{{page}}","tab":"{{tab}}"}""")).Is(HttpStatusCode.OK);
+            return await AskAsync(page);
+        }
+
+        async Task<string[]> AskAsync(string page) =>
+            [.. (await surfer.CallAsync("/relay", with: request => request.Headers.Add(SessionApp.PageHeader, page)))["tokens"].EnumerateArray().Select(static token => token.GetString()!)];
+    }
+
     [Fact]
     public async Task Ten_thousand_requests_for_tokens_leave_a_handful()
     {
