@@ -18,7 +18,8 @@ namespace SessionLifetime;
 /// <para>
 /// The cache has room for all that as many sessions as there may be can have open, so that no session takes another's place. What has
 /// ended leaves its tokens until they expire: only where sessions come and go faster than that can it be full, and then there is no token.
-/// While anything is in it, a timer sees to it that what has expired does not stay.
+/// While anything is in it, a timer sees to it that what has expired does not stay. A token keeps its session's id, by which a late one
+/// still learns why it ended, but not the session.
 /// </para>
 /// </remarks>
 internal sealed class OneTimeTokens : IDisposable
@@ -71,7 +72,7 @@ internal sealed class OneTimeTokens : IDisposable
         }
 
         var (high, low) = WordText.Random();
-        var token = new OneTimeToken(new OneTimeKey(use, high, low), new OneTimeGrant(cell, secret), browser, page);
+        var token = new OneTimeToken(new OneTimeKey(use, high, low), cell, secret, browser, page);
         var outstanding = _bySession.GetOrCreateValue(cell);
         if (outstanding.Add(token, cell) is { } oldest && oldest.TryTake())
         {
@@ -120,7 +121,7 @@ internal sealed class OneTimeTokens : IDisposable
 
         _cache.Remove(token.Key);
         grant = token.Grant;
-        if (_bySession.TryGetValue(grant.Cell, out var outstanding))
+        if (grant.Cell is { } cell && _bySession.TryGetValue(cell, out var outstanding))
         {
             outstanding.Remove(token);
         }
@@ -145,7 +146,7 @@ internal sealed class OneTimeTokens : IDisposable
 
     /// <summary>A page hands its session over itself, so no other site can; it may have been given a key that its browser did not take.</summary>
     private static bool IsForAnyWithoutKey(OneTimeToken token) =>
-        token.Browser.IsNone || (token.Key.Use == OneTimeUse.HandOver && !token.Grant.Cell.IsBound);
+        token.Browser.IsNone || (token.Key.Use == OneTimeUse.HandOver && token.Grant.Cell is { IsBound: false });
 
     /// <summary>Nothing is pushed out, but what has expired.</summary>
     private void Tidy()
@@ -176,13 +177,14 @@ internal sealed class OneTimeTokens : IDisposable
         public override string ToString() => "[one-time token]";
     }
 
-    private sealed class OneTimeToken(OneTimeKey key, OneTimeGrant grant, BrowserKey browser, PageId page)
+    private sealed class OneTimeToken(OneTimeKey key, SessionCell cell, SessionId secret, BrowserKey browser, PageId page)
     {
+        private readonly WeakReference<SessionCell> _cell = new(cell);
         private int _isTaken;
 
         public OneTimeKey Key => key;
 
-        public OneTimeGrant Grant => grant;
+        public OneTimeGrant Grant => new(_cell.TryGetTarget(out var cell) ? cell : null, secret, browser);
 
         public BrowserKey Browser => browser;
 

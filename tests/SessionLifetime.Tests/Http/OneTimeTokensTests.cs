@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Internal;
@@ -236,6 +237,29 @@ public sealed class OneTimeTokensTests
         using var tokens = New(options => options.MaxSessions = sessions);
 
         Assert.NotNull(Issue(tokens, NewCell()));
+    }
+
+    [Fact]
+    public void TryRedeem_OfASessionThatIsGone_GivesItsIdAndHasKeptNothingElse()
+    {
+        using var tokens = New();
+        var (token, secret, kept) = IssueAndForget(tokens);
+        for (var attempt = 0; attempt < 10 && kept.IsAlive; attempt++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.False(kept.IsAlive);
+        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out var grant));
+        Assert.Equal((null, secret), (grant.Cell, grant.Secret));
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static (string Token, SessionId Secret, WeakReference Kept) IssueAndForget(OneTimeTokens tokens)
+        {
+            var cell = NewCell();
+            return (Issue(tokens, cell)!, cell.Secret, new WeakReference(cell));
+        }
     }
 
     [Fact]

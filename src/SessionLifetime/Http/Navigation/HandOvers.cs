@@ -32,5 +32,6 @@ internal sealed class HandOvers(OneTimeTokens tokens, NavigationRelay? relay = n
     /// <summary>Takes a session over; only one succeeds where tabs are told apart.</summary>
     public bool TryTake(string token, HttpRequest request, out OneTimeGrant grant) =>
         tokens.TryRedeem(OneTimeUse.HandOver, token, request, out grant)
-        && (relay is null ? IsOffered(grant.Cell) : _open.Remove(grant.Cell));
+        && grant.Cell is { } cell
+        && (relay is null ? IsOffered(cell) : _open.Remove(cell));
 }

@@ -41,7 +41,7 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
 
             if (tokens.TryRedeem(OneTimeUse.Navigation, cookie.Token, context.Request, out var grant))
             {
-                _hops.Leave(grant.Cell.Browser, cookie.Target, cookie.Name);
+                _hops.Leave(grant.Browser, cookie.Target, cookie.Name);
                 return (await finder.FindAsync(context, context.RequestHeaders(), grant.Secret) with { Carrier = SessionCarrier.Relay }, cookie);
             }
 
