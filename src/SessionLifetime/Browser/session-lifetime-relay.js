@@ -23,6 +23,7 @@ const STAYED = 2000;
 
 const tag = /** @type {HTMLScriptElement | undefined} */ ([...document.scripts].find(script => script.src === import.meta.url && 'sessionLifetimeRelay' in script.dataset));
 const { path = '/', renderedFor, answersForm, token: first } = tag?.dataset ?? {};
+const suffix = path === '/' ? '' : '~' + encodeURIComponent(path);
 const attributes = `;path=${path};samesite=strict${location.protocol === 'https:' ? ';secure' : ''}`;
 const RELOADED = `session-lifetime reloaded ${path}`;
 
@@ -112,7 +113,7 @@ const leave = (token, to) => {
   for (;;) {
     while (rivals(to).length && performance.now() < patience);
     const at = Date.now();
-    document.cookie = `${name}=${token}~${at}~${to.toString(16)};max-age=5${attributes}`;
+    document.cookie = `${name}=${token}~${at}~${to.toString(16)}${suffix};max-age=5${attributes}`;
     const earlier = rivals(to).some(rival => rival.at < at || rival.at === at && rival.key < name);
     if (!earlier || performance.now() >= patience) return;
     erase();
@@ -125,7 +126,7 @@ const onLeave = () => {
   // Elsewhere it is of no use, and whoever is there could come back with it.
   if (isKnown && foreign) return;
   // Before the module has been answered, the page is all that says whose it is.
-  const token = session?.state === 'ended' ? 'ended' : fresh(1) ? stock.shift() : verified ? undefined : first;
+  const token = session?.state === 'ended' ? session.reason ? `ended-${session.reason}` : 'ended' : fresh(1) ? stock.shift() : verified ? undefined : first;
   if (!token) return;
   leave(token, isKnown ? target : 0);
   setTimeout(() => {

@@ -311,7 +311,7 @@ internal sealed class LifecycleEndpoints(
     private Task AnswerNewAsync(HttpContext context, SessionCell cell, SessionId secret, SessionFinding before)
     {
         var previous = before.State is { } state
-            ? new PreviousSession(state, before.Kind == SessionFindingKind.Ended ? before.Reason.ToString() : null)
+            ? new PreviousSession(state, before.Kind == SessionFindingKind.Ended ? before.Reason?.ToString() : null)
             : null;
         return AnswerAsync(context, cell, LookResult.Alive, StatusCodes.Status201Created, answer => answer with
         {

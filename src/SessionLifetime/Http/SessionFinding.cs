@@ -4,14 +4,14 @@ namespace SessionLifetime;
 /// <param name="Kind">In a word.</param>
 /// <param name="Cell">The session it is admitted to.</param>
 /// <param name="Sent">The id it sent, where it is admitted.</param>
-/// <param name="Reason">Why the session ended.</param>
+/// <param name="Reason">Why the session ended; null where nobody has said.</param>
 /// <param name="Carrier">How the request said which one it means.</param>
 /// <param name="EndedId">Which session it was that has ended.</param>
 internal readonly record struct SessionFinding(
     SessionFindingKind Kind,
     SessionCell? Cell = null,
     SessionId Sent = default,
-    SessionEndReason Reason = default,
+    SessionEndReason? Reason = null,
     SessionCarrier Carrier = SessionCarrier.Header,
     PublicId? EndedId = null)
 {

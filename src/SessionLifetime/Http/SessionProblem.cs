@@ -119,13 +119,13 @@ internal sealed record SessionProblem
         Detail = "A lifecycle call takes 4,096 bytes at most.",
     };
 
-    public static SessionProblem Ended(SessionEndReason reason) => new()
+    public static SessionProblem Ended(SessionEndReason? reason) => new()
     {
         Status = StatusCodes.Status410Gone,
         Code = "sessionEnded",
         Title = "The session has ended.",
         Detail = "Attach again to start a new one.",
-        Reason = reason.ToString(),
+        Reason = reason?.ToString(),
     };
 
     public static SessionProblem BadBody(string detail, string? field = null) => new()

@@ -34,9 +34,9 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
         var used = default(RelayCookie);
         foreach (var cookie in RelayCookie.For(context.Request))
         {
-            if (string.Equals(cookie.Token, RelayCookie.EndedMark, StringComparison.Ordinal))
+            if (cookie.IsEnded(out var reason))
             {
-                return (new(SessionFindingKind.Ended, Carrier: SessionCarrier.Relay), cookie);
+                return (new(SessionFindingKind.Ended, Reason: reason, Carrier: SessionCarrier.Relay), cookie);
             }
 
             if (tokens.TryRedeem(OneTimeUse.Navigation, cookie.Token, context.Request, out var grant))
@@ -71,13 +71,13 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
         // By the id it came with: a new one is not used before the module has been told of it.
         if (Issue(cell, request.Sent, request.Browser, s_hop) is { } token)
         {
-            Write(context, new(name, token, time.GetUtcNow().ToUnixTimeMilliseconds(), target), request.CookiePath);
+            Write(context, new(name, token, time.GetUtcNow().ToUnixTimeMilliseconds(), target, request.CookiePath));
         }
     }
 
     /// <summary>Hands a browser the cookie for a hop.</summary>
-    public static void Write(HttpContext context, RelayCookie cookie, string path = "/") =>
-        context.Response.Cookies.Append(cookie.Name, cookie.Format(), Options(context, s_hop, path));
+    public static void Write(HttpContext context, RelayCookie cookie) =>
+        context.Response.Cookies.Append(cookie.Name, cookie.Format(), Options(context, s_hop, cookie.Path));
 
     /// <summary>The navigation has come: the cookie has done its work.</summary>
     public static void Expire(HttpContext context, RelayCookie cookie, string path)

@@ -174,7 +174,7 @@ internal sealed class PlainPages(
             return;
         }
 
-        if (request.IsNavigation)
+        if (request.IsNavigation || PlainNavigation.IsInFrame(context.Request))
         {
             context.Response.Headers.CacheControl = "no-store";
         }

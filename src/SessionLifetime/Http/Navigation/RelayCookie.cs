@@ -7,24 +7,32 @@ using Microsoft.Extensions.Primitives;
 namespace SessionLifetime;
 
 /// <summary>
-/// What a page leaves for the request that follows it: <c>SessionLifetime.Relay.&lt;page&gt;=&lt;token&gt;~&lt;when&gt;~&lt;where to&gt;</c>.
-/// Each page names its own, so that two tabs that leave at the same moment do not overwrite each other; when and where to tell them apart.
+/// What a page leaves for the request that follows it: <c>SessionLifetime.Relay.&lt;page&gt;=&lt;token&gt;~&lt;when&gt;~&lt;where to&gt;</c>, and
+/// <c>~&lt;path&gt;</c> where it is not for the whole site. Each page names its own, so that two tabs that leave at the same moment do not
+/// overwrite each other; when and where to tell them apart.
 /// </summary>
 /// <param name="Name">The whole name.</param>
-/// <param name="Token">The one-time token, or <see cref="EndedMark"/>.</param>
+/// <param name="Token">The one-time token, or that the page's session has ended: <c>ended</c>, or <c>ended-</c> and the reason.</param>
 /// <param name="Time">When it was written, in milliseconds of the writer's clock.</param>
 /// <param name="Target">A hash of the address it was written for; 0 where the writer could not know.</param>
-internal readonly record struct RelayCookie(string Name, string Token, long Time, uint Target)
+/// <param name="Path">The path it was written for; a browser does not tell.</param>
+internal readonly record struct RelayCookie(string Name, string Token, long Time, uint Target, string Path = "/")
 {
     public const string Prefix = "SessionLifetime.Relay.";
 
     /// <summary>What a page leaves whose session has ended.</summary>
-    public const string EndedMark = "ended";
+    private const string EndedMark = "ended";
 
     /// <summary>How many are looked at: a browser has as many as tabs left a page in the last seconds.</summary>
     private const int Most = 16;
 
     private const int MaxNameLength = 64;
+
+    private const int MaxPathLength = 256;
+
+    /// <summary>What a path may hold to be written as a cookie's (RFC 6265, section 4.1.1), less what nobody needs.</summary>
+    private static readonly SearchValues<char> s_path =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+=:@/%");
 
     /// <summary>What every browser leaves as it is, wherever in an address it stands (URL standard).</summary>
     private static readonly SearchValues<char> s_kept =
@@ -33,7 +41,24 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
     // Cookies end up in logs of what failed.
     public override string ToString() => "[relay cookie]";
 
-    public string Format() => string.Create(CultureInfo.InvariantCulture, $"{Token}~{Time}~{Target:x}");
+    public string Format() => string.Create(CultureInfo.InvariantCulture, $"{Token}~{Time}~{Target:x}{(Path is not "/" && IsPath(Path) ? "~" + Path : "")}");
+
+    /// <summary>Whether it was left by a page whose session has ended, and why, as far as that page said.</summary>
+    public bool IsEnded(out SessionEndReason? reason)
+    {
+        reason = null;
+        if (!Token.StartsWith(EndedMark, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        foreach (var one in Enum.GetValues<SessionEndReason>())
+        {
+            reason = string.Equals(Token, $"{EndedMark}-{one}", StringComparison.Ordinal) ? one : reason;
+        }
+
+        return reason is not null || Token.Length == EndedMark.Length;
+    }
 
     /// <summary>
     /// Those that may be meant for a request, the likeliest first. Those that were written for another address are not: a browser may send
@@ -151,7 +176,10 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
 
         Span<Range> parts = stackalloc Range[4];
         var value = pair[(equals + 1)..];
-        if (value.Split(parts, '~') != 3
+        var count = value.Split(parts, '~');
+        var path = count == 4 ? Uri.UnescapeDataString(value[parts[3]]) : "/";
+        if (count < 3
+            || !IsPath(path)
             || !long.TryParse(value[parts[1]], NumberStyles.None, CultureInfo.InvariantCulture, out var time)
             || !uint.TryParse(value[parts[2]], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var target)
             || value[parts[0]].Length > SessionId.TextLength)
@@ -159,7 +187,9 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
             return false;
         }
 
-        cookie = new(pair[..equals].ToString(), value[parts[0]].ToString(), time, target);
+        cookie = new(pair[..equals].ToString(), value[parts[0]].ToString(), time, target, path);
         return true;
     }
+
+    private static bool IsPath(string text) => text is ['/', ..] && text.Length <= MaxPathLength && !text.AsSpan().ContainsAnyExcept(s_path);
 }

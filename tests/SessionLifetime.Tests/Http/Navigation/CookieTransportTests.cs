@@ -46,6 +46,23 @@ public sealed class CookieTransportTests
         Assert.Equal(byCookie, StartedPageTests.Shown(await surfer.OpenAsync("/page")));
     }
 
+    [Fact]
+    public async Task What_a_frame_shows_is_stored_nowhere_either()
+    {
+        await using var app = await StartAsync();
+        var surfer = new Surfer(app);
+        var session = StartedPageTests.Shown(await surfer.OpenAsync("/page"));
+
+        var frame = await surfer.OpenAsync("/page", static request =>
+        {
+            request.Headers.Remove("Sec-Fetch-Dest");
+            request.Headers.Add("Sec-Fetch-Dest", "iframe");
+        });
+
+        Assert.Equal(session, StartedPageTests.Shown(frame));
+        Assert.Equal("no-store", frame.Header("Cache-Control"));
+    }
+
     [Theory]
     [InlineData("Accept", "text/event-stream")]
     [InlineData("Upgrade", "websocket")]

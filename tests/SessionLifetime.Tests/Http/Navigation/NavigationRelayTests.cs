@@ -237,6 +237,53 @@ public sealed class NavigationRelayTests
         }
     }
 
+    /// <summary>By then the app has taken its path base back; the cookie says what it is for.</summary>
+    [Fact]
+    public async Task Under_a_path_base_the_cookie_of_such_a_redirect_takes_the_place_of_the_pages_own()
+    {
+        await using var app = await StartAsync(setup => setup.Before = static web =>
+        {
+            web.UsePathBase("/app");
+            web.Use(static (context, next) =>
+            {
+                if (context.Request.Path == "/members")
+                {
+                    context.Response.Redirect("/app/page");
+                    return Task.CompletedTask;
+                }
+
+                return next(context);
+            });
+            web.UseRouting();
+        });
+        var surfer = await Surfer.ArriveAsync(app);
+        await surfer.LeaveAsync(target: "/app/members");
+        surfer.Cookies[surfer.RelayName!] += "~%2Fapp";
+
+        var sent = (await surfer.OpenAsync("/app/members")).Is(HttpStatusCode.Redirect);
+
+        Assert.Matches("SessionLifetime\\.Relay\\.page=[\\w-]{22}~\\d+~[0-9a-f]+~%2Fapp; max-age=5; path=/app; samesite=strict", sent.Header("Set-Cookie"));
+        var page = await surfer.OpenAsync("/app/page");
+        Assert.NotEqual("none", page.Text);
+        Assert.Matches("SessionLifetime\\.Relay\\.page=; max-age=0; path=/app;", page.Header("Set-Cookie"));
+    }
+
+    [Theory]
+    [InlineData("ended", null)]
+    [InlineData("ended-SignalLost", "SignalLost")]
+    [InlineData("ended-AbsoluteTimeout", "AbsoluteTimeout")]
+    public async Task A_page_whose_session_has_ended_says_why_as_far_as_it_knows(string mark, string? reason)
+    {
+        await using var app = await StartAsync();
+        var surfer = new Surfer(app);
+        surfer.Cookies[RelayCookie.Prefix + "page"] = mark + "~1~0";
+
+        var answer = await surfer.OpenAsync("/strict");
+
+        answer.IsProblem(HttpStatusCode.Gone, "sessionEnded");
+        Assert.Equal(reason, answer.Json.TryGetProperty("reason", out var told) ? told.GetString() : null);
+    }
+
     [Fact]
     public async Task Of_two_tabs_that_leave_at_once_each_gets_its_own()
     {
@@ -275,6 +322,11 @@ public sealed class NavigationRelayTests
     [InlineData("SessionLifetime.Relay.x=~~~")]
     [InlineData("SessionLifetime.Relay.x=token~1~zz")]
     [InlineData("SessionLifetime.Relay.x=token~-1~0")]
+    [InlineData("SessionLifetime.Relay.x=AAAAAAAAAAAAAAAAAAAAAA~1~0~app")]
+    [InlineData("SessionLifetime.Relay.x=AAAAAAAAAAAAAAAAAAAAAA~1~0~/%3B domain=example.com")]
+    [InlineData("SessionLifetime.Relay.x=AAAAAAAAAAAAAAAAAAAAAA~1~0~%2Fapp%3Bsecure")]
+    [InlineData("SessionLifetime.Relay.x=ended-5~1~0")]
+    [InlineData("SessionLifetime.Relay.x=ended-Whatever~1~0")]
     [InlineData("SessionLifetime.Relay.x=AAAAAAAAAAAAAAAAAAAAAA~99999999999999999999~0")]
     [InlineData("SessionLifetime.Relay.x=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA~1~0")]
     [InlineData("SessionLifetime.Relay.x x=AAAAAAAAAAAAAAAAAAAAAA~1~0")]
