@@ -96,6 +96,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<BrowserCookie>();
         services.TryAddSingleton<SessionGuard>();
         services.TryAddSingleton<SessionFinder>();
+        services.TryAddSingleton<SessionCalls>();
         services.TryAddSingleton<HandOvers>();
         services.TryAddSingleton<PageCaches>();
         services.TryAddSingleton<PlainPages>();

@@ -11,6 +11,7 @@ namespace SessionLifetime;
 internal sealed class LifecycleEndpoints(
     SessionEngine engine,
     SessionArrivals arrivals,
+    SessionCalls calls,
     SessionFinder finder,
     SessionGuard guard,
     HandOvers handOvers,
@@ -51,7 +52,7 @@ internal sealed class LifecycleEndpoints(
         var finding = await finder.FindAsync(context);
         if (finding.IsHopeless)
         {
-            await RefuseAsync(context, finding);
+            await calls.RefuseAsync(context, finding);
             return;
         }
 
@@ -74,28 +75,19 @@ internal sealed class LifecycleEndpoints(
     /// <summary>One-time tokens for the navigations to come: <c>POST {p}/relay</c>.</summary>
     public async Task RelayAsync(HttpContext context)
     {
-        var finding = await finder.FindAsync(context);
-        if (finding.Cell is { } cell && await engine.LookAndWaitAsync(cell) == LookResult.Ended)
-        {
-            finding = SessionFinding.Ended(cell);
-        }
-
         // The module reads this as an answer to the app, which would have told of its user.
         context.Response.Headers[SessionHeaders.Signal] = SessionHeaders.ValueOf(SessionSignal.None);
-        if (finding.Cell is not { } living)
+        if (await calls.FindAsync(context) is var (cell, sent, _))
         {
-            await RefuseAsync(context, finding);
-            return;
+            var tokens = relay!.Issue(cell, sent, cell.Browser, page: finder.PageOf(context.RequestHeaders()));
+            await SessionAnswers.WriteAsync(context, new RelayAnswer(tokens, (long)NavigationRelay.Lifetime.TotalMilliseconds));
         }
-
-        var tokens = relay!.Issue(living, finding.Sent, living.Browser, page: finder.PageOf(context.RequestHeaders()));
-        await SessionAnswers.WriteAsync(context, new RelayAnswer(tokens, (long)NavigationRelay.Lifetime.TotalMilliseconds));
     }
 
     /// <summary>Reads the status and touches nothing: <c>GET {p}</c>.</summary>
     public async Task StatusAsync(HttpContext context)
     {
-        if (await FindAsync(context) is var (cell, _, found))
+        if (await calls.FindCallerAsync(context) is var (cell, _, found))
         {
             await AnswerAsync(context, cell, found);
         }
@@ -107,7 +99,7 @@ internal sealed class LifecycleEndpoints(
         using var body = await LifecycleBody.ReadAsync(context, isRequired: false);
 
         // Looked at after the body has come, however slowly: what is due meanwhile is part of the answer.
-        if (await FindAsync(context) is not var (cell, sent, found))
+        if (await calls.FindCallerAsync(context) is not var (cell, sent, found))
         {
             return;
         }
@@ -131,7 +123,7 @@ internal sealed class LifecycleEndpoints(
         using var body = await LifecycleBody.ReadAsync(context, isRequired: false);
 
         // Looked at after the body has come, however slowly: what is due meanwhile is part of the answer.
-        if (await FindAsync(context) is not var (cell, sent, found))
+        if (await calls.FindCallerAsync(context) is not var (cell, sent, found))
         {
             return;
         }
@@ -146,7 +138,7 @@ internal sealed class LifecycleEndpoints(
     /// <summary>Ends the session: <c>POST {p}/exit</c>.</summary>
     public async Task ExitAsync(HttpContext context)
     {
-        if (await FindAsync(context) is var (cell, _, _))
+        if (await calls.FindCallerAsync(context) is var (cell, _, _))
         {
             await engine.ExitAsync(cell, SessionEndReason.Exited);
             SessionAnswers.WriteNothing(context);
@@ -191,40 +183,10 @@ internal sealed class LifecycleEndpoints(
     private static Func<StatusAnswer, StatusAnswer>? Newer(SessionCell cell, SessionId sent) =>
         cell.NewerThan(sent) is { } newer ? answer => answer with { Id = newer.Reveal() } : null;
 
-    private Task RefuseAsync(HttpContext context, SessionFinding finding)
-    {
-        guard.CountRefusal(finding);
-        if (finding.State is { } state)
-        {
-            context.Response.Headers[SessionHeaders.State] = state;
-        }
-
-        return SessionAnswers.WriteAsync(context, SessionProblem.Of(finding));
-    }
-
     private Task RefuseBodyAsync(HttpContext context, SessionProblem problem)
     {
         metrics.Refused("body");
         return SessionAnswers.WriteAsync(context, problem);
-    }
-
-    /// <summary>The living session of a call that needs one; null when the answer has been written.</summary>
-    private async ValueTask<(SessionCell Cell, SessionId Sent, LookResult Found)?> FindAsync(HttpContext context)
-    {
-        var finding = await finder.FindCallerAsync(context);
-        if (finding.Cell is { } cell)
-        {
-            var found = await engine.LookAndWaitAsync(cell);
-            if (found != LookResult.Ended)
-            {
-                return (cell, finding.Sent, found);
-            }
-
-            finding = SessionFinding.Ended(cell);
-        }
-
-        await RefuseAsync(context, finding);
-        return null;
     }
 
     /// <summary>Counts the signal of a ping or an activity report; false when something else has been answered.</summary>
@@ -244,7 +206,7 @@ internal sealed class LifecycleEndpoints(
         metrics.SignalCounted(kind);
         if (!await engine.TryCountAsync(cell, signal))
         {
-            await RefuseAsync(context, SessionFinding.Ended(cell));
+            await calls.RefuseAsync(context, SessionFinding.Ended(cell));
             return false;
         }
 
@@ -332,7 +294,7 @@ internal sealed class LifecycleEndpoints(
         if (seen.State == SessionState.Ended)
         {
             // It ended since it was counted: nothing that has ended is answered as living.
-            return RefuseAsync(context, SessionFinding.Ended(cell));
+            return calls.RefuseAsync(context, SessionFinding.Ended(cell));
         }
 
         var answer = StatusAnswer.Of(cell, seen, stillAsked: found == LookResult.Asked);
