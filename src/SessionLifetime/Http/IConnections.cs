@@ -15,6 +15,9 @@ internal interface IConnections
     /// </summary>
     bool TryTakeId(HttpContext context, out StringValues id);
 
+    /// <summary>Hides from the app what a connection whose id is in the header says of it elsewhere.</summary>
+    void Hide(HttpContext context);
+
     /// <summary>A request that may become a connection has its session on the context. True when it is to be a WebSocket, and all else is seen to.</summary>
     bool Opened(HttpContext context, RequestInSession request);
 

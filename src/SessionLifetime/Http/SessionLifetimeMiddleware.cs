@@ -48,9 +48,15 @@ internal sealed class SessionLifetimeMiddleware(
 
         var sent = context.Features.Find<IHttpRequestFeature>()!;
         var headers = sent.Headers;
-        if (finder.TryGetHeader(headers, out var header) || (RequestMark.MayBeConnection(sent) && connections.TryTakeId(context, out header)))
+        var hasHeader = finder.TryGetHeader(headers, out var header);
+        if (hasHeader || (RequestMark.MayBeConnection(sent) && connections.TryTakeId(context, out header)))
         {
             var (signal, isConnection) = RequestMark.Of(context, metadata);
+            if (hasHeader && isConnection)
+            {
+                connections.Hide(context);
+            }
+
             if (SessionHeaders.ValueOf(signal) is { } told)
             {
                 SetHeader(context, SessionHeaders.Signal, told);

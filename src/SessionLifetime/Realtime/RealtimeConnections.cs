@@ -53,19 +53,10 @@ internal sealed class RealtimeConnections : IConnections
     public bool TryTakeId(HttpContext context, out StringValues id)
     {
         id = default;
-        var headers = context.Request.Headers;
-        if (headers.SecWebSocketProtocol is { Count: > 0 } offered
-            && SessionSubprotocols.AreOffered(offered)
-            && FeatureOf(context) is { } feature
-            && SessionSubprotocols.TryTake(offered, out var text, out var others))
+        if (TakeSubprotocols(context) is { } text)
         {
-            headers.SecWebSocketProtocol = others;
-            feature.IsOffered = feature.SpeaksOurs = true;
-            if (text is not null)
-            {
-                id = text;
-                return true;
-            }
+            id = text;
+            return true;
         }
 
         if (TicketParameter.Take(context.Request) is not { } ticket)
@@ -80,6 +71,12 @@ internal sealed class RealtimeConnections : IConnections
 
         id = _tokens.TryRedeem(OneTimeUse.Ticket, ticket, context.Request, out var grant) ? grant.Secret.Reveal() : "";
         return true;
+    }
+
+    public void Hide(HttpContext context)
+    {
+        TakeSubprotocols(context);
+        TicketParameter.Take(context.Request);
     }
 
     public bool Opened(HttpContext context, RequestInSession request)
@@ -131,6 +128,23 @@ internal sealed class RealtimeConnections : IConnections
 
         telling = Task.CompletedTask;
         return false;
+    }
+
+    /// <summary>Takes ours out of what a WebSocket offers. Gives the id among them, or what stands in its place.</summary>
+    private string? TakeSubprotocols(HttpContext context)
+    {
+        var headers = context.Request.Headers;
+        if (headers.SecWebSocketProtocol is not { Count: > 0 } offered
+            || !SessionSubprotocols.AreOffered(offered)
+            || FeatureOf(context) is not { } feature
+            || !SessionSubprotocols.TryTake(offered, out var id, out var others))
+        {
+            return null;
+        }
+
+        headers.SecWebSocketProtocol = others;
+        feature.IsOffered = feature.SpeaksOurs = true;
+        return id;
     }
 
     private static async Task RefuseAsync(SessionWebSocketFeature feature, SessionFinding finding)

@@ -13,6 +13,7 @@ internal sealed class SessionWebSocketFeature(RealtimeConnections owner, IHttpWe
     private const int NotClosing = -1;
 
     private int _closing = NotClosing;
+    private bool _isOver;
 
     /// <summary>Whether the client offered the module's subprotocol: Chromium cuts a connection that answers none of what it offered.</summary>
     public bool IsOffered { get; set; }
@@ -80,7 +81,27 @@ internal sealed class SessionWebSocketFeature(RealtimeConnections owner, IHttpWe
     public override void Abort()
     {
         Socket!.CutOff();
-        Request!.Context.Abort();
+        lock (Request!)
+        {
+            // When its request is over, the context is another's.
+            if (!_isOver)
+            {
+                Request.Context.Abort();
+            }
+        }
+    }
+
+    public override void Leave()
+    {
+        if (Request is { } request)
+        {
+            lock (request)
+            {
+                _isOver = true;
+            }
+        }
+
+        base.Leave();
     }
 
     /// <summary>A copy: who accepts a socket without a wish shares one context with all others.</summary>
