@@ -81,6 +81,7 @@ public sealed class LimitTests
         Assert.Equal("Displaced", (await newer.PingAsync()).IsProblem(HttpStatusCode.Gone, "sessionEnded").String("reason"));
         (await oldest.PingAsync()).Is(HttpStatusCode.OK);
         (await third.PingAsync()).Is(HttpStatusCode.OK);
+        await SessionApp.EventuallyAsync(() => app.Events.Contains("ApplicationExit Displaced"));
         Assert.Single(app.Events, static line => line == "ApplicationExit Displaced");
     }
 
