@@ -95,6 +95,25 @@ public sealed class NavigationTests(ChromiumFixture chromium) : BrowserTest(chro
     }
 
     [Fact]
+    public async Task A_page_that_is_left_for_another_origin_leaves_no_token()
+    {
+        await using var server = await NavigationServer.StartAsync();
+        var page = await OpenTabAsync(server);
+        Assert.Contains("SessionLifetime.Relay", await LeaveAsync("/a"), StringComparison.Ordinal);
+        Assert.DoesNotContain("SessionLifetime.Relay", await LeaveAsync(server.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal) + "/b"), StringComparison.Ordinal);
+
+        // Heard after the module's own listener.
+        async Task<string> LeaveAsync(string to)
+        {
+            await page.EvaluateAsync("() => addEventListener('beforeunload', () => localStorage.setItem('left', document.cookie))");
+            await page.EvaluateAsync("to => { location.href = to; }", to);
+            await Assertions.Expect(page.Locator("#path")).ToContainTextAsync(to[^2..]);
+            await page.GotoAsync(server.Url + "/plain");
+            return await page.EvaluateAsync<string>("() => localStorage.getItem('left')");
+        }
+    }
+
+    [Fact]
     public async Task A_page_that_was_rendered_for_another_tab_says_so_and_is_loaded_anew_once()
     {
         await using var server = await NavigationServer.StartAsync();

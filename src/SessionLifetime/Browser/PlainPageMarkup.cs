@@ -15,7 +15,7 @@ internal sealed class PlainPageMarkup(
     public void Render(HttpContext context, TagHelperOutput output)
     {
         var request = PlainRequest.Of(context);
-        if (request is { Cell: { } cell } && handOvers.Issue(cell, request.Sent) is { } token)
+        if (request is { Cell: { } cell } && handOvers.Issue(cell, request.Sent, request.Browser) is { } token)
         {
             output.Attributes.SetAttribute("data-hand-over", token);
         }
@@ -44,7 +44,7 @@ internal sealed class PlainPageMarkup(
 
     /// <summary>A token to begin with: who follows a link before the module has been answered does not lose the session.</summary>
     private string First(PlainRequest? request) =>
-        request is { Cell: { } cell } && navigations?.Issue(cell, request.Sent, 1) is [var token, ..] ? $" data-token=\"{token}\"" : "";
+        request is { Cell: { } cell } && navigations?.Issue(cell, request.Sent, request.Browser, 1) is [var token, ..] ? $" data-token=\"{token}\"" : "";
 
     private static string Encode(string text) => HtmlEncoder.Default.Encode(text);
 }

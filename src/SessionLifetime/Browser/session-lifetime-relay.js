@@ -23,6 +23,7 @@ const STAYED = 2000;
 
 const tag = /** @type {HTMLScriptElement | undefined} */ ([...document.scripts].find(script => script.src === import.meta.url && 'sessionLifetimeRelay' in script.dataset));
 const { path = '/', renderedFor, answersForm, token: first } = tag?.dataset ?? {};
+const suffix = path === '/' ? '' : '~' + encodeURIComponent(path);
 const attributes = `;path=${path};samesite=strict${location.protocol === 'https:' ? ';secure' : ''}`;
 const RELOADED = `session-lifetime reloaded ${path}`;
 
@@ -39,8 +40,17 @@ let fetched = 0, life = 600_000, owner = '';
 let filling = null;
 let timer = 0;
 
+/** A browser that takes no cookies is given none. */
+let none = false;
+
 /** @param {number} part of their life */
-const fresh = part => stock.length > 0 && Date.now() - fetched < life * part && owner === id();
+const young = part => Date.now() - fetched < life * part && owner === id();
+
+/** @param {number} part of their life */
+const fresh = part => stock.length > 0 && young(part);
+
+/** Whether there is nothing to ask for yet. */
+const enough = () => none ? young(0.1) : fresh(0.5);
 
 const fill = () => filling ??= (async () => {
   const session = controller();
@@ -52,19 +62,28 @@ const fill = () => filling ??= (async () => {
     const answer = await session.fetch(new URL('relay', import.meta.url), { method: 'POST', cache: 'no-store' });
     if (!answer.ok) return;
     const { tokens, expiresInMs } = await answer.json();
-    [stock, fetched, life, owner] = [tokens, at, expiresInMs, asker];
+    [stock, fetched, life, owner, none] = [tokens, at, expiresInMs, asker, !tokens.length];
   } catch { /* Not reached: asked again below. */ }
-  timer = setTimeout(keep, fresh(0.5) ? life / 2 : 5000);
+  timer = setTimeout(keep, enough() ? life / (none ? 10 : 2) : 5000);
 })().finally(() => { filling = null; });
 
 const keep = () => {
-  if (!document.hidden && !fresh(0.5)) fill();
+  if (!document.hidden && !enough()) fill();
 };
 
 // ---- The last moment
 
-/** The address a link or a form leads to, where the browser says so beforehand. */
-let target = 0, targeted = -Infinity;
+/** The address a link or a form leads to, where the browser says so beforehand; and whether it is another site's. */
+let target = 0, foreign = false, targeted = -Infinity;
+
+/** @param {string} url */
+const isForeign = url => {
+  try {
+    return new URL(url, document.baseURI).origin !== location.origin;
+  } catch {
+    return true;
+  }
+};
 
 /** The last segment and the query, as the server computes it (FNV-1a); 0 for neither. @param {string} url */
 const hash = url => {
@@ -94,7 +113,7 @@ const leave = (token, to) => {
   for (;;) {
     while (rivals(to).length && performance.now() < patience);
     const at = Date.now();
-    document.cookie = `${name}=${token}~${at}~${to.toString(16)};max-age=5${attributes}`;
+    document.cookie = `${name}=${token}~${at}~${to.toString(16)}${suffix};max-age=5${attributes}`;
     const earlier = rivals(to).some(rival => rival.at < at || rival.at === at && rival.key < name);
     if (!earlier || performance.now() >= patience) return;
     erase();
@@ -102,12 +121,14 @@ const leave = (token, to) => {
 };
 
 const onLeave = () => {
-  const session = controller();
-  // Before the module has been answered, the page is all that says whose it is.
-  const token = session?.state === 'ended' ? 'ended' : fresh(1) ? stock.shift() : verified ? undefined : first;
-  if (!token) return;
-  leave(token, performance.now() - targeted < 1000 ? target : 0);
+  const session = controller(), isKnown = performance.now() - targeted < 1000;
   targeted = -Infinity;
+  // Elsewhere it is of no use, and whoever is there could come back with it.
+  if (isKnown && foreign) return;
+  // Before the module has been answered, the page is all that says whose it is.
+  const token = session?.state === 'ended' ? session.reason ? `ended-${session.reason}` : 'ended' : fresh(1) ? stock.shift() : verified ? undefined : first;
+  if (!token) return;
+  leave(token, isKnown ? target : 0);
   setTimeout(() => {
     erase();
     keep();
@@ -167,7 +188,7 @@ if (window === window.top) {
   const { navigation } = /** @type {any} */ (window);
   navigation?.addEventListener('navigate', (/** @type {any} */ { destination, hashChange, downloadRequest }) => {
     if (hashChange || downloadRequest !== null) return;
-    [target, targeted] = [hash(destination.url), performance.now()];
+    [target, foreign, targeted] = [hash(destination.url), isForeign(destination.url), performance.now()];
     if (silent) onLeave();
   });
   if (!silent) addEventListener('beforeunload', onLeave);
@@ -176,10 +197,11 @@ if (window === window.top) {
     addEventListener('click', event => {
       const link = event.composedPath().find(node => node instanceof HTMLAnchorElement && node.href);
       const other = event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
-      if (link instanceof HTMLAnchorElement && !other && !link.download && !event.defaultPrevented && /^(_self)?$/.test(link.target)) onLeave();
+      if (link instanceof HTMLAnchorElement && !other && !link.download && !event.defaultPrevented && /^(_self)?$/.test(link.target) && !isForeign(link.href)) onLeave();
     });
     addEventListener('submit', event => {
-      if (!event.defaultPrevented) onLeave();
+      const to = event.submitter?.getAttribute('formaction') || /** @type {HTMLFormElement} */ (event.target).getAttribute('action');
+      if (!event.defaultPrevented && !(to && isForeign(to))) onLeave();
     });
   }
   const session = controller();

@@ -44,7 +44,8 @@ public static class PlainPagesBuilderExtensions
     /// </summary>
     /// <remarks>
     /// Browsers send a cookie of their own accord: protect what changes state by antiforgery tokens, as with every cookie. The lifecycle
-    /// calls themselves heed it only where <c>Sec-Fetch-Site</c>, or <c>Origin</c>, says that a page of the app makes them.
+    /// calls, WebSockets, event streams and hubs heed it only where <c>Sec-Fetch-Site</c>, or <c>Origin</c>, says that a page of the app
+    /// makes them.
     /// </remarks>
     /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
     /// <param name="configure">Changes the cookie; checked when the app starts.</param>

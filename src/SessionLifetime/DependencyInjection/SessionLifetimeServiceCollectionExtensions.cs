@@ -99,7 +99,9 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<SessionGuard>();
         services.TryAddSingleton<LateUsers>();
         services.TryAddSingleton<SessionFinder>();
+        services.TryAddSingleton<SessionCalls>();
         services.TryAddSingleton<HandOvers>();
+        services.TryAddSingleton<PageCaches>();
         services.TryAddSingleton<PlainPages>();
         services.TryAddSingleton<OneTimeTokens>();
         services.TryAddSingleton<IConnections, RealtimeConnections>();

@@ -40,14 +40,14 @@ internal sealed class ConnectionCloser(TimeProvider time, ILogger<ConnectionClos
             var reason = session.EndReason ?? SessionEndReason.Exited;
             foreach (var connection in open)
             {
-                connection.Close(reason);
+                Try(session, () => connection.Close(reason));
             }
 
             await Task.WhenAny(connections.WhenNone(), deadline);
             foreach (var connection in connections.Close())
             {
-                connection.Abort();
-                connection.Leave();
+                Try(session, connection.Abort);
+                Try(session, connection.Leave);
             }
         }
         catch (Exception exception)
@@ -59,6 +59,19 @@ internal sealed class ConnectionCloser(TimeProvider time, ILogger<ConnectionClos
         {
             await stop.CancelAsync();
             Open.Done();
+        }
+    }
+
+    /// <summary>One that fails leaves none of the others open.</summary>
+    private void Try(TabSession session, Action step)
+    {
+        try
+        {
+            step();
+        }
+        catch (Exception exception)
+        {
+            logger.ConnectionNotClosed(exception, session.Id);
         }
     }
 }

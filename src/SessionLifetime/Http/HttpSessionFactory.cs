@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.Extensions.Options;
 
 namespace SessionLifetime;
@@ -53,19 +52,15 @@ internal sealed class HttpSessionFactory(
         var isPlain = plain.IsPlain(context);
         var starting = isPlain
             ? plain.StartAsync(context, waits: false)
-            : arrivals.StartAsync(PageId.None, PageId.None, guard.Welcome(context), context.RequestAborted, waits: false);
+            : arrivals.StartAsync(PageId.None, PageId.None, guard.Welcome(context, out _), context.RequestAborted, waits: false);
         var (outcome, hold) = starting.IsCompleted ? starting.Result : starting.AsTask().GetAwaiter().GetResult();
         if (outcome != SessionAddition.Added)
         {
             throw new InvalidOperationException("HttpContext.Session cannot be written to, as no session can be started. " + SessionProblem.Of(outcome).Detail);
         }
 
-        // Set at once, as the response may be starting already; so the output cache has to be told that this is nobody else's.
-        if (context.Features.Get<IOutputCacheFeature>() is { } cache)
-        {
-            cache.Context.AllowCacheStorage = false;
-        }
-
+        // At once, as the response may be starting already.
+        PageCaches.KeepOut(context);
         if (!isPlain)
         {
             context.Response.Headers[SessionHeaders.Id] = hold.Cell.Secret.Reveal();

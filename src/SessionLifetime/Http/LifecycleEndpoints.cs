@@ -11,6 +11,7 @@ namespace SessionLifetime;
 internal sealed class LifecycleEndpoints(
     SessionEngine engine,
     SessionArrivals arrivals,
+    SessionCalls calls,
     SessionFinder finder,
     SessionGuard guard,
     HandOvers handOvers,
@@ -52,7 +53,7 @@ internal sealed class LifecycleEndpoints(
         var finding = await finder.FindAsync(context);
         if (finding.IsHopeless)
         {
-            await RefuseAsync(context, finding);
+            await calls.RefuseAsync(context, finding);
             return;
         }
 
@@ -75,23 +76,19 @@ internal sealed class LifecycleEndpoints(
     /// <summary>One-time tokens for the navigations to come: <c>POST {p}/relay</c>.</summary>
     public async Task RelayAsync(HttpContext context)
     {
-        var finding = await finder.FindAsync(context);
-        if (finding.Cell is { } cell && await engine.LookAndWaitAsync(cell) == LookResult.Ended)
-        {
-            finding = SessionFinding.Ended(cell);
-        }
-
         // The module reads this as an answer to the app, which would have told of its user.
         context.Response.Headers[SessionHeaders.Signal] = SessionHeaders.ValueOf(SessionSignal.None);
-        await (finding.Cell is { } living
-            ? SessionAnswers.WriteAsync(context, new RelayAnswer(relay!.Issue(living, finding.Sent), (long)NavigationRelay.Lifetime.TotalMilliseconds))
-            : RefuseAsync(context, finding));
+        if (await calls.FindAsync(context) is var (cell, sent, _))
+        {
+            var tokens = relay!.Issue(cell, sent, cell.Browser, page: finder.PageOf(context.RequestHeaders()));
+            await SessionAnswers.WriteAsync(context, new RelayAnswer(tokens, (long)NavigationRelay.Lifetime.TotalMilliseconds));
+        }
     }
 
     /// <summary>Reads the status and touches nothing: <c>GET {p}</c>.</summary>
     public async Task StatusAsync(HttpContext context)
     {
-        if (await FindAsync(context) is var (cell, _, found))
+        if (await calls.FindCallerAsync(context) is var (cell, _, found))
         {
             await AnswerAsync(context, cell, found);
         }
@@ -103,7 +100,7 @@ internal sealed class LifecycleEndpoints(
         using var body = await LifecycleBody.ReadAsync(context, isRequired: false);
 
         // Looked at after the body has come, however slowly: what is due meanwhile is part of the answer.
-        if (await FindAsync(context) is not var (cell, sent, found))
+        if (await calls.FindCallerAsync(context) is not var (cell, sent, found))
         {
             return;
         }
@@ -127,7 +124,7 @@ internal sealed class LifecycleEndpoints(
         using var body = await LifecycleBody.ReadAsync(context, isRequired: false);
 
         // Looked at after the body has come, however slowly: what is due meanwhile is part of the answer.
-        if (await FindAsync(context) is not var (cell, sent, found))
+        if (await calls.FindCallerAsync(context) is not var (cell, sent, found))
         {
             return;
         }
@@ -142,7 +139,7 @@ internal sealed class LifecycleEndpoints(
     /// <summary>Ends the session: <c>POST {p}/exit</c>.</summary>
     public async Task ExitAsync(HttpContext context)
     {
-        if (await FindAsync(context) is var (cell, _, _))
+        if (await calls.FindCallerAsync(context) is var (cell, _, _))
         {
             await engine.ExitAsync(cell, SessionEndReason.Exited);
             SessionAnswers.WriteNothing(context);
@@ -187,40 +184,10 @@ internal sealed class LifecycleEndpoints(
     private static Func<StatusAnswer, StatusAnswer>? Newer(SessionCell cell, SessionId sent) =>
         cell.NewerThan(sent) is { } newer ? answer => answer with { Id = newer.Reveal() } : null;
 
-    private Task RefuseAsync(HttpContext context, SessionFinding finding)
-    {
-        guard.CountRefusal(finding);
-        if (finding.State is { } state)
-        {
-            context.Response.Headers[SessionHeaders.State] = state;
-        }
-
-        return SessionAnswers.WriteAsync(context, SessionProblem.Of(finding));
-    }
-
     private Task RefuseBodyAsync(HttpContext context, SessionProblem problem)
     {
         metrics.Refused("body");
         return SessionAnswers.WriteAsync(context, problem);
-    }
-
-    /// <summary>The living session of a call that needs one; null when the answer has been written.</summary>
-    private async ValueTask<(SessionCell Cell, SessionId Sent, LookResult Found)?> FindAsync(HttpContext context)
-    {
-        var finding = await finder.FindCallerAsync(context);
-        if (finding.Cell is { } cell)
-        {
-            var found = await engine.LookAndWaitAsync(cell);
-            if (found != LookResult.Ended)
-            {
-                return (cell, finding.Sent, found);
-            }
-
-            finding = SessionFinding.Ended(cell);
-        }
-
-        await RefuseAsync(context, finding);
-        return null;
     }
 
     /// <summary>Counts the signal of a ping or an activity report; false when something else has been answered.</summary>
@@ -240,7 +207,7 @@ internal sealed class LifecycleEndpoints(
         metrics.SignalCounted(kind);
         if (!await engine.TryCountAsync(cell, signal))
         {
-            await RefuseAsync(context, SessionFinding.Ended(cell));
+            await calls.RefuseAsync(context, SessionFinding.Ended(cell));
             return false;
         }
 
@@ -292,7 +259,7 @@ internal sealed class LifecycleEndpoints(
 
     private async Task StartAsync(HttpContext context, PageId page, PageId tab, SessionFinding finding)
     {
-        var (outcome, hold) = await arrivals.StartAsync(page, tab, guard.Welcome(context), context.RequestAborted);
+        var (outcome, hold) = await arrivals.StartAsync(page, tab, guard.Welcome(context, out _), context.RequestAborted);
         if (outcome != SessionAddition.Added)
         {
             await SessionAnswers.WriteAsync(context, SessionProblem.Of(outcome));
@@ -307,7 +274,7 @@ internal sealed class LifecycleEndpoints(
     private Task AnswerNewAsync(HttpContext context, SessionCell cell, SessionId secret, SessionFinding before)
     {
         var previous = before.State is { } state
-            ? new PreviousSession(state, before.Kind == SessionFindingKind.Ended ? before.Reason.ToString() : null)
+            ? new PreviousSession(state, before.Kind == SessionFindingKind.Ended ? before.Reason?.ToString() : null)
             : null;
         return AnswerAsync(context, cell, LookResult.Alive, StatusCodes.Status201Created, answer => answer with
         {
@@ -328,7 +295,7 @@ internal sealed class LifecycleEndpoints(
         if (seen.State == SessionState.Ended)
         {
             // It ended since it was counted: nothing that has ended is answered as living.
-            return RefuseAsync(context, SessionFinding.Ended(cell));
+            return calls.RefuseAsync(context, SessionFinding.Ended(cell));
         }
 
         var answer = StatusAnswer.Of(cell, seen, stillAsked: found == LookResult.Asked);

@@ -12,17 +12,26 @@ namespace SessionLifetime;
 /// <remarks>
 /// <para>
 /// Life: issued to the browser of a session, redeemed by exactly one of those who present it, or expired, or pushed out by newer ones of
-/// its session. Whoever presents it without the browser's key is refused and has not touched it: it is worth nothing to them.
+/// its session. Whoever presents it without the browser's key is refused and has not touched it: it is worth nothing to them. One for a
+/// browser that takes no cookies is worth nothing to a browser that has a key: nobody can lead that to a session of their own.
 /// </para>
 /// <para>
-/// The cache is as large as there may be sessions, and one session has only a handful, so that none can fill it. When it is full there is
-/// no token. While anything is in it, a timer sees to it that what has expired does not stay.
+/// The cache has room for all that as many sessions as there may be can have open, so that no session takes another's place. What has
+/// ended leaves its tokens until they expire: only where sessions come and go faster than that can it be full, and then there is no token.
+/// While anything is in it, a timer sees to it that what has expired does not stay. A token keeps its session's id, by which a late one
+/// still learns why it ended, but not the session.
 /// </para>
 /// </remarks>
 internal sealed class OneTimeTokens : IDisposable
 {
     /// <summary>How many of one kind a session may have open at once: reconnects and parallel connections need a few.</summary>
     public const int MaxOutstanding = 8;
+
+    /// <summary>How many of one kind each open page may have, where that is more: it asks for new ones while it still has others.</summary>
+    public const int MaxPerPage = 4;
+
+    /// <summary>The most that one session can have, of all kinds.</summary>
+    public const int MaxPerSession = (2 * MaxOutstanding) + (MaxPerPage * SessionPages.MaxPages);
 
     /// <summary>How long at most what has expired lies about.</summary>
     private static readonly TimeSpan s_tidying = TimeSpan.FromSeconds(30);
@@ -39,7 +48,7 @@ internal sealed class OneTimeTokens : IDisposable
     {
         _cookie = cookie;
         _binding = options.Value.BrowserBinding;
-        _capacity = Math.Max(MaxOutstanding, options.Value.MaxSessions);
+        _capacity = (int)Math.Min(int.MaxValue, (long)options.Value.MaxSessions * MaxPerSession);
         _cache = new(new MemoryCacheOptions { SizeLimit = _capacity, Clock = new OneTimeClock(time), ExpirationScanFrequency = TimeSpan.MaxValue });
         _timer = time.CreateTimer(static state => ((OneTimeTokens)state!).Tidy(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -51,22 +60,29 @@ internal sealed class OneTimeTokens : IDisposable
     /// <param name="use">What it is for.</param>
     /// <param name="cell">The session it stands for.</param>
     /// <param name="secret">The id the session was asked for by.</param>
-    /// <param name="browser">The key of the browser that may use it; none where any may.</param>
+    /// <param name="browser">The key of the browser that may use it, also one it is only just being given; none where it takes no cookies.</param>
     /// <param name="lifetime">How long it works.</param>
-    /// <returns>Its text; null when there is no room, or a browser is required and there is none.</returns>
-    public string? Issue(OneTimeUse use, SessionCell cell, SessionId secret, BrowserKey browser, TimeSpan lifetime)
+    /// <param name="page">The page that keeps it; none where there is no page yet. Pages that are open do not push out each other's.</param>
+    /// <returns>Its text; null when there is no room, or it would have to be in a cookie, or a browser is required, and there is none.</returns>
+    public string? Issue(OneTimeUse use, SessionCell cell, SessionId secret, BrowserKey browser, TimeSpan lifetime, PageId page = default)
     {
-        if (_cache.Count >= _capacity || (browser.IsNone && _binding == BrowserBinding.Required))
+        if (browser.IsNone && IsWorthless(use))
         {
             return null;
         }
 
         var (high, low) = WordText.Random();
-        var token = new OneTimeToken(new OneTimeKey(use, high, low), new OneTimeGrant(cell, secret), browser);
+        var token = new OneTimeToken(new OneTimeKey(use, high, low), cell, secret, browser, page);
         var outstanding = _bySession.GetOrCreateValue(cell);
-        if (outstanding.Add(token) is { } oldest && oldest.TryTake())
+        if (outstanding.Add(token, cell) is { } oldest && oldest.TryTake())
         {
             _cache.Remove(oldest.Key);
+        }
+
+        if (_cache.Count >= _capacity)
+        {
+            outstanding.Remove(token);
+            return null;
         }
 
         _cache.Set(token.Key, token, new MemoryCacheEntryOptions
@@ -96,7 +112,8 @@ internal sealed class OneTimeTokens : IDisposable
         grant = default;
         if (!WordText.TryParse(text, out var high, out var low)
             || !_cache.TryGetValue(new OneTimeKey(use, high, low), out OneTimeToken? token)
-            || !IsForBrowserOf(request, token!.Browser)
+            || token is null
+            || !IsForBrowserOf(request, token)
             || !token.TryTake())
         {
             return false;
@@ -104,7 +121,7 @@ internal sealed class OneTimeTokens : IDisposable
 
         _cache.Remove(token.Key);
         grant = token.Grant;
-        if (_bySession.TryGetValue(grant.Cell, out var outstanding))
+        if (grant.Cell is { } cell && _bySession.TryGetValue(cell, out var outstanding))
         {
             outstanding.Remove(token);
         }
@@ -118,8 +135,18 @@ internal sealed class OneTimeTokens : IDisposable
         _cache.Dispose();
     }
 
-    private bool IsForBrowserOf(HttpRequest request, BrowserKey browser) =>
-        _binding == BrowserBinding.Off || browser.IsNone || _cookie.Carries(request.Headers, browser);
+    /// <summary>Who takes no cookies brings no token in one either.</summary>
+    private bool IsWorthless(OneTimeUse use) =>
+        _binding == BrowserBinding.Required || (_binding == BrowserBinding.WhenPossible && use == OneTimeUse.Navigation);
+
+    private bool IsForBrowserOf(HttpRequest request, OneTimeToken token) =>
+        _binding == BrowserBinding.Off
+        || (!token.Browser.IsNone && _cookie.Carries(request.Headers, token.Browser))
+        || (IsForAnyWithoutKey(token) && _cookie.Read(request).IsNone);
+
+    /// <summary>A page hands its session over itself, so no other site can; it may have been given a key that its browser did not take.</summary>
+    private static bool IsForAnyWithoutKey(OneTimeToken token) =>
+        token.Browser.IsNone || (token.Key.Use == OneTimeUse.HandOver && token.Grant.Cell is { IsBound: false });
 
     /// <summary>Nothing is pushed out, but what has expired.</summary>
     private void Tidy()
@@ -150,15 +177,18 @@ internal sealed class OneTimeTokens : IDisposable
         public override string ToString() => "[one-time token]";
     }
 
-    private sealed class OneTimeToken(OneTimeKey key, OneTimeGrant grant, BrowserKey browser)
+    private sealed class OneTimeToken(OneTimeKey key, SessionCell cell, SessionId secret, BrowserKey browser, PageId page)
     {
+        private readonly WeakReference<SessionCell> _cell = new(cell);
         private int _isTaken;
 
         public OneTimeKey Key => key;
 
-        public OneTimeGrant Grant => grant;
+        public OneTimeGrant Grant => new(_cell.TryGetTarget(out var cell) ? cell : null, secret, browser);
 
         public BrowserKey Browser => browser;
+
+        public PageId Page => page;
 
         public bool TryTake() => Interlocked.Exchange(ref _isTaken, 1) == 0;
     }
@@ -168,21 +198,39 @@ internal sealed class OneTimeTokens : IDisposable
     {
         private readonly List<OneTimeToken> _tokens = [];
 
-        /// <summary>Gives the token that is one too many of its kind.</summary>
-        public OneTimeToken? Add(OneTimeToken token)
+        /// <summary>Gives the token that is one too many.</summary>
+        public OneTimeToken? Add(OneTimeToken token, SessionCell cell)
         {
             lock (_tokens)
             {
                 _tokens.Add(token);
-                if (_tokens.Count(other => other.Key.Use == token.Key.Use) <= MaxOutstanding)
+                var oldest = TooMany(_tokens.FindAll(other => other.Key.Use == token.Key.Use), token, cell);
+                if (oldest is not null)
                 {
-                    return null;
+                    _tokens.Remove(oldest);
                 }
 
-                var oldest = _tokens.Find(other => other.Key.Use == token.Key.Use)!;
-                _tokens.Remove(oldest);
                 return oldest;
             }
+        }
+
+        /// <summary>The oldest of a page that has too many; of all too many, the oldest that no page keeps which is still there.</summary>
+        private static OneTimeToken? TooMany(List<OneTimeToken> tokens, OneTimeToken latest, SessionCell cell)
+        {
+            if (!latest.Page.IsNone && tokens.Count(other => other.Page == latest.Page) > MaxPerPage)
+            {
+                return tokens.Find(other => other.Page == latest.Page);
+            }
+
+            if (tokens.Count <= MaxOutstanding)
+            {
+                return null;
+            }
+
+            var open = tokens.Select(static token => token.Page).Distinct().Count(cell.IsOpenPage);
+            return tokens.Count <= Math.Min(open, SessionPages.MaxPages) * MaxPerPage
+                ? null
+                : tokens.Find(other => other != latest && !cell.IsOpenPage(other.Page)) ?? tokens[0];
         }
 
         public void Remove(OneTimeToken token)

@@ -47,6 +47,14 @@ internal readonly record struct RequestMark(SessionSignal Signal, bool IsConnect
     /// <summary>Whether a request may carry its id elsewhere than in the header: it has a query, or is to be upgraded. Most others need not be looked at.</summary>
     public static bool MayBeConnection(IHttpRequestFeature request) => request.QueryString.Length > 0 || IsUpgrade(request);
 
+    /// <summary>Whether it is a connection on which no script can set a header: a WebSocket, an event stream.</summary>
+    public static bool HasNoHeaders(HttpRequest request) =>
+        (HttpMethods.IsConnect(request.Method)
+            || request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase)
+            || request.Headers.Accept.ToString().Contains("text/event-stream", StringComparison.OrdinalIgnoreCase))
+        && !PlainNavigation.IsOne(request)
+        && !PlainNavigation.IsInFrame(request);
+
     private static bool IsUpgrade(IHttpRequestFeature request) => request.Headers.Upgrade.Count > 0 || HttpMethods.IsConnect(request.Method);
 
     /// <summary>Whether an endpoint has no session at all.</summary>

@@ -50,7 +50,7 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
             return await FindAsync(context);
         }
 
-        var finding = await FindAsync(context, headers, id) with { Carrier = SessionCarrier.Cookie };
+        var finding = await FindByCookieAsync(context, id);
         if (finding.Cell?.NewerThan(finding.Sent) is { } newer)
         {
             // By the cookie alone: the answer's body is for script.
@@ -59,6 +59,22 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
         }
 
         return finding;
+    }
+
+    /// <summary>
+    /// By the cookie. One can be planted by another site of the same domain: so it leads to sessions of this browser only, and to none
+    /// that belongs to no browser yet.
+    /// </summary>
+    public async ValueTask<SessionFinding> FindByCookieAsync(HttpContext context, string text)
+    {
+        if (options.Value.BrowserBinding != BrowserBinding.Off
+            && SessionId.TryParse(text, out var secret)
+            && (engine.Store.TryGet(secret, out var cell) ? cell : await engine.Store.FindAsync(secret, context.RequestAborted)) is { IsBound: false })
+        {
+            return new(SessionFindingKind.Unknown, Carrier: SessionCarrier.Cookie);
+        }
+
+        return await FindAsync(context, context.RequestHeaders(), text) with { Carrier = SessionCarrier.Cookie };
     }
 
     /// <summary>Two headers are no id, and a comma list is no id either: it has the wrong length or alphabet.</summary>
@@ -87,7 +103,7 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
         }
 
         return await engine.Store.FindEndedAsync(secret, context.RequestAborted) is { } ended
-            ? new(SessionFindingKind.Ended, Reason: ended.Reason)
+            ? new(SessionFindingKind.Ended, Reason: ended.Reason, EndedId: ended.Id)
             : new(SessionFindingKind.Unknown);
     }
 }

@@ -4,14 +4,16 @@ namespace SessionLifetime;
 /// <param name="Kind">In a word.</param>
 /// <param name="Cell">The session it is admitted to.</param>
 /// <param name="Sent">The id it sent, where it is admitted.</param>
-/// <param name="Reason">Why the session ended.</param>
+/// <param name="Reason">Why the session ended; null where nobody has said.</param>
 /// <param name="Carrier">How the request said which one it means.</param>
+/// <param name="EndedId">Which session it was that has ended.</param>
 internal readonly record struct SessionFinding(
     SessionFindingKind Kind,
     SessionCell? Cell = null,
     SessionId Sent = default,
-    SessionEndReason Reason = default,
-    SessionCarrier Carrier = SessionCarrier.Header)
+    SessionEndReason? Reason = null,
+    SessionCarrier Carrier = SessionCarrier.Header,
+    PublicId? EndedId = null)
 {
     /// <summary>What <c>X-Session-State</c> says; null where it says nothing.</summary>
     public string? State => Kind switch
@@ -26,5 +28,5 @@ internal readonly record struct SessionFinding(
     public bool IsHopeless => Kind is SessionFindingKind.NoBrowser or SessionFindingKind.BrowserFull or SessionFindingKind.UserFull;
 
     public static SessionFinding Ended(SessionCell cell, SessionCarrier carrier = SessionCarrier.Header) =>
-        new(SessionFindingKind.Ended, Reason: cell.Read().EndReason, Carrier: carrier);
+        new(SessionFindingKind.Ended, Reason: cell.Read().EndReason, Carrier: carrier, EndedId: cell.Id);
 }

@@ -24,6 +24,9 @@ internal enum SessionFindingKind
     /// <summary>A living session that belongs to another user.</summary>
     WrongUser,
 
+    /// <summary>A living session, or none, and the request names an open connection that is not its own.</summary>
+    WrongConnection,
+
     /// <summary>A living session that belongs to no browser yet, and not to this one, which has as many as it may.</summary>
     BrowserFull,
 

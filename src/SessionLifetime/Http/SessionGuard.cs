@@ -38,14 +38,17 @@ internal sealed class SessionGuard(
         && (user is null || string.Equals(cell.User, user, StringComparison.Ordinal));
 
     /// <summary>Whose a session is from the start, as far as the request tells. The browser is set its cookie, new or for another while.</summary>
-    public SessionOwner Welcome(HttpContext context)
+    /// <param name="context">The request.</param>
+    /// <param name="handed">The key in that cookie; none where there is no binding.</param>
+    public SessionOwner Welcome(HttpContext context, out BrowserKey handed)
     {
-        var key = BrowserKey.None;
+        var key = handed = BrowserKey.None;
         if (_binding != BrowserBinding.Off)
         {
             // A new key is not known to have arrived: tabs that open together are all given one, and the browser keeps the last.
             key = cookie.Read(context.Request);
-            cookie.Hand(context, key.IsNone ? BrowserKey.Create() : key);
+            handed = key.IsNone ? BrowserKey.Create() : key;
+            cookie.Hand(context, handed);
         }
 
         var user = UserOf(context);
@@ -132,6 +135,10 @@ internal sealed class SessionGuard(
         if (finding.Kind is SessionFindingKind.Ended or SessionFindingKind.Unknown or SessionFindingKind.Missing)
         {
             metrics.Refused(finding.State ?? "missing");
+        }
+        else if (finding.Kind == SessionFindingKind.WrongConnection)
+        {
+            metrics.Refused(SessionProblem.WrongConnection.Code);
         }
     }
 

@@ -54,10 +54,16 @@ internal sealed class SessionLifetimeMiddleware(
 
         var sent = features.Find<IHttpRequestFeature>()!;
         var headers = sent.Headers;
-        if (finder.TryGetHeader(headers, out var header) || (RequestMark.MayBeConnection(sent) && connections.TryTakeId(context, out header)))
+        var hasHeader = finder.TryGetHeader(headers, out var header);
+        if (hasHeader || (RequestMark.MayBeConnection(sent) && connections.TryTakeId(context, out header)))
         {
             var response = features.Find<IHttpResponseFeature>()!;
             var (signal, isConnection) = RequestMark.Of(features, metadata, sent, response);
+            if (hasHeader && isConnection)
+            {
+                connections.Hide(context);
+            }
+
             if (SessionHeaders.ValueOf(signal) is { } told)
             {
                 SetHeader(context, SessionHeaders.Signal, told);
@@ -65,9 +71,8 @@ internal sealed class SessionLifetimeMiddleware(
 
             // Nobody has asked for this page yet.
             signal = Speculation.IsSpeculative(headers) ? SessionSignal.None : signal;
-            if (TryBeginAtOnce(context, headers, metadata, header, signal) is { } request)
+            if (TryBeginAtOnce(context, headers, metadata, header, signal, isConnection) is { } request)
             {
-                (request.Signal, request.IsConnection) = (signal, isConnection);
                 return Serve(context, request, response);
             }
 
@@ -82,13 +87,7 @@ internal sealed class SessionLifetimeMiddleware(
             return InvokePlainAsync(context, metadata);
         }
 
-        if (metadata?.GetMetadata<RequireTabSessionAttribute>() is null)
-        {
-            return next(context);
-        }
-
-        metrics.Refused("missing");
-        return RefuseAsync(context, new(SessionFindingKind.Missing));
+        return PassUnlessRequiredAsync(context, metadata, new(SessionFindingKind.Missing));
     }
 
     private async Task InvokePlainAsync(HttpContext context, EndpointMetadataCollection? metadata)
@@ -112,10 +111,12 @@ internal sealed class SessionLifetimeMiddleware(
         IHeaderDictionary headers,
         EndpointMetadataCollection? metadata,
         StringValues header,
-        SessionSignal signal)
+        SessionSignal signal,
+        bool isConnection)
     {
         if (signal == SessionSignal.None
             || !finder.TryFindAtOnce(context, headers, header, out var cell, out var sent)
+            || (isConnection && connections.IsOfAnother(context, cell.Id))
             || metadata?.GetMetadata<SerializePerSessionAttribute>() is not null)
         {
             return null;
@@ -129,6 +130,7 @@ internal sealed class SessionLifetimeMiddleware(
         }
 
         Count(headers, cell, signal);
+        (request.Signal, request.IsConnection) = (signal, isConnection);
         return request;
     }
 
@@ -139,8 +141,14 @@ internal sealed class SessionLifetimeMiddleware(
             return PassWithoutAsync(context, metadata, finding);
         }
 
+        var isConnection = RequestMark.Of(context.Features, metadata).IsConnection;
+        if (isConnection && connections.IsOfAnother(context, finding.Cell.Id))
+        {
+            return RefuseAsync(context, new(SessionFindingKind.WrongConnection));
+        }
+
         var request = requests.Take();
-        (request.Signal, request.IsConnection) = (signal, RequestMark.Of(context.Features, metadata).IsConnection);
+        (request.Signal, request.IsConnection) = (signal, isConnection);
         return ServeSlowlyAsync(context, metadata, finding, signal, request, request.TryBeginAsync(context, finding, signal));
     }
 
@@ -279,19 +287,18 @@ internal sealed class SessionLifetimeMiddleware(
 
     private Task PassUnlessRequiredAsync(HttpContext context, EndpointMetadataCollection? metadata, SessionFinding finding)
     {
-        if (metadata?.GetMetadata<RequireTabSessionAttribute>() is null)
-        {
-            return next(context);
-        }
-
-        if (finding.Kind == SessionFindingKind.Ended && connections.IsClosing(context))
+        if (connections.IsClosing(context, finding))
         {
             context.Items[RequireTabSessionAttribute.Waived] = RequireTabSessionAttribute.Waived;
             return next(context);
         }
 
-        guard.CountRefusal(finding);
-        return RefuseAsync(context, finding);
+        if (metadata?.GetMetadata<RequireTabSessionAttribute>() is not null)
+        {
+            return RefuseAsync(context, finding);
+        }
+
+        return connections.IsOfAnother(context, session: null) ? RefuseAsync(context, new(SessionFindingKind.WrongConnection)) : next(context);
     }
 
     /// <summary>A page without a session: the landing page, if there is one for it, or a session of its own, or none.</summary>
@@ -329,8 +336,11 @@ internal sealed class SessionLifetimeMiddleware(
         }
     }
 
-    private Task RefuseAsync(HttpContext context, SessionFinding finding) =>
-        connections.TryRefuse(context, finding, out var telling) ? telling : SessionAnswers.WriteAsync(context, SessionProblem.Of(finding));
+    private Task RefuseAsync(HttpContext context, SessionFinding finding)
+    {
+        guard.CountRefusal(finding);
+        return connections.TryRefuse(context, finding, out var telling) ? telling : SessionAnswers.WriteAsync(context, SessionProblem.Of(finding));
+    }
 
     private sealed record ToldState(HttpResponse Response, string State)
     {

@@ -59,6 +59,14 @@ internal sealed record SessionProblem
         Detail = "Another user is signed in than the one the session belongs to. Attach for a session of its own.",
     };
 
+    public static SessionProblem WrongConnection => new()
+    {
+        Status = StatusCodes.Status403Forbidden,
+        Code = "wrongConnection",
+        Title = "The connection belongs to another session.",
+        Detail = "Each request of an open connection carries the id of the session it was opened in. Open another connection for this session.",
+    };
+
     public static SessionProblem AtCapacity => new()
     {
         Status = StatusCodes.Status503ServiceUnavailable,
@@ -111,13 +119,13 @@ internal sealed record SessionProblem
         Detail = "A lifecycle call takes 4,096 bytes at most.",
     };
 
-    public static SessionProblem Ended(SessionEndReason reason) => new()
+    public static SessionProblem Ended(SessionEndReason? reason) => new()
     {
         Status = StatusCodes.Status410Gone,
         Code = "sessionEnded",
         Title = "The session has ended.",
         Detail = "Attach again to start a new one.",
-        Reason = reason.ToString(),
+        Reason = reason?.ToString(),
     };
 
     public static SessionProblem BadBody(string detail, string? field = null) => new()
@@ -152,6 +160,7 @@ internal sealed record SessionProblem
         SessionFindingKind.Missing => Required,
         SessionFindingKind.NoBrowser or SessionFindingKind.WrongBrowser => WrongBrowser,
         SessionFindingKind.WrongUser => WrongUser,
+        SessionFindingKind.WrongConnection => WrongConnection,
         SessionFindingKind.BrowserFull => BrowserLimit,
         SessionFindingKind.UserFull => UserLimit,
         _ => Unknown,

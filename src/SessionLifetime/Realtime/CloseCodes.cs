@@ -13,7 +13,7 @@ internal static class CloseCodes
     {
         if (finding.Kind == SessionFindingKind.Ended)
         {
-            return (Ended, finding.Reason.ToString());
+            return (Ended, finding.Reason?.ToString() ?? "");
         }
 
         // The status of the answer it would have had, in the thousands of applications.

@@ -10,7 +10,8 @@ namespace SessionLifetime;
 /// <summary>
 /// A connection to a hub whose session is known. At the session's end the client is told the reason in the hub's own protocol, which every
 /// transport carries, and told not to come back; then it hangs up. On one that does not, its WebSocket is closed with the code and the
-/// reason, and in the end it is cut off.
+/// reason, and in the end it is cut off. Before the handshake nothing can be said in that protocol: a WebSocket is closed at once, and on the
+/// other transports the good-bye waits for the handshake.
 /// </summary>
 /// <remarks>
 /// What the framework does for a connection, it does in the flow of one asynchronous call. So everything that is made meanwhile, hubs,
@@ -26,6 +27,7 @@ internal sealed class HubInSession(ConnectionContext connection, TabSession sess
     private readonly Lock _lock = new();
     private HubConnectionContext? _hub;
     private string? _farewell;
+    private bool _isGreeted;
 
     /// <summary>The connection in whose flow this is; null outside of any, or where it has no session.</summary>
     public static HubInSession? Current
@@ -47,17 +49,29 @@ internal sealed class HubInSession(ConnectionContext connection, TabSession sess
         ? context.GetTabSession() ?? context.Items[RealtimeConnections.SessionKey] as TabSession
         : null;
 
-    /// <summary>The handshake is done: now the client can be told something.</summary>
+    private SessionWebSocketFeature? WebSocket => connection.GetHttpContext()?.Features.Get<IHttpWebSocketFeature>() as SessionWebSocketFeature;
+
+    /// <summary>The handshake has come, and is not answered yet.</summary>
     public void Meet(HubConnectionContext hub)
     {
-        string? farewell;
         lock (_lock)
         {
             _hub = hub;
-            farewell = _farewell;
+        }
+    }
+
+    /// <summary>The handshake is answered: now the client can be told something.</summary>
+    public void Greeted()
+    {
+        HubConnectionContext? hub;
+        string? farewell;
+        lock (_lock)
+        {
+            _isGreeted = true;
+            (hub, farewell) = (_hub, _farewell);
         }
 
-        if (farewell is not null)
+        if (hub is not null && farewell is not null)
         {
             _ = SayAsync(hub, farewell);
         }
@@ -67,15 +81,20 @@ internal sealed class HubInSession(ConnectionContext connection, TabSession sess
     {
         HubConnectionContext? hub;
         var farewell = $"The session has ended: {reason}.";
+        var socket = WebSocket;
         lock (_lock)
         {
-            _farewell = farewell;
-            hub = _hub;
+            hub = _isGreeted ? _hub : null;
+            _farewell = socket is null ? farewell : null;
         }
 
         if (hub is not null)
         {
             _ = SayAsync(hub, farewell);
+        }
+        else
+        {
+            socket?.CloseEarly(reason);
         }
     }
 
@@ -92,10 +111,7 @@ internal sealed class HubInSession(ConnectionContext connection, TabSession sess
 
             await hub.WriteAsync(new CloseMessage(farewell));
             await Task.Delay(s_patience, time, hub.ConnectionAborted);
-            if (connection.GetHttpContext()?.Features.Get<IHttpWebSocketFeature>() is SessionWebSocketFeature { Socket: { } socket })
-            {
-                socket.Close(session.EndReason ?? SessionEndReason.Exited);
-            }
+            WebSocket?.Socket?.Close(session.EndReason ?? SessionEndReason.Exited);
         }
         catch (Exception exception) when (exception is InvalidOperationException or OperationCanceledException or ObjectDisposedException or IOException)
         {

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace SessionLifetime;
 
-/// <summary>The app's own user ids; it is asked for one when a connection's handshake is done, and only there is that connection shown.</summary>
+/// <summary>The app's own user ids; it is asked for one when a connection's handshake has come, and only there is that connection shown.</summary>
 internal sealed class HubUserIds(IUserIdProvider inner) : IUserIdProvider
 {
     public string? GetUserId(HubConnectionContext connection)

@@ -5,7 +5,7 @@ namespace SessionLifetime;
 
 /// <summary>
 /// The hub connections that are open, by the token the client names them by in each of its requests. One whose session has ended has
-/// something to say yet: a long poll must get through to fetch it.
+/// something to say yet: a long poll must get through to fetch it. The token alone opens nothing: who has it must have the session too.
 /// </summary>
 internal sealed class OpenHubs
 {
@@ -17,5 +17,7 @@ internal sealed class OpenHubs
 
     public void Remove(string token) => _byToken.TryRemove(token, out _);
 
-    public bool Has(HttpRequest request) => TokenOf(request) is { } token && _byToken.ContainsKey(token);
+    /// <summary>The session of the connection a request names; null where it names none that is open and has a session.</summary>
+    public SessionCell? SessionOf(HttpRequest request) =>
+        TokenOf(request) is { } token && _byToken.TryGetValue(token, out var connection) ? connection.Session.Cell : null;
 }

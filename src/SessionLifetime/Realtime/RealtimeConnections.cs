@@ -53,19 +53,10 @@ internal sealed class RealtimeConnections : IConnections
     public bool TryTakeId(HttpContext context, out StringValues id)
     {
         id = default;
-        var headers = context.Request.Headers;
-        if (headers.SecWebSocketProtocol is { Count: > 0 } offered
-            && SessionSubprotocols.AreOffered(offered)
-            && FeatureOf(context) is { } feature
-            && SessionSubprotocols.TryTake(offered, out var text, out var others))
+        if (TakeSubprotocols(context) is { } text)
         {
-            headers.SecWebSocketProtocol = others;
-            feature.IsOffered = feature.SpeaksOurs = true;
-            if (text is not null)
-            {
-                id = text;
-                return true;
-            }
+            id = text;
+            return true;
         }
 
         if (TicketParameter.Take(context.Request) is not { } ticket)
@@ -80,6 +71,12 @@ internal sealed class RealtimeConnections : IConnections
 
         id = _tokens.TryRedeem(OneTimeUse.Ticket, ticket, context.Request, out var grant) ? grant.Secret.Reveal() : "";
         return true;
+    }
+
+    public void Hide(HttpContext context)
+    {
+        TakeSubprotocols(context);
+        TicketParameter.Take(context.Request);
     }
 
     public bool Opened(HttpContext context, RequestInSession request)
@@ -116,8 +113,10 @@ internal sealed class RealtimeConnections : IConnections
         }
     }
 
-    public bool IsClosing(HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null && _hubs.Has(context.Request);
+    public bool IsOfAnother(HttpContext context, PublicId? session) => OpenHubOf(context) is { } hub && hub.Id != session;
+
+    public bool IsClosing(HttpContext context, SessionFinding finding) =>
+        finding.Kind == SessionFindingKind.Ended && OpenHubOf(context) is { IsEnded: true } hub && hub.Id == finding.EndedId;
 
     public bool TryRefuse(HttpContext context, SessionFinding finding, out Task telling)
     {
@@ -129,6 +128,23 @@ internal sealed class RealtimeConnections : IConnections
 
         telling = Task.CompletedTask;
         return false;
+    }
+
+    /// <summary>Takes ours out of what a WebSocket offers. Gives the id among them, or what stands in its place.</summary>
+    private string? TakeSubprotocols(HttpContext context)
+    {
+        var headers = context.Request.Headers;
+        if (headers.SecWebSocketProtocol is not { Count: > 0 } offered
+            || !SessionSubprotocols.AreOffered(offered)
+            || FeatureOf(context) is not { } feature
+            || !SessionSubprotocols.TryTake(offered, out var id, out var others))
+        {
+            return null;
+        }
+
+        headers.SecWebSocketProtocol = others;
+        feature.IsOffered = feature.SpeaksOurs = true;
+        return id;
     }
 
     private static async Task RefuseAsync(SessionWebSocketFeature feature, SessionFinding finding)
@@ -153,6 +169,9 @@ internal sealed class RealtimeConnections : IConnections
             context.Abort();
         }
     }
+
+    private SessionCell? OpenHubOf(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is null ? null : _hubs.SessionOf(context.Request);
 
     /// <summary>Ours, before the framework's; null for a request that is no WebSocket, or that is none as far as anybody can tell yet.</summary>
     private SessionWebSocketFeature? FeatureOf(HttpContext context)

@@ -10,9 +10,10 @@ internal sealed class RequestConnection(HttpContext context) : SessionConnection
 
     public override void Close(SessionEndReason reason)
     {
+        // Inside the lock, which the request's own end waits for: when that is over, the context is another request's, and that one would be
+        // aborted. Servers do not wait for those who hear of an abort.
         lock (_lock)
         {
-            // A context is used for the next request when this one is done.
             if (!_isOver)
             {
                 context.Abort();
@@ -20,6 +21,7 @@ internal sealed class RequestConnection(HttpContext context) : SessionConnection
         }
     }
 
+    /// <summary>There is nothing left to cut: closing it was that already.</summary>
     public override void Abort()
     {
     }

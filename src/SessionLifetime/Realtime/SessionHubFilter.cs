@@ -26,6 +26,7 @@ internal sealed class SessionHubFilter(SessionEngine engine, SessionMetrics metr
 
     public async Task OnConnectedAsync(HubLifetimeContext context, Func<HubLifetimeContext, Task> next)
     {
+        context.Context.Features.Get<HubInSession>()?.Greeted();
         if (context.Context.GetTabSession() is { } session && !IsOfBlazor(context.Hub))
         {
             await context.Hub.Groups.AddToGroupAsync(context.Context.ConnectionId, HubSessionExtensions.GroupOf(session.Id), context.Context.ConnectionAborted);

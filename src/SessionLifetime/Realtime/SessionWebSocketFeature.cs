@@ -10,6 +10,11 @@ namespace SessionLifetime;
 /// </summary>
 internal sealed class SessionWebSocketFeature(RealtimeConnections owner, IHttpWebSocketFeature inner) : SessionConnection, IHttpWebSocketFeature
 {
+    private const int NotClosing = -1;
+
+    private int _closing = NotClosing;
+    private bool _isOver;
+
     /// <summary>Whether the client offered the module's subprotocol: Chromium cuts a connection that answers none of what it offered.</summary>
     public bool IsOffered { get; set; }
 
@@ -44,6 +49,12 @@ internal sealed class SessionWebSocketFeature(RealtimeConnections owner, IHttpWe
         }
 
         Socket = new SessionWebSocket(socket, this);
+        Interlocked.MemoryBarrier();
+        if (_closing != NotClosing)
+        {
+            Socket.Close((SessionEndReason)_closing);
+        }
+
         if (!IsHub)
         {
             request.Connection = this;
@@ -59,11 +70,38 @@ internal sealed class SessionWebSocketFeature(RealtimeConnections owner, IHttpWe
 
     public override void Close(SessionEndReason reason) => Socket!.Close(reason);
 
+    /// <summary>Closes a hub's socket whose client has not said in which protocol to tell it why; one that is not accepted yet, as soon as it is.</summary>
+    public void CloseEarly(SessionEndReason reason)
+    {
+        Interlocked.Exchange(ref _closing, (int)reason);
+        Socket?.Close(reason);
+    }
+
     /// <summary>The client has not answered. A handler that only sends hears of it as of a client that is gone.</summary>
     public override void Abort()
     {
         Socket!.CutOff();
-        Request!.Context.Abort();
+        lock (Request!)
+        {
+            // When its request is over, the context is another's.
+            if (!_isOver)
+            {
+                Request.Context.Abort();
+            }
+        }
+    }
+
+    public override void Leave()
+    {
+        if (Request is { } request)
+        {
+            lock (request)
+            {
+                _isOver = true;
+            }
+        }
+
+        base.Leave();
     }
 
     /// <summary>A copy: who accepts a socket without a wish shares one context with all others.</summary>

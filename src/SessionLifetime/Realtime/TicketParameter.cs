@@ -7,10 +7,15 @@ internal static class TicketParameter
 {
     private const string Assignment = "session-ticket=";
 
-    /// <summary>Takes the ticket out of the query: the app need not know of it. Null when there is none; two are none that is known.</summary>
+    /// <summary>
+    /// Takes the ticket out of the query: the app need not know of it. Null when there is none; two are none that is known. Only where a page
+    /// can set no header, and never for a page itself: a link of another site could lead the browser to that site's session.
+    /// </summary>
     public static string? Take(HttpRequest request)
     {
-        if (request.QueryString.Value is not { Length: > 1 } query || !query.Contains(Assignment, StringComparison.Ordinal))
+        if (request.QueryString.Value is not { Length: > 1 } query
+            || !query.Contains(Assignment, StringComparison.Ordinal)
+            || !RequestMark.HasNoHeaders(request))
         {
             return null;
         }

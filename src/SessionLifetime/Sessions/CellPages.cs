@@ -66,6 +66,9 @@ internal struct CellPages
         return _many?.TryTakeUnloaded(now, silence, out unloaded) ?? false;
     }
 
+    /// <summary>Whether a page has said hello and not good-bye. Comes without the gate.</summary>
+    public readonly bool IsOpen(PageId id) => Volatile.Read(in _many) is { } many ? many.IsOpen(id) : !id.IsNone && _only.Is(id);
+
     /// <summary>How many pages are open; those silent for the signal timeout are gone without a word.</summary>
     public readonly int CountOpen(Moment now, TimeSpan silence) =>
         Volatile.Read(in _many) is { } many ? many.CountOpen(now, silence)

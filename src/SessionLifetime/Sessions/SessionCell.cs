@@ -421,6 +421,9 @@ internal sealed class SessionCell
         }
     }
 
+    /// <summary>Whether a page has said hello and not good-bye.</summary>
+    public bool IsOpenPage(PageId page) => _pages.IsOpen(page);
+
     /// <summary>How many pages are open, as far as anybody can know.</summary>
     public int CountOpenPages(Moment now, TimeSpan silence) => _pages.CountOpen(now, silence);
 

@@ -108,6 +108,9 @@ internal sealed class SessionPages
         return true;
     }
 
+    /// <summary>Whether a page has said hello and not good-bye.</summary>
+    public bool IsOpen(PageId id) => Array.Exists(Volatile.Read(ref _open), page => page.Id == id);
+
     /// <summary>How many pages are open; those silent for the signal timeout are gone without a word.</summary>
     public int CountOpen(Moment now, TimeSpan silence)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Internal;
@@ -104,14 +105,41 @@ public sealed class OneTimeTokensTests
     }
 
     [Fact]
-    public void Issue_ForNoBrowser_IsGoodForAnyWherePossibleAndForNobodyWhereRequired()
+    public void Issue_ForNoBrowser_IsGoodForWhoHasNoKeyWherePossibleAndForNobodyWhereRequired()
     {
         using var possible = New();
         using var required = New(options => options.BrowserBinding = BrowserBinding.Required);
 
-        Assert.True(possible.TryRedeem(OneTimeUse.Ticket, Issue(possible, NewCell()), Request(BrowserKey.Create()), out _));
+        var token = Issue(possible, NewCell());
+        Assert.False(possible.TryRedeem(OneTimeUse.Ticket, token, Request(BrowserKey.Create()), out _));
+        Assert.True(possible.TryRedeem(OneTimeUse.Ticket, token, Request(), out _));
         Assert.Null(Issue(required, NewCell()));
         Assert.NotNull(Issue(required, NewCell(), browser: BrowserKey.Create()));
+    }
+
+    [Fact]
+    public void Issue_OfWhatACookieCarries_IsForNobodyWithoutAKey()
+    {
+        using var possible = New();
+        using var off = New(options => options.BrowserBinding = BrowserBinding.Off);
+        var cell = NewCell();
+
+        Assert.Null(possible.Issue(OneTimeUse.Navigation, cell, cell.Secret, BrowserKey.None, s_lifetime));
+        Assert.NotNull(off.Issue(OneTimeUse.Navigation, cell, cell.Secret, BrowserKey.None, s_lifetime));
+    }
+
+    [Fact]
+    public void TryRedeem_OfAHandOver_TakesTheKeyThatWasHandedOutOrNone()
+    {
+        using var tokens = New();
+        var (cell, key) = (NewCell(), BrowserKey.Create());
+
+        Assert.False(Redeem(Request(BrowserKey.Create())));
+        Assert.True(Redeem(Request(key)));
+        Assert.True(Redeem(Request()));
+
+        bool Redeem(HttpRequest request) =>
+            tokens.TryRedeem(OneTimeUse.HandOver, tokens.Issue(OneTimeUse.HandOver, cell, cell.Secret, key, s_lifetime), request, out _);
     }
 
     [Fact]
@@ -163,26 +191,75 @@ public sealed class OneTimeTokensTests
     {
         using var tokens = New();
         var (cell, other) = (NewCell(), NewCell());
-        var navigation = tokens.Issue(OneTimeUse.Navigation, cell, cell.Secret, BrowserKey.None, s_lifetime);
+        var key = BrowserKey.Create();
+        var navigation = tokens.Issue(OneTimeUse.Navigation, cell, cell.Secret, key, s_lifetime);
         var others = Issue(tokens, other);
         var ours = Enumerable.Range(0, 1000).Select(_ => Issue(tokens, cell)).ToList();
 
         Assert.Equal(OneTimeTokens.MaxOutstanding + 2, tokens.Count);
         Assert.All(ours[..^OneTimeTokens.MaxOutstanding], token => Assert.False(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _)));
         Assert.All(ours[^OneTimeTokens.MaxOutstanding..], token => Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _)));
-        Assert.True(tokens.TryRedeem(OneTimeUse.Navigation, navigation, Request(), out _));
+        Assert.True(tokens.TryRedeem(OneTimeUse.Navigation, navigation, Request(key), out _));
         Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, others, Request(), out _));
     }
 
     [Fact]
     public void Issue_WhenFull_GivesNoneAndLosesNone()
     {
-        using var tokens = New(options => options.MaxSessions = 20);
-        var issued = Enumerable.Range(0, 20).Select(_ => Issue(tokens, NewCell())).ToList();
+        using var tokens = New(options => options.MaxSessions = 2);
+        var issued = Enumerable.Range(0, 2 * OneTimeTokens.MaxPerSession).Select(_ => Issue(tokens, NewCell())).ToList();
 
         Assert.Null(Issue(tokens, NewCell()));
         Assert.All(issued, token => Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _)));
         Assert.NotNull(Issue(tokens, NewCell()));
+    }
+
+    [Fact]
+    public void Issue_ForAsManySessionsAsThereMayBe_GivesEachAllItMayHave()
+    {
+        const int Sessions = 50;
+        using var tokens = New(options => options.MaxSessions = Sessions);
+        for (var i = 0; i < Sessions; i++)
+        {
+            var (cell, key) = (NewCell(), BrowserKey.Create());
+            foreach (var use in Enum.GetValues<OneTimeUse>())
+            {
+                Assert.All(Enumerable.Range(0, 2 * OneTimeTokens.MaxOutstanding), _ => Assert.NotNull(tokens.Issue(use, cell, cell.Secret, key, s_lifetime)));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(int.MaxValue)]
+    public void Issue_WhateverTheLimitOfSessions_GivesOne(int sessions)
+    {
+        using var tokens = New(options => options.MaxSessions = sessions);
+
+        Assert.NotNull(Issue(tokens, NewCell()));
+    }
+
+    [Fact]
+    public void TryRedeem_OfASessionThatIsGone_GivesItsIdAndHasKeptNothingElse()
+    {
+        using var tokens = New();
+        var (token, secret, kept) = IssueAndForget(tokens);
+        for (var attempt = 0; attempt < 10 && kept.IsAlive; attempt++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.False(kept.IsAlive);
+        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out var grant));
+        Assert.Equal((null, secret), (grant.Cell, grant.Secret));
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static (string Token, SessionId Secret, WeakReference Kept) IssueAndForget(OneTimeTokens tokens)
+        {
+            var cell = NewCell();
+            return (Issue(tokens, cell)!, cell.Secret, new WeakReference(cell));
+        }
     }
 
     [Fact]

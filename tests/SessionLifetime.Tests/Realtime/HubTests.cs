@@ -145,6 +145,84 @@ public sealed class HubTests
             (await app.SendAsync(HttpMethod.Post, "/required/negotiate?negotiateVersion=1", id)).Is(HttpStatusCode.OK).String("connectionToken");
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_end_before_the_handshake_closes_the_socket_with_the_reason(bool isAnswered)
+    {
+        await using var app = await StartAsync();
+        var id = await app.StartSessionAsync();
+        using var socket = await Socket.ConnectAsync(app, "/hub", id);
+        await app.ExitAsync(id);
+        if (isAnswered)
+        {
+            await SessionApp.EventuallyAsync(() => app.Time.CountDueWithin(TimeSpan.FromSeconds(2)) > 0);
+            await socket.SendAsync("{\"protocol\":\"json\",\"version\":1}\u001e");
+        }
+
+        Assert.Equal((4408, "Exited"), await socket.ClosedAsync());
+    }
+
+    [Fact]
+    public async Task Where_the_handshake_comes_after_the_end_it_is_answered_before_the_good_bye()
+    {
+        await using var app = await StartAsync();
+        var id = await app.StartSessionAsync();
+        var open = "/hub?id=" + (await app.SendAsync(HttpMethod.Post, "/hub/negotiate?negotiateVersion=1", id)).Is(HttpStatusCode.OK).String("connectionToken");
+        (await app.GetAsync(open, id)).Is(HttpStatusCode.OK);
+        await app.ExitAsync(id);
+        await SessionApp.EventuallyAsync(() => app.Time.CountDueWithin(TimeSpan.FromSeconds(2)) > 0);
+        (await app.SendAsync(HttpMethod.Post, open, id, "{\"protocol\":\"json\",\"version\":1}\u001e", "text/plain")).Is(HttpStatusCode.OK);
+
+        var told = (await app.GetAsync(open, id)).Is(HttpStatusCode.OK).Text;
+        told += told.Contains("type", StringComparison.Ordinal) ? "" : (await app.GetAsync(open, id)).Is(HttpStatusCode.OK).Text;
+
+        Assert.Equal("{}\u001e{\"type\":7,\"error\":\"The session has ended: Exited.\"}\u001e", told);
+    }
+
+    [Theory]
+    [InlineData("/hub")]
+    [InlineData("/required")]
+    public async Task A_connections_token_is_worth_nothing_without_its_session(string hub)
+    {
+        await using var app = await StartAsync();
+        var (owner, other, over) = (await app.StartSessionAsync(), await app.StartSessionAsync(), await app.StartSessionAsync());
+        var open = await OpenAsync(app, hub, owner);
+        await app.ExitAsync(over);
+
+        foreach (var method in new[] { HttpMethod.Get, HttpMethod.Post, HttpMethod.Delete })
+        {
+            (await CallAsync(method, other)).IsProblem(HttpStatusCode.Forbidden, "wrongConnection");
+            var (nobody, ended) = (await CallAsync(method, id: null), await CallAsync(method, over));
+            if (hub == "/hub")
+            {
+                nobody.IsProblem(HttpStatusCode.Forbidden, "wrongConnection");
+                ended.IsProblem(HttpStatusCode.Forbidden, "wrongConnection");
+            }
+            else
+            {
+                nobody.IsProblem(HttpStatusCode.PreconditionRequired, "sessionRequired");
+                ended.IsProblem(HttpStatusCode.Gone, "sessionEnded");
+            }
+        }
+
+        Assert.Null((await CallAsync(HttpMethod.Post, other)).Header("X-Session-State"));
+        (await CallAsync(HttpMethod.Post, owner)).Is(HttpStatusCode.OK);
+        Assert.Contains($"\"result\":\"{await NameAsync(app, owner)}\"", (await app.GetAsync(open, owner)).Is(HttpStatusCode.OK).Text, StringComparison.Ordinal);
+
+        // Ended ids stay worthless when that connection's own session is over too.
+        await app.ExitAsync(owner);
+        Assert.NotEqual(HttpStatusCode.OK, (await CallAsync(HttpMethod.Get, over)).Status);
+        Assert.Contains("The session has ended", (await app.GetAsync(open, owner)).Is(HttpStatusCode.OK).Text, StringComparison.Ordinal);
+
+        Task<Answer> CallAsync(HttpMethod method, string? id) => app.SendAsync(
+            method,
+            open,
+            id,
+            method == HttpMethod.Post ? "{\"type\":1,\"invocationId\":\"1\",\"target\":\"Who\",\"arguments\":[]}\u001e" : null,
+            "text/plain");
+    }
+
     [Fact]
     public async Task The_apps_own_user_ids_are_asked_whenever_they_were_added()
     {
@@ -153,6 +231,16 @@ public sealed class HubTests
         using var hub = await HubSocket.ConnectAsync(app, "/hub", id);
 
         Assert.Equal("\"somebody\"", await hub.InvokeAsync("User"));
+    }
+
+    /// <summary>A connection by long polls whose handshake is done; gives its address.</summary>
+    private static async Task<string> OpenAsync(SessionApp app, string hub, string id)
+    {
+        var open = $"{hub}?id=" + (await app.SendAsync(HttpMethod.Post, hub + "/negotiate?negotiateVersion=1", id)).Is(HttpStatusCode.OK).String("connectionToken");
+        (await app.GetAsync(open, id)).Is(HttpStatusCode.OK);
+        (await app.SendAsync(HttpMethod.Post, open, id, "{\"protocol\":\"json\",\"version\":1}\u001e", "text/plain")).Is(HttpStatusCode.OK);
+        Assert.Equal("{}\u001e", (await app.GetAsync(open, id)).Is(HttpStatusCode.OK).Text);
+        return open;
     }
 
     private static async Task<string> NameAsync(SessionApp app, string id) => (await app.StatusAsync(id)).Is(HttpStatusCode.OK).String("session")!;

@@ -47,6 +47,25 @@ public sealed class WebSocketTests
     }
 
     [Fact]
+    public async Task Where_the_header_says_the_id_the_app_sees_nothing_of_what_else_does()
+    {
+        await using var app = await StartAsync();
+        var (id, other) = (await app.StartSessionAsync(), await app.StartSessionAsync());
+        using var client = new ClientWebSocket();
+        client.Options.SetRequestHeader(SessionApp.IdHeader, id);
+        client.Options.AddSubProtocol("session-lifetime." + other);
+        client.Options.AddSubProtocol("session-lifetime");
+        var ticket = await TicketAsync(app, other);
+        await client.ConnectAsync(new Uri($"ws://127.0.0.1:{app.Address.Port}/echo?a=1&session-ticket={ticket}"), default);
+        await client.SendAsync("who"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, default);
+        var buffer = new byte[100];
+        var received = await client.ReceiveAsync(buffer, default);
+
+        Assert.Equal("session-lifetime", client.SubProtocol);
+        Assert.Equal($"{await NameAsync(app, id)}||?a=1", Encoding.UTF8.GetString(buffer, 0, received.Count));
+    }
+
+    [Fact]
     public async Task A_ticket_is_for_the_browser_it_was_made_for()
     {
         await using var app = await StartAsync();
@@ -168,7 +187,9 @@ public sealed class WebSocketTests
         await app.ExitAsync(id);
 
         Assert.Equal((4408, "Exited"), await socket.ClosedAsync());
-        await SessionApp.EventuallyAsync(() => app.Time.CountDueWithin(TimeSpan.FromSeconds(2)) > 0);
+
+        // Cut off, unless the client's own end was heard of before.
+        await SessionApp.EventuallyAsync(() => app.Time.CountDueWithin(TimeSpan.FromSeconds(2)) > 0 || _heard.Contains("aborted"));
         app.Time.Advance(TimeSpan.FromSeconds(2));
         await SessionApp.EventuallyAsync(() => _heard.Contains("aborted"), () => string.Join(", ", _heard));
     }
@@ -424,6 +445,7 @@ public sealed class WebSocketTests
 
     private async Task EchoAsync(HttpContext context)
     {
+        Assert.DoesNotContain(context.WebSockets.WebSocketRequestedProtocols, static offered => offered.StartsWith("session-lifetime", StringComparison.Ordinal));
         var chosen = context.WebSockets.WebSocketRequestedProtocols.Contains("chat") ? "chat" : null;
         using var socket = await context.WebSockets.AcceptWebSocketAsync(chosen);
         var session = context.GetTabSession();

@@ -15,7 +15,7 @@ internal sealed class EarlyRedirects(TimeProvider time) : IStartupFilter
     {
         app.Use((context, following) =>
         {
-            if (context.Request.Headers.Cookie.Count > 0 && PlainNavigation.IsOne(context.Request) && RelayCookie.For(context.Request) is [var cookie, ..])
+            if (context.Request.Headers.Cookie.Count > 0 && PlainNavigation.IsOwn(context.Request) && RelayCookie.For(context.Request) is [var cookie, ..])
             {
                 context.Response.OnStarting(() => FollowAsync(context, cookie));
             }
@@ -31,7 +31,7 @@ internal sealed class EarlyRedirects(TimeProvider time) : IStartupFilter
         var location = response.Headers.Location.ToString();
         if (response.StatusCode is >= 300 and < 400 && PlainRequest.Of(context) is null && NavigationRelay.LeadsHere(context.Request, location))
         {
-            NavigationRelay.Write(context, cookie with { Time = time.GetUtcNow().ToUnixTimeMilliseconds(), Target = NavigationRelay.TargetOf(location) });
+            NavigationRelay.Write(context, cookie with { Time = time.GetUtcNow().ToUnixTimeMilliseconds(), Target = RelayCookie.TargetOfRedirect(context.Request, location) });
         }
 
         return Task.CompletedTask;

@@ -26,11 +26,12 @@ internal sealed class HandOvers(OneTimeTokens tokens, NavigationRelay? relay = n
     public bool IsOffered(SessionCell cell) => _open.TryGetValue(cell, out _);
 
     /// <summary>A token for the page that is being rendered; null where its session has been taken over.</summary>
-    public string? Issue(SessionCell cell, SessionId secret) =>
-        IsOffered(cell) ? tokens.Issue(OneTimeUse.HandOver, cell, secret, cell.Browser, s_lifetime) : null;
+    public string? Issue(SessionCell cell, SessionId secret, BrowserKey browser) =>
+        IsOffered(cell) ? tokens.Issue(OneTimeUse.HandOver, cell, secret, browser, s_lifetime) : null;
 
     /// <summary>Takes a session over; only one succeeds where tabs are told apart.</summary>
     public bool TryTake(string token, HttpRequest request, out OneTimeGrant grant) =>
         tokens.TryRedeem(OneTimeUse.HandOver, token, request, out grant)
-        && (relay is null ? IsOffered(grant.Cell) : _open.Remove(grant.Cell));
+        && grant.Cell is { } cell
+        && (relay is null ? IsOffered(cell) : _open.Remove(cell));
 }

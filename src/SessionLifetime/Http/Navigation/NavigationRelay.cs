@@ -24,8 +24,8 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
     private readonly HopQueue _hops = new(time);
 
     /// <summary>Tokens for a page; fewer than asked for, or none, when there is no room.</summary>
-    public IReadOnlyList<string> Issue(SessionCell cell, SessionId secret, int count = Stock) =>
-        [.. Enumerable.Range(0, count).Select(_ => Issue(cell, secret, Lifetime)).OfType<string>()];
+    public IReadOnlyList<string> Issue(SessionCell cell, SessionId secret, BrowserKey browser, int count = Stock, PageId page = default) =>
+        [.. Enumerable.Range(0, count).Select(_ => Issue(cell, secret, browser, Lifetime, page)).OfType<string>()];
 
     /// <summary>What the cookies of a navigation lead to, and which of them it was; missing where there are none.</summary>
     public async ValueTask<(SessionFinding Finding, RelayCookie Used)> FindAsync(HttpContext context)
@@ -34,14 +34,14 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
         var used = default(RelayCookie);
         foreach (var cookie in RelayCookie.For(context.Request))
         {
-            if (string.Equals(cookie.Token, RelayCookie.EndedMark, StringComparison.Ordinal))
+            if (cookie.IsEnded(out var reason))
             {
-                return (new(SessionFindingKind.Ended, Carrier: SessionCarrier.Relay), cookie);
+                return (new(SessionFindingKind.Ended, Reason: reason, Carrier: SessionCarrier.Relay), cookie);
             }
 
             if (tokens.TryRedeem(OneTimeUse.Navigation, cookie.Token, context.Request, out var grant))
             {
-                _hops.Leave(grant.Cell.Browser, cookie.Target, cookie.Name);
+                _hops.Leave(grant.Browser, cookie.Target, cookie.Name);
                 return (await finder.FindAsync(context, context.RequestHeaders(), grant.Secret) with { Carrier = SessionCarrier.Relay }, cookie);
             }
 
@@ -54,8 +54,9 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
     }
 
     /// <summary>Leaves a token for the request that a redirect leads to, if it stays within the site.</summary>
-    public async ValueTask LeaveForHopAsync(HttpContext context, SessionCell cell, SessionId secret, string path)
+    public async ValueTask LeaveForHopAsync(HttpContext context, PlainRequest request)
     {
+        var cell = request.Cell!;
         var location = context.Response.Headers.Location.ToString();
         if (cell.IsEnded || !LeadsHere(context.Request, location))
         {
@@ -64,20 +65,19 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
 
         var (high, _) = WordText.Random();
         var name = RelayCookie.Prefix + WordText.Format(high);
-        var target = TargetOf(location);
-        await _hops.EnterAsync(cell.Browser, target, name);
-        if (Issue(cell, secret, s_hop) is { } token)
+        var target = RelayCookie.TargetOfRedirect(context.Request, location);
+        await _hops.EnterAsync(request.Browser, target, name);
+
+        // By the id it came with: a new one is not used before the module has been told of it.
+        if (Issue(cell, request.Sent, request.Browser, s_hop) is { } token)
         {
-            Write(context, new(name, token, time.GetUtcNow().ToUnixTimeMilliseconds(), target), path);
+            Write(context, new(name, token, time.GetUtcNow().ToUnixTimeMilliseconds(), target, request.CookiePath));
         }
     }
 
     /// <summary>Hands a browser the cookie for a hop.</summary>
-    public static void Write(HttpContext context, RelayCookie cookie, string path = "/") =>
-        context.Response.Cookies.Append(cookie.Name, cookie.Format(), Options(context, s_hop, path));
-
-    /// <summary>What a redirect leads to; 0 where only the browser can tell.</summary>
-    public static uint TargetOf(string location) => location.Contains('/', StringComparison.Ordinal) ? RelayCookie.TargetOf(location) : 0;
+    public static void Write(HttpContext context, RelayCookie cookie) =>
+        context.Response.Cookies.Append(cookie.Name, cookie.Format(), Options(context, s_hop, cookie.Path));
 
     /// <summary>The navigation has come: the cookie has done its work.</summary>
     public static void Expire(HttpContext context, RelayCookie cookie, string path)
@@ -116,6 +116,6 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
         return location.StartsWith(here, StringComparison.OrdinalIgnoreCase) && (location.Length == here.Length || location[here.Length] is '/' or '?' or '#');
     }
 
-    private string? Issue(SessionCell cell, SessionId secret, TimeSpan lifetime) =>
-        tokens.Issue(OneTimeUse.Navigation, cell, secret, cell.Browser, lifetime);
+    private string? Issue(SessionCell cell, SessionId secret, BrowserKey browser, TimeSpan lifetime, PageId page = default) =>
+        tokens.Issue(OneTimeUse.Navigation, cell, secret, browser, lifetime, page);
 }

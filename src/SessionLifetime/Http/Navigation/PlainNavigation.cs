@@ -22,6 +22,18 @@ internal static class PlainNavigation
         return Is(mode.ToString(), "navigate") && (destination.Count == 0 || Is(destination.ToString(), "document"));
     }
 
+    /// <summary>
+    /// One that may have come from a page of ours, or from nowhere: what such a page leaves in a cookie is not meant for the forms of other
+    /// sites. A GET may come from anywhere: it is who comes back from a sign-in elsewhere.
+    /// </summary>
+    public static bool IsOwn(HttpRequest request) =>
+        IsOne(request)
+        && (HttpMethods.IsGet(request.Method)
+            || HttpMethods.IsHead(request.Method)
+            || Is(request.Headers[SessionHeaders.SecFetchSite].ToString(), "none")
+            || RequestOrigin.IsSame(request)
+            || (request.Headers[SessionHeaders.SecFetchSite].Count == 0 && Is(request.Headers.Origin.ToString(), "null")));
+
     /// <summary>One of a frame.</summary>
     public static bool IsInFrame(HttpRequest request) =>
         Is(request.Headers[SessionHeaders.SecFetchMode].ToString(), "navigate") && !IsOne(request);

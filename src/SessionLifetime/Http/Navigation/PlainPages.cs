@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.Extensions.Options;
 
 namespace SessionLifetime;
@@ -17,6 +16,7 @@ internal sealed class PlainPages(
     SessionGuard guard,
     SessionArrivals arrivals,
     HandOvers handOvers,
+    PageCaches caches,
     IOptions<SessionLifetimeOptions> options,
     NavigationRelay? relay = null,
     TransportCookie? cookie = null)
@@ -43,31 +43,30 @@ internal sealed class PlainPages(
     {
         if (PlainRequest.Of(context) is { } known)
         {
+            // An error page is another endpoint.
+            if (known.Cell is not null)
+            {
+                caches.Pass(context);
+            }
+
             return known.Finding;
         }
 
-        var isNavigation = PlainNavigation.IsOne(context.Request);
         var finding = new SessionFinding(SessionFindingKind.Missing);
         var used = default(RelayCookie);
-        if (relay is not null && isNavigation && !Speculation.IsSpeculative(context.Request))
+        if (relay is not null && PlainNavigation.IsOwn(context.Request) && !Speculation.IsSpeculative(context.Request))
         {
             (finding, used) = await relay.FindAsync(context);
         }
 
-        if (finding.Kind is SessionFindingKind.Missing && cookie?.Read(context.Request) is { } id)
+        if (finding.Kind is SessionFindingKind.Missing
+            && cookie?.Read(context.Request) is { } id
+            && (!IsConnection(context) || TransportCookie.IsProven(context.Request)))
         {
-            finding = await finder.FindAsync(context, context.RequestHeaders(), id) with { Carrier = SessionCarrier.Cookie };
+            finding = await finder.FindByCookieAsync(context, id);
         }
 
-        Follow(context, new()
-        {
-            Finding = finding,
-            Relayed = used,
-            Cell = finding.Cell,
-            Sent = finding.Sent,
-            IsNavigation = isNavigation,
-            CookiePath = CookieRules.PathOf(context.Request),
-        });
+        Follow(context, finding, used);
         return finding;
     }
 
@@ -98,45 +97,68 @@ internal sealed class PlainPages(
     /// Starts a session for a request that has none. Its id goes into the cookie where there is one, and otherwise nowhere before the
     /// module asks for it. The session's clocks are held.
     /// </summary>
+    /// <param name="context">The request.</param>
+    /// <param name="waits">Whether the <c>SessionStarted</c> handlers are waited for, as the request has not reached its endpoint yet.</param>
     public async ValueTask<(SessionAddition Outcome, RequestHold Hold)> StartAsync(HttpContext context, bool waits)
     {
-        var (outcome, hold) = await arrivals.StartAsync(PageId.None, PageId.None, guard.Welcome(context), context.RequestAborted, waits, _unconfirmed);
+        var request = PlainRequest.Of(context) ?? Follow(context, new(SessionFindingKind.Missing));
+        var owner = guard.Welcome(context, out var handed);
+        if (cookie is not null)
+        {
+            // Both cookies arrive, or none: a session that is named by one belongs to its browser from the start.
+            owner = new(handed, owner.User);
+        }
+
+        var (outcome, hold) = await arrivals.StartAsync(PageId.None, PageId.None, owner, context.RequestAborted, waits, _unconfirmed);
         if (outcome == SessionAddition.Added)
         {
             handOvers.Offer(hold.Cell);
-            var request = PlainRequest.Of(context)!;
-            (request.Cell, request.Sent, request.ExpiresCookie) = (hold.Cell, hold.Cell.Secret, false);
+            (request.Cell, request.Sent, request.Handed, request.ExpiresCookie) = (hold.Cell, hold.Cell.Secret, handed, false);
             request.Finding = new(SessionFindingKind.Found, hold.Cell, hold.Cell.Secret, Carrier: cookie is null ? SessionCarrier.Relay : SessionCarrier.Cookie);
-            KeepToItself(context);
+            if (waits)
+            {
+                caches.Pass(context);
+            }
+            else
+            {
+                PageCaches.KeepOut(context);
+            }
+
             cookie?.Hand(context, hold.Cell.Secret, request.CookiePath);
         }
 
         return (outcome, hold);
     }
 
+    /// <summary>Browsers open connections, with cookies, for the pages of other sites too, and no antiforgery token keeps them out.</summary>
+    private static bool IsConnection(HttpContext context) =>
+        RequestMark.HasNoHeaders(context.Request) || RequestMark.Of(context.Features, context.GetEndpoint()?.Metadata).IsConnection;
+
     private bool IsLanding(HttpContext context) => _expiredPath.HasValue && context.Request.Path == _expiredPath;
 
-    private void Follow(HttpContext context, PlainRequest request)
+    private PlainRequest Follow(HttpContext context, SessionFinding finding, RelayCookie used = default)
     {
+        var request = new PlainRequest
+        {
+            Finding = finding,
+            Relayed = used,
+            Cell = finding.Cell,
+            Sent = finding.Sent,
+            IsNavigation = PlainNavigation.IsOne(context.Request),
+            CookiePath = CookieRules.PathOf(context.Request),
+        };
         request.Put(context);
         if (request.Cell is not null)
         {
-            KeepToItself(context);
+            caches.Pass(context);
         }
 
         if ((request.IsNavigation || request.Finding.Kind != SessionFindingKind.Missing) && !context.Response.HasStarted)
         {
             context.Response.OnStarting(static state => ((Finishing)state).OnStarting(), new Finishing(this, context, request));
         }
-    }
 
-    /// <summary>The output cache takes its copy before the response starts, and has to be told before; also not to hand out another's.</summary>
-    private static void KeepToItself(HttpContext context)
-    {
-        if (context.Features.Get<IOutputCacheFeature>() is { } cache)
-        {
-            (cache.Context.AllowCacheLookup, cache.Context.AllowCacheStorage) = (false, false);
-        }
+        return request;
     }
 
     private async Task FinishAsync(HttpContext context, PlainRequest request)
@@ -152,7 +174,7 @@ internal sealed class PlainPages(
             return;
         }
 
-        if (request.IsNavigation)
+        if (request.IsNavigation || PlainNavigation.IsInFrame(context.Request))
         {
             context.Response.Headers.CacheControl = "no-store";
         }
@@ -169,8 +191,7 @@ internal sealed class PlainPages(
 
         if (relay is not null && request.IsNavigation && context.Response.StatusCode is 301 or 302 or 303 or 307 or 308)
         {
-            // By the id it came with: a new one is not used before the module has been told of it.
-            await relay.LeaveForHopAsync(context, cell, request.Sent, request.CookiePath);
+            await relay.LeaveForHopAsync(context, request);
         }
     }
 

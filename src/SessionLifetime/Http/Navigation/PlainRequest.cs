@@ -21,6 +21,12 @@ internal sealed class PlainRequest
     /// <summary>The id it has the session by.</summary>
     public SessionId Sent { get; set; }
 
+    /// <summary>The browser's key where the session it started was given none yet: the one its answer hands out.</summary>
+    public BrowserKey Handed { get; set; }
+
+    /// <summary>The key of the browser that what is handed out for its session is meant for.</summary>
+    public BrowserKey Browser => Cell is { IsBound: true } cell ? cell.Browser : Handed;
+
     /// <summary>Where its cookies are: by the time the answer starts, the path base may have been taken back.</summary>
     public required string CookiePath { get; init; }
 

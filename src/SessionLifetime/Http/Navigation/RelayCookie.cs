@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -6,29 +7,58 @@ using Microsoft.Extensions.Primitives;
 namespace SessionLifetime;
 
 /// <summary>
-/// What a page leaves for the request that follows it: <c>SessionLifetime.Relay.&lt;page&gt;=&lt;token&gt;~&lt;when&gt;~&lt;where to&gt;</c>.
-/// Each page names its own, so that two tabs that leave at the same moment do not overwrite each other; when and where to tell them apart.
+/// What a page leaves for the request that follows it: <c>SessionLifetime.Relay.&lt;page&gt;=&lt;token&gt;~&lt;when&gt;~&lt;where to&gt;</c>, and
+/// <c>~&lt;path&gt;</c> where it is not for the whole site. Each page names its own, so that two tabs that leave at the same moment do not
+/// overwrite each other; when and where to tell them apart.
 /// </summary>
 /// <param name="Name">The whole name.</param>
-/// <param name="Token">The one-time token, or <see cref="EndedMark"/>.</param>
+/// <param name="Token">The one-time token, or that the page's session has ended: <c>ended</c>, or <c>ended-</c> and the reason.</param>
 /// <param name="Time">When it was written, in milliseconds of the writer's clock.</param>
 /// <param name="Target">A hash of the address it was written for; 0 where the writer could not know.</param>
-internal readonly record struct RelayCookie(string Name, string Token, long Time, uint Target)
+/// <param name="Path">The path it was written for; a browser does not tell.</param>
+internal readonly record struct RelayCookie(string Name, string Token, long Time, uint Target, string Path = "/")
 {
     public const string Prefix = "SessionLifetime.Relay.";
 
     /// <summary>What a page leaves whose session has ended.</summary>
-    public const string EndedMark = "ended";
+    private const string EndedMark = "ended";
 
     /// <summary>How many are looked at: a browser has as many as tabs left a page in the last seconds.</summary>
     private const int Most = 16;
 
     private const int MaxNameLength = 64;
 
+    private const int MaxPathLength = 256;
+
+    /// <summary>What a path may hold to be written as a cookie's (RFC 6265, section 4.1.1), less what nobody needs.</summary>
+    private static readonly SearchValues<char> s_path =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+=:@/%");
+
+    /// <summary>What every browser leaves as it is, wherever in an address it stands (URL standard).</summary>
+    private static readonly SearchValues<char> s_kept =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&()*+,;=:@/?#%");
+
     // Cookies end up in logs of what failed.
     public override string ToString() => "[relay cookie]";
 
-    public string Format() => string.Create(CultureInfo.InvariantCulture, $"{Token}~{Time}~{Target:x}");
+    public string Format() => string.Create(CultureInfo.InvariantCulture, $"{Token}~{Time}~{Target:x}{(Path is not "/" && IsPath(Path) ? "~" + Path : "")}");
+
+    /// <summary>Whether it was left by a page whose session has ended, and why, as far as that page said.</summary>
+    public bool IsEnded(out SessionEndReason? reason)
+    {
+        reason = null;
+        if (!Token.StartsWith(EndedMark, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        foreach (var one in Enum.GetValues<SessionEndReason>())
+        {
+            reason = string.Equals(Token, $"{EndedMark}-{one}", StringComparison.Ordinal) ? one : reason;
+        }
+
+        return reason is not null || Token.Length == EndedMark.Length;
+    }
 
     /// <summary>
     /// Those that may be meant for a request, the likeliest first. Those that were written for another address are not: a browser may send
@@ -43,10 +73,7 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
             return found;
         }
 
-        // As it came; not every server says so.
-        var target = TargetOf(request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw
-            ? raw
-            : request.Path.ToUriComponent() + request.QueryString.ToUriComponent());
+        var target = TargetOf(AddressOf(request));
         return [.. found
             .Where(cookie => cookie.Target == target || cookie.Target == 0 || target == 0)
             .OrderByDescending(cookie => cookie.Target == target)
@@ -54,7 +81,8 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
     }
 
     /// <summary>
-    /// The hash of an address's last segment and query (FNV-1a, 32 bits): what stands before them a proxy may change. 0 for none.
+    /// The hash of an address's last segment and query (FNV-1a, 32 bits): what stands before them a proxy may change. 0 for none. A lone
+    /// question mark is no query.
     /// </summary>
     public static uint TargetOf(ReadOnlySpan<char> address)
     {
@@ -62,6 +90,7 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
         address = fragment < 0 ? address : address[..fragment];
         var query = address.IndexOf('?');
         var path = query < 0 ? address : address[..query];
+        address = query == address.Length - 1 ? path : address;
         address = address[(path.LastIndexOf('/') + 1)..];
         var hash = 2166136261;
         foreach (var character in address)
@@ -70,6 +99,48 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
         }
 
         return address.IsEmpty ? 0 : hash;
+    }
+
+    /// <summary>
+    /// The same of where a redirect leads: the browser resolves it against the address it asked for. 0 where it would change more than that:
+    /// then only the browser can tell.
+    /// </summary>
+    public static uint TargetOfRedirect(HttpRequest request, string location)
+    {
+        var to = location.AsSpan();
+        if (to.ContainsAnyExcept(s_kept))
+        {
+            return 0;
+        }
+
+        var authority = request.Scheme.Length + "://".Length;
+        if (to.StartsWith(request.Scheme + "://", StringComparison.OrdinalIgnoreCase))
+        {
+            var end = to[authority..].IndexOfAny('/', '?', '#');
+            to = end < 0 ? [] : to[(authority + end)..];
+        }
+        else if (to is ['?' or '#', ..])
+        {
+            var own = AddressOf(request);
+            var query = own.IndexOf('?', StringComparison.Ordinal);
+            to = string.Concat(to[0] == '?' && query >= 0 ? own.AsSpan(0, query) : own, to);
+        }
+
+        return HasDots(to) ? 0 : TargetOf(to);
+    }
+
+    /// <summary>As it came; not every server says so.</summary>
+    private static string AddressOf(HttpRequest request) => request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw
+        ? raw
+        : request.Path.ToUriComponent() + request.QueryString.ToUriComponent();
+
+    /// <summary>Whether its last segment may stand for another one.</summary>
+    private static bool HasDots(ReadOnlySpan<char> address)
+    {
+        var end = address.IndexOfAny('?', '#');
+        var path = end < 0 ? address : address[..end];
+        var last = path[(path.LastIndexOf('/') + 1)..];
+        return last is "." or ".." || last.Contains("%2e", StringComparison.OrdinalIgnoreCase);
     }
 
     private static List<RelayCookie> Read(StringValues headers)
@@ -105,7 +176,10 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
 
         Span<Range> parts = stackalloc Range[4];
         var value = pair[(equals + 1)..];
-        if (value.Split(parts, '~') != 3
+        var count = value.Split(parts, '~');
+        var path = count == 4 ? Uri.UnescapeDataString(value[parts[3]]) : "/";
+        if (count < 3
+            || !IsPath(path)
             || !long.TryParse(value[parts[1]], NumberStyles.None, CultureInfo.InvariantCulture, out var time)
             || !uint.TryParse(value[parts[2]], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var target)
             || value[parts[0]].Length > SessionId.TextLength)
@@ -113,7 +187,9 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
             return false;
         }
 
-        cookie = new(pair[..equals].ToString(), value[parts[0]].ToString(), time, target);
+        cookie = new(pair[..equals].ToString(), value[parts[0]].ToString(), time, target, path);
         return true;
     }
+
+    private static bool IsPath(string text) => text is ['/', ..] && text.Length <= MaxPathLength && !text.AsSpan().ContainsAnyExcept(s_path);
 }

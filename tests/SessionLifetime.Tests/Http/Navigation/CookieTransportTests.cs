@@ -48,6 +48,46 @@ public sealed class CookieTransportTests
     }
 
     [Fact]
+    public async Task What_a_frame_shows_is_stored_nowhere_either()
+    {
+        await using var app = await StartAsync();
+        var surfer = new Surfer(app);
+        var session = StartedPageTests.Shown(await surfer.OpenAsync("/page"));
+
+        var frame = await surfer.OpenAsync("/page", static request =>
+        {
+            request.Headers.Remove("Sec-Fetch-Dest");
+            request.Headers.Add("Sec-Fetch-Dest", "iframe");
+        });
+
+        Assert.Equal(session, StartedPageTests.Shown(frame));
+        Assert.Equal("no-store", frame.Header("Cache-Control"));
+    }
+
+    [Theory]
+    [InlineData("Accept", "text/event-stream")]
+    [InlineData("Upgrade", "websocket")]
+    public async Task A_connection_that_another_site_opens_is_not_led_by_the_cookie(string header, string value)
+    {
+        await using var app = await StartAsync();
+        var surfer = new Surfer(app);
+        var session = StartedPageTests.Shown(await surfer.OpenAsync("/page"));
+
+        Assert.Equal("", await OpenAsync("Sec-Fetch-Site", "same-site"));
+        Assert.Equal("", await OpenAsync("Origin", "https://evil.example.com"));
+        Assert.Equal("", await OpenAsync("Origin", "null"));
+        Assert.Equal(session, await OpenAsync("Origin", "http://localhost"));
+        Assert.Equal(session, await OpenAsync("Sec-Fetch-Site", "same-origin"));
+
+        async Task<string> OpenAsync(string whoseHeader, string whose) => StartedPageTests.Shown(await app.GetAsync("/page", id: null, request =>
+        {
+            surfer.Dress(request);
+            request.Headers.Add(whoseHeader, whose);
+            request.Headers.TryAddWithoutValidation(header, value);
+        }));
+    }
+
+    [Fact]
     public async Task Where_tabs_are_told_apart_the_module_takes_the_session_out_of_the_cookie()
     {
         await using var app = await StartAsync(relays: true);

@@ -86,6 +86,44 @@ public sealed class NavigationRelayTests
         Assert.NotEqual("none", (await surfer.OpenAsync("/page")).Text);
     }
 
+    [Theory]
+    [InlineData("POST", "same-site", null, false)]
+    [InlineData("POST", "cross-site", null, false)]
+    [InlineData("POST", null, "http://evil.localhost", false)]
+    [InlineData("POST", "same-origin", null, true)]
+    [InlineData("POST", "none", null, true)]
+    [InlineData("POST", null, null, true)]
+    [InlineData("POST", null, "null", true)]
+    [InlineData("POST", null, "http://localhost", true)]
+    [InlineData("GET", "same-site", null, true)]
+    public async Task A_form_of_another_site_uses_no_token_and_who_comes_back_from_a_sign_in_there_does(string method, string? site, string? origin, bool uses)
+    {
+        await using var app = await StartAsync();
+        var surfer = await Surfer.ArriveAsync(app);
+        await surfer.LeaveAsync();
+
+        var page = await surfer.NavigateAsync(new HttpMethod(method), "/any", request =>
+        {
+            request.Headers.Remove("Sec-Fetch-Site");
+            if (site is null)
+            {
+                request.Headers.Remove("Sec-Fetch-Mode");
+            }
+            else
+            {
+                request.Headers.Add("Sec-Fetch-Site", site);
+            }
+
+            if (origin is not null)
+            {
+                request.Headers.Add("Origin", origin);
+            }
+        });
+
+        Assert.Equal(uses, page.Text != "none");
+        Assert.Equal(uses, surfer.RelayName is null);
+    }
+
     [Fact]
     public async Task A_prefetch_uses_no_token_and_plain_http_without_Sec_Fetch_does()
     {
@@ -138,6 +176,36 @@ public sealed class NavigationRelayTests
         Assert.Equal(stays, surfer.RelayName is not null);
     }
 
+    /// <summary>The browser asks for what it makes of the text: resolved, and encoded.</summary>
+    [Theory]
+    [InlineData("?to=/home", "/resolve?to=/home", true)]
+    [InlineData("/page?q=a b", "/page?q=a%20b", false)]
+    [InlineData("/page?q='x'", "/page?q=%27x%27", false)]
+    [InlineData("/page?q=\"x\"", "/page?q=%22x%22", false)]
+    [InlineData("\\page", "/page", false)]
+    [InlineData("/page?q=/x", "/page?q=/x", true)]
+    [InlineData("./page?q=1", "/page?q=1", true)]
+    [InlineData("page", "/page", true)]
+    [InlineData("/page?", "/page?", true)]
+    [InlineData("/other/../page#there", "/page", true)]
+    [InlineData("/page/.", "/page/", false)]
+    [InlineData("/page/x/%2E%2e", "/page/", false)]
+    [InlineData("http://localhost", "/", false)]
+    [InlineData("http://localhost?q=1", "/?q=1", true)]
+    [InlineData("http://localhost/page?q=1", "/page?q=1", true)]
+    public async Task A_redirects_token_is_for_what_the_browser_asks_for(string location, string asked, bool isKnown)
+    {
+        await using var app = await StartAsync(setup => setup.Map = static web => web.Map("/{**rest}", static (HttpContext context, string? go) =>
+            go is null ? Results.Text(context.GetTabSession()?.Id ?? "none") : Results.Redirect(go)));
+        var surfer = await Surfer.ArriveAsync(app);
+        await surfer.LeaveAsync();
+
+        Assert.Equal(HttpStatusCode.Redirect, (await surfer.OpenAsync("/resolve?go=" + Uri.EscapeDataString(location))).Status);
+        Assert.Equal(isKnown, !surfer.Cookies[surfer.RelayName!].EndsWith("~0", StringComparison.Ordinal));
+        Assert.NotEqual("none", (await surfer.OpenAsync(asked)).Text);
+        Assert.Null(surfer.RelayName);
+    }
+
     /// <summary>To the sign-in page, by an authorization that stands before us: the token is not spent, and follows.</summary>
     [Theory]
     [InlineData("/page?ReturnUrl=%2Fmembers", true)]
@@ -167,6 +235,53 @@ public sealed class NavigationRelayTests
             Assert.NotEqual("none", (await surfer.OpenAsync(location.Replace("http://localhost", "", StringComparison.Ordinal))).Text);
             Assert.Null(surfer.RelayName);
         }
+    }
+
+    /// <summary>By then the app has taken its path base back; the cookie says what it is for.</summary>
+    [Fact]
+    public async Task Under_a_path_base_the_cookie_of_such_a_redirect_takes_the_place_of_the_pages_own()
+    {
+        await using var app = await StartAsync(setup => setup.Before = static web =>
+        {
+            web.UsePathBase("/app");
+            web.Use(static (context, next) =>
+            {
+                if (context.Request.Path == "/members")
+                {
+                    context.Response.Redirect("/app/page");
+                    return Task.CompletedTask;
+                }
+
+                return next(context);
+            });
+            web.UseRouting();
+        });
+        var surfer = await Surfer.ArriveAsync(app);
+        await surfer.LeaveAsync(target: "/app/members");
+        surfer.Cookies[surfer.RelayName!] += "~%2Fapp";
+
+        var sent = (await surfer.OpenAsync("/app/members")).Is(HttpStatusCode.Redirect);
+
+        Assert.Matches("SessionLifetime\\.Relay\\.page=[\\w-]{22}~\\d+~[0-9a-f]+~%2Fapp; max-age=5; path=/app; samesite=strict", sent.Header("Set-Cookie"));
+        var page = await surfer.OpenAsync("/app/page");
+        Assert.NotEqual("none", page.Text);
+        Assert.Matches("SessionLifetime\\.Relay\\.page=; max-age=0; path=/app;", page.Header("Set-Cookie"));
+    }
+
+    [Theory]
+    [InlineData("ended", null)]
+    [InlineData("ended-SignalLost", "SignalLost")]
+    [InlineData("ended-AbsoluteTimeout", "AbsoluteTimeout")]
+    public async Task A_page_whose_session_has_ended_says_why_as_far_as_it_knows(string mark, string? reason)
+    {
+        await using var app = await StartAsync();
+        var surfer = new Surfer(app);
+        surfer.Cookies[RelayCookie.Prefix + "page"] = mark + "~1~0";
+
+        var answer = await surfer.OpenAsync("/strict");
+
+        answer.IsProblem(HttpStatusCode.Gone, "sessionEnded");
+        Assert.Equal(reason, answer.Json.TryGetProperty("reason", out var told) ? told.GetString() : null);
     }
 
     [Fact]
@@ -207,6 +322,11 @@ public sealed class NavigationRelayTests
     [InlineData("SessionLifetime.Relay.x=~~~")]
     [InlineData("SessionLifetime.Relay.x=token~1~zz")]
     [InlineData("SessionLifetime.Relay.x=token~-1~0")]
+    [InlineData("SessionLifetime.Relay.x=AAAAAAAAAAAAAAAAAAAAAA~1~0~app")]
+    [InlineData("SessionLifetime.Relay.x=AAAAAAAAAAAAAAAAAAAAAA~1~0~/%3B domain=example.com")]
+    [InlineData("SessionLifetime.Relay.x=AAAAAAAAAAAAAAAAAAAAAA~1~0~%2Fapp%3Bsecure")]
+    [InlineData("SessionLifetime.Relay.x=ended-5~1~0")]
+    [InlineData("SessionLifetime.Relay.x=ended-Whatever~1~0")]
     [InlineData("SessionLifetime.Relay.x=AAAAAAAAAAAAAAAAAAAAAA~99999999999999999999~0")]
     [InlineData("SessionLifetime.Relay.x=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA~1~0")]
     [InlineData("SessionLifetime.Relay.x x=AAAAAAAAAAAAAAAAAAAAAA~1~0")]
@@ -240,6 +360,45 @@ public sealed class NavigationRelayTests
         victim.Cookies[attacker.RelayName!] = attacker.Cookies[attacker.RelayName!];
 
         Assert.Equal(own, (await victim.OpenAsync("/page")).Text);
+    }
+
+    /// <summary>Of 32 pages, the most there are, each has its own; pages that are gone, and such as never were, push out none of theirs.</summary>
+    [Theory]
+    [InlineData(5)]
+    [InlineData(SessionPages.MaxPages)]
+    public async Task Tabs_that_share_a_session_keep_their_tokens_whatever_the_others_do(int tabs)
+    {
+        await using var app = await StartAsync();
+        var surfer = await Surfer.ArriveAsync(app);
+        var stocks = new List<string[]>();
+        for (var tab = 0; tab < tabs; tab++)
+        {
+            stocks.Add(await OpenTabAsync($"page{tab}", $"tab{tab}"));
+        }
+
+        // One of them goes from page to page, and asks under names of its own invention.
+        for (var page = 0; page < 30; page++)
+        {
+            stocks[0] = await OpenTabAsync($"next{page}", "tab0");
+            await AskAsync($"invented{page}");
+            await surfer.TokensAsync();
+        }
+
+        Assert.InRange(app.App.Services.GetRequiredService<OneTimeTokens>().Count, 1, OneTimeTokens.MaxPerSession);
+        foreach (var token in stocks.SelectMany(static stock => stock))
+        {
+            surfer.Cookies[RelayCookie.Prefix + "own"] = token + "~1~0";
+            Assert.NotEqual("none", (await surfer.OpenAsync("/page")).Text);
+        }
+
+        async Task<string[]> OpenTabAsync(string page, string tab)
+        {
+            (await surfer.CallAsync("/attach", $$"""{"page":"{{page}}","tab":"{{tab}}"}""")).Is(HttpStatusCode.OK);
+            return await AskAsync(page);
+        }
+
+        async Task<string[]> AskAsync(string page) =>
+            [.. (await surfer.CallAsync("/relay", with: request => request.Headers.Add(SessionApp.PageHeader, page)))["tokens"].EnumerateArray().Select(static token => token.GetString()!)];
     }
 
     [Fact]
@@ -350,6 +509,7 @@ public sealed class NavigationRelayTests
     private static void Map(WebApplication web)
     {
         web.MapGet("/page", static (HttpContext context) => context.GetTabSession()?.Id ?? "none");
+        web.MapMethods("/any", ["GET", "POST"], static (HttpContext context) => context.GetTabSession()?.Id ?? "none");
         web.MapGet("/strict", static () => "strict").RequireTabSession();
         web.MapPost("/post", static () => Results.Redirect("/redirect?to=/redirect%3Fto%3D/page"));
         web.MapGet("/redirect", static (string to) => Results.Redirect(to));

@@ -162,6 +162,24 @@ public sealed partial class StartedPageTests
         Assert.Equal(1, app.Sessions.Count);
     }
 
+    [Theory]
+    [InlineData("text/html")]
+    [InlineData("text/event-stream")]
+    public async Task A_write_by_a_request_whose_query_holds_what_is_no_ticket_fails_nothing_and_leaves_nothing(string accept)
+    {
+        await using var app = await StartAsync(writes: true);
+        var answer = await new Surfer(app).NavigateAsync(HttpMethod.Post, "/write?session-ticket=x", request =>
+        {
+            request.Headers.Remove("Accept");
+            request.Headers.Add("Accept", accept);
+        });
+
+        Assert.Equal(HttpStatusCode.Redirect, answer.Status);
+        app.Time.Advance(TimeSpan.FromMinutes(1));
+        await app.SweepAsync();
+        Assert.Equal(0, app.Sessions.Count);
+    }
+
     [Fact]
     public async Task Where_nobody_could_tell_the_browser_a_write_for_a_page_starts_none_and_says_why()
     {

@@ -12,6 +12,9 @@ internal sealed partial class Surfer(SessionApp app)
 
     public string? User { get; set; }
 
+    /// <summary>What it says of where its navigations come from.</summary>
+    public string Site { get; set; } = "same-origin";
+
     /// <summary>Whether it sends <c>Sec-Fetch-*</c>: not on plain http.</summary>
     public bool SaysSecFetch { get; init; } = true;
 
@@ -95,7 +98,7 @@ internal sealed partial class Surfer(SessionApp app)
         {
             request.Headers.Add("Sec-Fetch-Mode", mode);
             request.Headers.Add("Sec-Fetch-Dest", destination);
-            request.Headers.Add("Sec-Fetch-Site", "same-origin");
+            request.Headers.Add("Sec-Fetch-Site", string.Equals(mode, "navigate", StringComparison.Ordinal) ? Site : "same-origin");
         }
     }
 
