@@ -229,6 +229,7 @@ internal sealed class LifecycleEndpoints(
 
         metrics.SignalCounted("attach");
         guard.WelcomeBack(context, cell);
+        LeaveCookie(context);
         var newer = Newer(cell, finding.Sent);
         await AnswerAsync(context, cell, found, StatusCodes.Status200OK, answer => (newer?.Invoke(answer) ?? answer) with { Outcome = "resumed" });
         return true;
@@ -247,14 +248,21 @@ internal sealed class LifecycleEndpoints(
 
         metrics.SignalCounted("attach");
         guard.WelcomeBack(context, cell);
-        if (relay is not null)
-        {
-            // From here on the tab says which session is its own. The cookie would say it for every other tab too.
-            cookie?.Expire(context, CookieRules.PathOf(context.Request));
-        }
-
+        LeaveCookie(context);
         await AnswerNewAsync(context, cell, cell.NewerThan(grant.Secret) ?? grant.Secret, before);
         return true;
+    }
+
+    /// <summary>
+    /// Where tabs are told apart, a tab that attaches says from here on which session is its own. A cookie would say it for every other tab
+    /// too, or lead this one astray: to the session of a page that was rendered for it before anybody knew whose it was.
+    /// </summary>
+    private void LeaveCookie(HttpContext context)
+    {
+        if (relay is not null && cookie?.Read(context.Request) is not null)
+        {
+            cookie.Expire(context, CookieRules.PathOf(context.Request));
+        }
     }
 
     private async Task StartAsync(HttpContext context, PageId page, PageId tab, SessionFinding finding)
@@ -267,6 +275,7 @@ internal sealed class LifecycleEndpoints(
         }
 
         metrics.SignalCounted("attach");
+        LeaveCookie(context);
         engine.Release(hold);
         await AnswerNewAsync(context, hold.Cell, hold.Cell.Secret, finding);
     }

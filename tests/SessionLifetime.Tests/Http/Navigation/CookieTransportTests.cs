@@ -37,8 +37,10 @@ public sealed class CookieTransportTests
         await using var app = await StartAsync(relays: true);
         var surfer = new Surfer(app);
         var byCookie = StartedPageTests.Shown(await surfer.OpenAsync("/page"));
+        var cookie = surfer.Cookies[Cookie];
         var own = (await surfer.AttachAsync()).String("session");
         (await surfer.CallAsync("/ping")).Is(HttpStatusCode.OK);
+        surfer.Cookies[Cookie] = cookie;
         Assert.NotEqual(byCookie, own);
 
         Assert.Equal(own, StartedPageTests.Shown(await app.GetAsync("/page", surfer.Id, surfer.Dress)));
@@ -97,6 +99,39 @@ public sealed class CookieTransportTests
 
         Assert.Equal(StartedPageTests.Shown(page), (await surfer.AttachAsync(StartedPageTests.HandOver(page))).String("session"));
         Assert.Equal(id, surfer.Id);
+        Assert.DoesNotContain(Cookie, surfer.Cookies.Keys);
+    }
+
+    [Fact]
+    public async Task A_tab_with_a_session_of_its_own_is_not_led_astray_by_the_session_of_a_page_that_came_without_it()
+    {
+        await using var app = await StartAsync(relays: true);
+        var surfer = await Surfer.ArriveAsync(app);
+        var own = surfer.Id;
+        var page = await surfer.OpenAsync("/page");
+        var stray = surfer.Cookies[Cookie];
+        Assert.NotEqual(own, stray);
+
+        Assert.Equal("resumed", (await surfer.AttachAsync(StartedPageTests.HandOver(page))).Is(HttpStatusCode.OK).String("outcome"));
+        Assert.DoesNotContain(Cookie, surfer.Cookies.Keys);
+
+        // What is left of the other ends soon; nobody is told of it.
+        (await app.PostAsync("/exit", stray, body: null, surfer.Dress)).Is(HttpStatusCode.NoContent);
+        Assert.Equal(HttpStatusCode.OK, (await surfer.OpenAsync("/page")).Status);
+        (await surfer.CallAsync("/ping")).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_tab_whose_session_was_taken_by_another_leaves_the_cookie_too()
+    {
+        await using var app = await StartAsync(relays: true);
+        var surfer = new Surfer(app);
+        var page = await surfer.OpenAsync("/page");
+        await surfer.AttachAsync(StartedPageTests.HandOver(page));
+        page = await surfer.OpenAsync("/page");
+        surfer.Id = null;
+
+        Assert.Equal("created", (await surfer.AttachAsync()).Is(HttpStatusCode.Created).String("outcome"));
         Assert.DoesNotContain(Cookie, surfer.Cookies.Keys);
     }
 
