@@ -141,12 +141,14 @@ internal sealed class OneTimeTokens : IDisposable
 
     private bool IsForBrowserOf(HttpRequest request, OneTimeToken token) =>
         _binding == BrowserBinding.Off
-        || (!token.Browser.IsNone && _cookie.Carries(request.Headers, token.Browser))
-        || (IsForAnyWithoutKey(token) && _cookie.Read(request).IsNone);
+        || (token.Browser.IsNone ? _cookie.Read(request).IsNone : _cookie.Carries(request.Headers, token.Browser))
+        || IsOfFirstPage(token);
 
-    /// <summary>A page hands its session over itself, so no other site can; it may have been given a key that its browser did not take.</summary>
-    private static bool IsForAnyWithoutKey(OneTimeToken token) =>
-        token.Browser.IsNone || (token.Key.Use == OneTimeUse.HandOver && token.Grant.Cell is { IsBound: false });
+    /// <summary>
+    /// That is in the page itself, whose script alone can present it, so no other site can. Its browser may have taken another key meanwhile, as
+    /// tabs that open at once are each given one; or none.
+    /// </summary>
+    private static bool IsOfFirstPage(OneTimeToken token) => token.Key.Use == OneTimeUse.HandOver && token.Grant.Cell is { IsBound: false };
 
     /// <summary>Nothing is pushed out, but what has expired.</summary>
     private void Tidy()

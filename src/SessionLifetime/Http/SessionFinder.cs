@@ -61,15 +61,12 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
         return finding;
     }
 
-    /// <summary>
-    /// By the cookie. One can be planted by another site of the same domain: so it leads to sessions of this browser only, and to none
-    /// that belongs to no browser yet.
-    /// </summary>
+    /// <summary>By the cookie.</summary>
     public async ValueTask<SessionFinding> FindByCookieAsync(HttpContext context, string text)
     {
-        if (options.Value.BrowserBinding != BrowserBinding.Off
-            && SessionId.TryParse(text, out var secret)
-            && (engine.Store.TryGet(secret, out var cell) ? cell : await engine.Store.FindAsync(secret, context.RequestAborted)) is { IsBound: false })
+        if (SessionId.TryParse(text, out var secret)
+            && (engine.Store.TryGet(secret, out var known) ? known : await engine.Store.FindAsync(secret, context.RequestAborted)) is { } cell
+            && !guard.IsGivenTo(context.RequestHeaders(), cell))
         {
             return new(SessionFindingKind.Unknown, Carrier: SessionCarrier.Cookie);
         }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features.Authentication;
@@ -19,6 +20,7 @@ internal sealed class SessionGuard(
 {
     private readonly BrowserBinding _binding = options.Value.BrowserBinding;
     private readonly string _claimType = options.Value.UserClaimType;
+    private readonly ConditionalWeakTable<SessionCell, StrongBox<BrowserKey>> _handed = [];
     private int _hasWarned;
 
     /// <summary>Whether the session belongs to this browser and this user already, and has no other secret. False says nothing.</summary>
@@ -54,6 +56,16 @@ internal sealed class SessionGuard(
         var user = UserOf(context);
         return new SessionOwner(key, user);
     }
+
+    /// <summary>The key that was handed out together with the cookie of a new session.</summary>
+    public void Handed(SessionCell cell, BrowserKey key) => _handed.AddOrUpdate(cell, new(key));
+
+    /// <summary>
+    /// Whether a cookie may lead a request to a session: not to one that belongs to no browser yet, unless it was given to this one. A cookie
+    /// can be planted by another site of the same domain.
+    /// </summary>
+    public bool IsGivenTo(IHeaderDictionary headers, SessionCell cell) =>
+        _binding == BrowserBinding.Off || cell.IsBound || (_handed.TryGetValue(cell, out var key) && cookie.Carries(headers, key.Value));
 
     /// <summary>The browser said hello again: its cookie is good for another while.</summary>
     public void WelcomeBack(HttpContext context, SessionCell cell)

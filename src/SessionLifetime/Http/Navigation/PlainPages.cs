@@ -103,16 +103,11 @@ internal sealed class PlainPages(
     {
         var request = PlainRequest.Of(context) ?? Follow(context, new(SessionFindingKind.Missing));
         var owner = guard.Welcome(context, out var handed);
-        if (cookie is not null)
-        {
-            // Both cookies arrive, or none: a session that is named by one belongs to its browser from the start.
-            owner = new(handed, owner.User);
-        }
-
         var (outcome, hold) = await arrivals.StartAsync(PageId.None, PageId.None, owner, context.RequestAborted, waits, _unconfirmed);
         if (outcome == SessionAddition.Added)
         {
             handOvers.Offer(hold.Cell);
+            guard.Handed(hold.Cell, handed);
             (request.Cell, request.Sent, request.Handed, request.ExpiresCookie) = (hold.Cell, hold.Cell.Secret, handed, false);
             request.Finding = new(SessionFindingKind.Found, hold.Cell, hold.Cell.Secret, Carrier: cookie is null ? SessionCarrier.Relay : SessionCarrier.Cookie);
             if (waits)

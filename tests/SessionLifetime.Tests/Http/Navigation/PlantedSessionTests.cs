@@ -70,8 +70,6 @@ public sealed class PlantedSessionTests
             var victim = await Surfer.ArriveAsync(app, user: "victim");
             victim.Cookies[RelayCookie.Prefix + "planted"] = token + "~1~0";
             Assert.Equal("none", (await victim.OpenAsync("/page")).Text);
-            victim.Id = null;
-            Assert.Equal("created", (await victim.AttachAsync(token)).String("outcome"));
         }
 
         attacker.Cookies[RelayCookie.Prefix + "own"] = page.Text.Split(' ')[0] + "~1~0";
@@ -96,6 +94,29 @@ public sealed class PlantedSessionTests
             request.Headers.Add("Sec-Fetch-Site", "same-origin");
         })).IsProblem(HttpStatusCode.NotFound, "sessionUnknown");
         Assert.Null((await app.Sessions.FindAsync(name))!.User);
+    }
+
+    /// <summary>Each is given a key of its own, and the browser keeps the last.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Tabs_that_a_browser_without_a_key_opens_at_once_keep_their_first_pages(bool hasCookie)
+    {
+        await using var app = await StartAsync(sessions: sessions => _ = hasCookie ? sessions.AddNavigationRelay().AddCookieTransport() : sessions.AddNavigationRelay());
+        var (first, second) = (new Surfer(app), new Surfer(app));
+        var one = (await first.OpenAsync("/first")).Text.Split(' ')[1];
+        var two = (await second.OpenAsync("/first")).Text.Split(' ')[1];
+        first.Cookies.Clear();
+        foreach (var (name, value) in second.Cookies)
+        {
+            first.Cookies[name] = value;
+        }
+
+        Assert.Equal("created", (await first.AttachAsync(one)).String("outcome"));
+        Assert.Equal("created", (await second.AttachAsync(two)).String("outcome"));
+        Assert.Equal(2, app.Sessions.Count);
+        (await first.CallAsync("/ping")).Is(HttpStatusCode.OK);
+        (await second.CallAsync("/ping")).Is(HttpStatusCode.OK);
     }
 
     [Fact]
