@@ -87,7 +87,10 @@ internal sealed class SessionLifetimeMiddleware(
             return InvokePlainAsync(context, metadata);
         }
 
-        return PassUnlessRequiredAsync(context, metadata, new(SessionFindingKind.Missing));
+        // Nearly always nobody asks for one.
+        return metadata is null || (metadata.GetMetadata<RequireTabSessionAttribute>() is null && !RequestMark.MayBeConnection(sent))
+            ? next(context)
+            : PassUnlessRequiredAsync(context, metadata, new(SessionFindingKind.Missing));
     }
 
     private async Task InvokePlainAsync(HttpContext context, EndpointMetadataCollection? metadata)
