@@ -27,10 +27,10 @@ internal static class WebSocketFigures
         var (socket, session, closing, told) = await CloseAsync(ours);
         return
         [
-            new("messages a second, echoed", $"{with:0}", $"{without:0}", "within 3 %", ratio >= 0.97),
+            new("WebSocket messages a second, echoed, against no library", $"{with:0}", $"{without:0}", "within 3 %", ratio >= 0.97),
             new("the same, median of the rounds' ratios", $"{ratio:0.000}", "1", "0.97", ratio >= 0.97),
-            new("bytes an idle socket", $"{socket:0}", $"{idle:0}", "1024 more", socket - idle < 1024),
-            new("bytes of the session it is the only one of", $"{session:0}", "", "", IsMet: true),
+            new("bytes an idle WebSocket, against one without the library", $"{socket:0}", $"{idle:0}", "1024 more", socket - idle < 1024),
+            new("bytes of the session, where it has no other", $"{session:0}", "", "", IsMet: true),
             new($"{Sockets} sockets told the reason of {Sockets} sessions' end", $"{closing.TotalSeconds:0.00} s, {told} told", "", "5 s", closing < TimeSpan.FromSeconds(5) && told == Sockets),
         ];
     }

@@ -27,22 +27,21 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    public static ServerProcess Start(ServerKind kind)
+    /// <summary>This program once more, told to do something else.</summary>
+    public static ProcessStartInfo OfThisProgram(params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        var isHosted = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet";
+        return new(Environment.ProcessPath!, isHosted ? [typeof(ServerProcess).Assembly.Location, .. arguments] : arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             UseShellExecute = false,
         };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-        {
-            start.ArgumentList.Add(typeof(ServerProcess).Assembly.Location);
-        }
+    }
 
-        start.ArgumentList.Add("serve");
-        start.ArgumentList.Add(kind.ToString());
-        var process = Process.Start(start)!;
+    public static ServerProcess Start(ServerKind kind)
+    {
+        var process = Process.Start(OfThisProgram("serve", kind.ToString()))!;
         return new(process)
         {
             Port = int.Parse(Line(process), CultureInfo.InvariantCulture),
