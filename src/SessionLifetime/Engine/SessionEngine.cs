@@ -11,7 +11,8 @@ namespace SessionLifetime;
 /// <para>
 /// Every step follows one pattern: read what is, ask the clockwork what is due, commit that in one step, begin again when somebody else
 /// was faster. What was committed is told to the handlers afterwards, outside every lock. So each fact has one winner, and the winner
-/// tells; the event has its place in the session's queue before the commit, so that facts are told in the order they became facts.
+/// tells; the event has its place in the session's queue before the commit, so that facts are told in the order they became facts. Only
+/// the end's follows its commit: there is none after it.
 /// </para>
 /// <para>
 /// A look comes before a count: a request, a ping, a status read first applies the rules that are due, and only then counts as a signal.
@@ -19,8 +20,8 @@ namespace SessionLifetime;
 /// </para>
 /// <para>
 /// The life of an end: committed (one winner) -> an owed <c>SessionTimeout</c>, then <c>ApplicationExit</c> reach their handlers -> those
-/// who wait for the exit go on, the <c>Ended</c> token is cancelled, what stays open is closed, the store is told -> the requests that have the session leave -> what
-/// it owned is disposed.
+/// who wait for the exit go on, the <c>Ended</c> token is cancelled, what stays open is closed, the store is told -> the requests that have
+/// the session leave -> what it owned is disposed.
 /// </para>
 /// <para>It is longer than a file should be because the loop of look, time-out, conclusion and end calls itself all around.</para>
 /// </remarks>

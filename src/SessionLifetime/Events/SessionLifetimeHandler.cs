@@ -5,7 +5,7 @@ namespace SessionLifetime;
 /// handler overrides cost nothing.
 /// </summary>
 /// <remarks>
-/// The class is resolved for each call from a scope of its own, so scoped services may be injected. Calls run on thread-pool threads,
+/// The class is resolved for each call from a scope of its own, so scoped services may be injected. Calls start on threads of their own,
 /// one at a time for one session, many at a time for different sessions, outside every lock. A call that throws is logged; one that
 /// outlives <see cref="SessionLifetimeOptions.HandlerTimeout"/> is abandoned and its token cancelled; neither keeps a session alive.
 /// </remarks>
