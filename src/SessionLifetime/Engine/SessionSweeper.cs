@@ -37,7 +37,7 @@ internal sealed class SessionSweeper(
             {
                 if ((index - living) % Few == 0)
                 {
-                    engine.Store.Ahead(_batch.AsSpan(index, Math.Min(Few, count - index)));
+                    engine.Store.Prefetch(_batch.AsSpan(index, Math.Min(Few, count - index)));
                 }
 
                 await LookAsync(_batch[index], now);

@@ -193,9 +193,11 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
             pool.Connections.Streams(_context, this);
         }
 
-        // What no script reads is not handed out there.
-        // Nor to a user who turned out to be another.
-        if (!_isPlain && _cell.NewerThan(_sent) is { } newer && RequestOrigin.IsSame(_context.Request) && _context.Features.Find<ITabSessionFeature>() is not null)
+        // What no script reads is not handed out there, nor to a user who turned out to be another.
+        if (!_isPlain
+            && _cell.NewerThan(_sent) is { } newer
+            && RequestOrigin.IsSame(_context.Request)
+            && _context.Features.Find<ITabSessionFeature>() is not null)
         {
             HandOut(newer);
         }

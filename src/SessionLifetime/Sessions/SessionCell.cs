@@ -245,12 +245,12 @@ internal sealed class SessionCell
     }
 
     /// <summary>A look at it is near.</summary>
-    public void Ahead()
+    public void Prefetch()
     {
-        Prefetch.Of(in _user);
-        Prefetch.Of(in _mode);
-        Prefetch.Of(in _pages);
-        Prefetch.Of(in Browsers);
+        ReadAhead.Of(in _user);
+        ReadAhead.Of(in _mode);
+        ReadAhead.Of(in _pages);
+        ReadAhead.Of(in Browsers);
     }
 
     /// <summary>What the clockwork may judge, in one consistent piece.</summary>

@@ -124,13 +124,13 @@ internal sealed class BrowserIndex
     }
 
     /// <summary>A session is near to be taken out: its browser's bucket is needed.</summary>
-    public void Ahead(SessionCell cell)
+    public void Prefetch(SessionCell cell)
     {
         if (Volatile.Read(ref cell.Browsers.Of) is var of and not 0)
         {
             var (stripe, hash) = StripeOf(new(of));
             var buckets = Volatile.Read(ref stripe.Buckets);
-            Prefetch.Of(in buckets[hash & (ulong)(buckets.Length - 1)]);
+            ReadAhead.Of(in buckets[hash & (ulong)(buckets.Length - 1)]);
         }
     }
 

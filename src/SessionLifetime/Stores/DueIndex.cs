@@ -119,7 +119,7 @@ internal sealed class DueIndex
             var left = _pass.Now == now ? Math.Min(_pass.Left, present.Count) : present.Count;
             while (left > 0 && count < due.Length)
             {
-                present.Ahead(left, _registry);
+                present.Prefetch(left, _registry);
                 var cell = _registry[present[--left]]!;
                 if (cell.NextDue <= now)
                 {

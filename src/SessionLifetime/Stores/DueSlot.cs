@@ -47,18 +47,18 @@ internal struct DueSlot
     }
 
     /// <summary>The sessions before this place are near to be looked at.</summary>
-    public readonly void Ahead(int index, SessionRegistry registry)
+    public readonly void Prefetch(int index, SessionRegistry registry)
     {
-        if (index >= 2 * Prefetch.Distance)
+        if (index >= 2 * ReadAhead.Distance)
         {
-            registry[At(index - Prefetch.Distance)]!.Ahead();
-            registry.Ahead(At(index - (2 * Prefetch.Distance)));
+            registry[At(index - ReadAhead.Distance)]!.Prefetch();
+            registry.Prefetch(At(index - (2 * ReadAhead.Distance)));
         }
     }
 
     public SessionCell TakeLast(SessionRegistry registry)
     {
-        Ahead(Count, registry);
+        Prefetch(Count, registry);
         var cell = registry[At(--Count)]!;
 
         // Read before it is written: reads of sessions that are in no cache overlap, writes wait for each other.

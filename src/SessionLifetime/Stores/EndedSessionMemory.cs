@@ -64,7 +64,7 @@ internal sealed class EndedSessionMemory(int capacity, TimeSpan retention)
             if (_count == capacity)
             {
                 Forget();
-                Prefetch.Of(in Bucket(_ring[(_oldest + Prefetch.Distance) % _ring.Length].Ended.Secret));
+                ReadAhead.Of(in Bucket(_ring[(_oldest + ReadAhead.Distance) % _ring.Length].Ended.Secret));
             }
             else if (_count == _ring.Length)
             {

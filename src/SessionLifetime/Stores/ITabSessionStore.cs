@@ -104,7 +104,7 @@ internal interface ITabSessionStore
     ValueTask<int> TakeDueAsync(Memory<SessionCell> due, Moment now, CancellationToken cancellationToken);
 
     /// <summary>A hint: rules are due for these sessions, which may end now.</summary>
-    void Ahead(ReadOnlySpan<SessionCell> cells);
+    void Prefetch(ReadOnlySpan<SessionCell> cells);
 
     /// <summary>Makes sure a living session is looked at by <paramref name="nextDue"/> at the latest.</summary>
     void Reschedule(SessionCell cell, Moment nextDue);

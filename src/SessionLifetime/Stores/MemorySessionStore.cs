@@ -210,19 +210,19 @@ internal sealed class MemorySessionStore : ITabSessionStore
         return new(_due.TakeDue(due.Span, now));
     }
 
-    public void Ahead(ReadOnlySpan<SessionCell> cells)
+    public void Prefetch(ReadOnlySpan<SessionCell> cells)
     {
         foreach (var cell in cells)
         {
-            _bySecret.Ahead(cell);
-            _byId.Ahead(cell);
-            _byBrowser.Ahead(cell);
+            _bySecret.Prefetch(cell);
+            _byId.Prefetch(cell);
+            _byBrowser.Prefetch(cell);
         }
 
         foreach (var cell in cells)
         {
-            _bySecret.AheadOfChain(cell);
-            _byId.AheadOfChain(cell);
+            _bySecret.PrefetchChain(cell);
+            _byId.PrefetchChain(cell);
         }
     }
 

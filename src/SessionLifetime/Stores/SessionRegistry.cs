@@ -27,7 +27,7 @@ internal sealed class SessionRegistry
 
     /// <summary>The session that has a number is near to be asked for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Ahead(int number) => Prefetch.Of(ref Volatile.Read(ref _blocks)[number >> BlockBits][number & (BlockSize - 1)]);
+    public void Prefetch(int number) => ReadAhead.Of(ref Volatile.Read(ref _blocks)[number >> BlockBits][number & (BlockSize - 1)]);
 
     /// <summary>Gives a session its number.</summary>
     public void Add(SessionCell cell)

@@ -66,14 +66,14 @@ internal sealed class SessionTable<TKey, TLink>
     }
 
     /// <summary>A session is near to be taken out: its bucket is needed.</summary>
-    public void Ahead(SessionCell cell) => Prefetch.Of(in BucketOf(cell));
+    public void Prefetch(SessionCell cell) => ReadAhead.Of(in BucketOf(cell));
 
     /// <summary>The same, a moment later: what stands in the bucket before it is needed.</summary>
-    public void AheadOfChain(SessionCell cell)
+    public void PrefetchChain(SessionCell cell)
     {
         if (Volatile.Read(ref BucketOf(cell)) is var number and not 0 && number != cell.Number && _registry[number] is { } other)
         {
-            Prefetch.Of(in TLink.Next(other));
+            ReadAhead.Of(in TLink.Next(other));
         }
     }
 

@@ -125,7 +125,7 @@ public sealed class SessionSweepServiceTests
 
         public void Touched(SessionCell cell) => inner.Touched(cell);
 
-        public void Ahead(ReadOnlySpan<SessionCell> cells) => inner.Ahead(cells);
+        public void Prefetch(ReadOnlySpan<SessionCell> cells) => inner.Prefetch(cells);
 
         public ValueTask<bool> TryCommitAsync(SessionCell cell, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue, bool whateverTouches = false) =>
             inner.TryCommitAsync(cell, seen, next, nextDue, whateverTouches);

@@ -21,8 +21,8 @@ internal sealed class TransportCookie(IOptions<TransportCookieOptions> options)
     }
 
     /// <summary>
-    /// Whether a lifecycle call, or a connection, may use the cookie, which browsers send of their own accord: only where they say that a page of ours
-    /// made the call. <c>Origin</c> says so where Fetch Metadata is missing; a GET, which cannot do more than keep the session, may lack both.
+    /// Whether a lifecycle call, or a connection, may use the cookie, which browsers send of their own accord: only where they say that a
+    /// page of ours made the call. <c>Origin</c> says so where Fetch Metadata is missing; a GET, which cannot do more than keep the session, may lack both.
     /// </summary>
     public static bool IsProven(HttpRequest request) =>
         RequestOrigin.IsSame(request)
