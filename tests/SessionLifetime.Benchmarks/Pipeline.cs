@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using SessionLifetime.Ids;
 
 namespace SessionLifetime.Benchmarks;
 
@@ -47,8 +48,8 @@ internal sealed class Pipeline : IAsyncDisposable
     {
         var key = BrowserKey.Create();
         var page = BrowserKey.Create().Reveal();
-        var cell = await Services.StartSessionAsync(key, page);
-        Headers["X-Session-Id"] = cell.Secret.Reveal();
+        var entry = await Services.StartSessionAsync(key, page);
+        Headers["X-Session-Id"] = entry.Secret.Reveal();
         Headers["X-Session-Page"] = page;
         Headers.Cookie = $"theme=dark; SessionLifetime.Browser={key.Reveal()}; lang=en";
     }

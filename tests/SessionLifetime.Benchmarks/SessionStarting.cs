@@ -1,4 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Directories;
+using SessionLifetime.Engine;
+using SessionLifetime.Entries;
+using SessionLifetime.Ids;
+using SessionLifetime.Policy;
 
 namespace SessionLifetime.Benchmarks;
 
@@ -8,17 +13,17 @@ internal static class SessionStarting
     /// <param name="services">The app's.</param>
     /// <param name="browser">Its browser.</param>
     /// <param name="named">The name of its page; null for any.</param>
-    public static async Task<SessionCell> StartSessionAsync(this IServiceProvider services, BrowserKey browser, string? named = null)
+    public static async Task<SessionEntry> StartSessionAsync(this IServiceProvider services, BrowserKey browser, string? named = null)
     {
         var page = PageId.TryCreate(named ?? BrowserKey.Create().Reveal(), out var id) ? id : throw new InvalidOperationException("No page id.");
         var arrivals = services.GetRequiredService<SessionArrivals>();
         var (outcome, hold) = await arrivals.StartAsync(page, PageId.None, new SessionOwner(browser, user: null), default);
-        if (outcome != SessionAddition.Added)
+        if (outcome != PlacementResult.Added)
         {
             throw new InvalidOperationException($"A session could not be started: {outcome}.");
         }
 
         services.GetRequiredService<SessionEngine>().Release(hold);
-        return hold.Cell;
+        return hold.Entry;
     }
 }

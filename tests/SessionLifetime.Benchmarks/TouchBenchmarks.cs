@@ -1,6 +1,9 @@
 using BenchmarkDotNet.Attributes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Engine;
+using SessionLifetime.Ids;
+using SessionLifetime.Policy;
 
 namespace SessionLifetime.Benchmarks;
 
@@ -34,7 +37,7 @@ public class TouchBenchmarks
     {
         _next = (_next + 1) % _ids.Length;
         return SessionId.TryParse(_ids[_next], out var secret)
-            && _engine.Store.TryGet(secret, out var cell)
-            && _engine.TryCountAsync(cell, Signal.Activity).Result;
+            && _engine.Store.TryGet(secret, out var entry)
+            && _engine.TryCountAsync(entry, SignalReport.Activity).Result;
     }
 }

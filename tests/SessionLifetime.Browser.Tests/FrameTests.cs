@@ -1,3 +1,5 @@
+using SessionLifetime.Ids;
+
 namespace SessionLifetime.Browser.Tests;
 
 public sealed class FrameTests(ChromiumFixture chromium) : BrowserTest(chromium)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SessionLifetime.Ids;
 
 namespace SessionLifetime.Browser.Tests;
 

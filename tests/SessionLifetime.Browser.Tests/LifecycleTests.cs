@@ -1,3 +1,5 @@
+using SessionLifetime.Ids;
+
 namespace SessionLifetime.Browser.Tests;
 
 /// <summary>Hidden, frozen, crashed, cached and prerendered pages: what Playwright cannot show.</summary>

@@ -1,3 +1,5 @@
+using SessionLifetime.Ids;
+
 namespace SessionLifetime.Browser.Tests;
 
 public sealed class SharingTests(ChromiumFixture chromium) : BrowserTest(chromium)

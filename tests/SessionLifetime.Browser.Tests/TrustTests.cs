@@ -1,3 +1,5 @@
+using SessionLifetime.Ids;
+
 namespace SessionLifetime.Browser.Tests;
 
 /// <summary>Whose a session is, seen from a real browser: the cookie no script reads, new ids, other users, other sites.</summary>

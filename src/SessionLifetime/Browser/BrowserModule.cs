@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Browser;
 
 /// <summary>
 /// A browser module as it goes over the wire: read once from the assembly, without its comments, compressed once, named by the hash

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Browser;
 
 /// <summary>Where the app has mapped the browser module, whatever prefix or group it stands in.</summary>
 internal sealed class BrowserModuleAddress(EndpointDataSource endpoints, BrowserModule module)

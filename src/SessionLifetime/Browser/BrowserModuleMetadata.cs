@@ -1,4 +1,4 @@
-namespace SessionLifetime;
+namespace SessionLifetime.Browser;
 
 /// <summary>Marks the endpoint that serves the browser module.</summary>
 internal sealed class BrowserModuleMetadata

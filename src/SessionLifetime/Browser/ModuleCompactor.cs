@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Browser;
 
 /// <summary>
 /// Takes comments, indentation and empty lines out of the browser module, which needs them in the repository and not on the wire. It

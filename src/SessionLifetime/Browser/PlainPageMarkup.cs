@@ -1,8 +1,12 @@
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Razor.TagHelpers;
+using SessionLifetime.Configuration;
+using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Navigation;
+using SessionLifetime.Http.Reading;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Browser;
 
 /// <summary>What a page tells the browser of the session it was rendered with: never its id.</summary>
 internal sealed class PlainPageMarkup(
@@ -15,7 +19,7 @@ internal sealed class PlainPageMarkup(
     public void Render(HttpContext context, TagHelperOutput output)
     {
         var request = PlainRequest.Of(context);
-        if (request is { Cell: { } cell } && handOvers.Issue(cell, request.Sent, request.Browser) is { } token)
+        if (request is { Entry: { } entry } && handOvers.Issue(entry, request.Sent, request.Browser) is { } token)
         {
             output.Attributes.SetAttribute("data-hand-over", token);
         }
@@ -39,12 +43,12 @@ internal sealed class PlainPageMarkup(
     /// answered is not loaded anew: that would send the form again.
     /// </summary>
     private string Verification(HttpContext context, PlainRequest? request) =>
-        RequestMark.IsDisabled(context.GetEndpoint()?.Metadata) ? ""
-        : $" data-rendered-for=\"{request?.Cell?.Id.ToString()}\"{First(request)}{(HttpMethods.IsGet(context.Request.Method) ? "" : " data-answers-form")}";
+        RequestClassification.IsDisabled(context.GetEndpoint()?.Metadata) ? ""
+        : $" data-rendered-for=\"{request?.Entry?.Id.ToString()}\"{First(request)}{(HttpMethods.IsGet(context.Request.Method) ? "" : " data-answers-form")}";
 
     /// <summary>A token to begin with: who follows a link before the module has been answered does not lose the session.</summary>
     private string First(PlainRequest? request) =>
-        request is { Cell: { } cell } && navigations?.Issue(cell, request.Sent, request.Browser, 1) is [var token, ..] ? $" data-token=\"{token}\"" : "";
+        request is { Entry: { } entry } && navigations?.Issue(entry, request.Sent, request.Browser, 1) is [var token, ..] ? $" data-token=\"{token}\"" : "";
 
     private static string Encode(string text) => HtmlEncoder.Default.Encode(text);
 }

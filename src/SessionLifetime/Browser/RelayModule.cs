@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Browser;
 
 /// <summary>The part of the browser module that only apps of many pages need.</summary>
 internal sealed class RelayModule

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Configuration;
 
 /// <summary>Refuses a bad set of options with one message that names every fault: property, rule and value.</summary>
 internal sealed class HttpSessionOptionsValidator : IValidateOptions<HttpSessionOptions>

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using SessionLifetime;
+using SessionLifetime.Configuration;
+using SessionLifetime.HttpSession;
 
 namespace Microsoft.Extensions.DependencyInjection;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Engine;
 
-namespace SessionLifetime;
+namespace SessionLifetime.DependencyInjection;
 
 /// <summary>Tells a missing registration apart from everything else that can go wrong.</summary>
 internal static class MissingRegistration

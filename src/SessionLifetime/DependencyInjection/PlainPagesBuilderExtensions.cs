@@ -4,6 +4,10 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using SessionLifetime;
+using SessionLifetime.Browser;
+using SessionLifetime.Configuration;
+using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Navigation;
 
 namespace Microsoft.Extensions.DependencyInjection;
 

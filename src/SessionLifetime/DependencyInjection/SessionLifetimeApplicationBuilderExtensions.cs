@@ -1,5 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using SessionLifetime;
+using SessionLifetime.DependencyInjection;
+using SessionLifetime.Http.Requests;
+using SessionLifetime.Setup;
 
 namespace Microsoft.AspNetCore.Builder;
 

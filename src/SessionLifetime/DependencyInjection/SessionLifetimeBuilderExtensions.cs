@@ -2,6 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using SessionLifetime;
+using SessionLifetime.Configuration;
+using SessionLifetime.Events;
 
 namespace Microsoft.Extensions.DependencyInjection;
 

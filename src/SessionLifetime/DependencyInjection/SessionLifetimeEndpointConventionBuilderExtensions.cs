@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using SessionLifetime;
+using SessionLifetime.Http.Requests;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -19,7 +20,7 @@ public static class SessionLifetimeEndpointConventionBuilderExtensions
             // The middleware guards the endpoint. Where it was forgotten, the endpoint is closed, not open.
             if (endpoint.RequestDelegate is { } next)
             {
-                var lateUsers = endpoint.ApplicationServices.GetService<LateUsers>();
+                var lateUsers = endpoint.ApplicationServices.GetService<LateAuthenticationGuard>();
                 endpoint.RequestDelegate = context =>
                 {
                     RequireTabSessionAttribute.ThrowIfUnguarded(context);

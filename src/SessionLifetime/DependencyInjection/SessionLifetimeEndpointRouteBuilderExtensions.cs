@@ -3,6 +3,15 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using SessionLifetime;
+using SessionLifetime.Browser;
+using SessionLifetime.DependencyInjection;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Http.Answers;
+using SessionLifetime.Http.Endpoints;
+using SessionLifetime.Http.Lifecycle;
+using SessionLifetime.Http.Navigation;
+using SessionLifetime.Realtime;
+using SessionLifetime.Setup;
 
 namespace Microsoft.AspNetCore.Builder;
 

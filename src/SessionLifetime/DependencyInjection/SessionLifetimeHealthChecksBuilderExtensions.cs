@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using SessionLifetime;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Directories;
 
 namespace Microsoft.Extensions.DependencyInjection;
 

@@ -5,6 +5,20 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using SessionLifetime;
+using SessionLifetime.Browser;
+using SessionLifetime.Configuration;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Directories;
+using SessionLifetime.Engine;
+using SessionLifetime.Events;
+using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Lifecycle;
+using SessionLifetime.Http.Navigation;
+using SessionLifetime.Http.Requests;
+using SessionLifetime.Http.Tokens;
+using SessionLifetime.Realtime;
+using SessionLifetime.Sessions;
+using SessionLifetime.Setup;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -51,7 +65,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<ITabSessionStore>(static provider =>
         {
             var options = provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value;
-            return new MemorySessionStore(provider.GetRequiredService<TimeProvider>(), new MemorySessionStoreLimits
+            return new SessionDirectory(provider.GetRequiredService<TimeProvider>(), new SessionDirectoryLimits
             {
                 SweepInterval = options.SweepInterval,
                 MaxSessions = options.MaxSessions,
@@ -97,7 +111,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SetupAdvisor>());
         services.TryAddSingleton<BrowserCookie>();
         services.TryAddSingleton<SessionGuard>();
-        services.TryAddSingleton<LateUsers>();
+        services.TryAddSingleton<LateAuthenticationGuard>();
         services.TryAddSingleton<SessionFinder>();
         services.TryAddSingleton<SessionCalls>();
         services.TryAddSingleton<HandOvers>();
@@ -108,7 +122,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<OpenHubs>();
         services.TryAddSingleton<TicketEndpoint>();
         services.TryAddSingleton<RequestPool>();
-        services.TryAddSingleton<SessionTurnstile>();
+        services.TryAddSingleton<SessionRequestQueues>();
         services.TryAddSingleton<LifecycleEndpoints>();
         services.TryAddSingleton(static _ => new BrowserModule());
         services.TryAddSingleton<BrowserModuleAddress>();

@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using SessionLifetime;
+using SessionLifetime.Realtime;
+using SessionLifetime.Scoping;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -32,7 +34,7 @@ public static class SessionRealtimeExtensions
         AddHubs(builder.Services);
         if (!builder.Services.Any(static service => service.ImplementationType == typeof(SessionCircuitHandler)))
         {
-            builder.Services.AddSingleton(SessionPart.Circuits);
+            builder.Services.AddSingleton(RegisteredFeature.Circuits);
 
             // Made before the app's own handlers, which may want session-scoped services.
             builder.Services.Insert(0, ServiceDescriptor.Scoped<CircuitHandler, SessionCircuitHandler>());
@@ -46,7 +48,7 @@ public static class SessionRealtimeExtensions
         services.AddSessionLifetime();
         if (services.All(static service => service.ImplementationType != typeof(HubFilterSetup)))
         {
-            services.AddSingleton(SessionPart.Hubs);
+            services.AddSingleton(RegisteredFeature.Hubs);
         }
 
         services.TryAddSingleton<SessionHubFilter>();

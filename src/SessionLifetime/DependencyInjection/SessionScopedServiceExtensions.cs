@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using SessionLifetime;
+using SessionLifetime.Scoping;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -67,9 +68,9 @@ public static class SessionScopedServiceExtensions
 
     private static void Note(IServiceCollection services)
     {
-        if (services.All(static service => service.IsKeyedService || service.ImplementationInstance as SessionPart != SessionPart.ScopedServices))
+        if (services.All(static service => service.IsKeyedService || service.ImplementationInstance as RegisteredFeature != RegisteredFeature.ScopedServices))
         {
-            services.AddSingleton(SessionPart.ScopedServices);
+            services.AddSingleton(RegisteredFeature.ScopedServices);
         }
     }
 

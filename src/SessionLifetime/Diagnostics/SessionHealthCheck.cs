@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Diagnostics;
 
 /// <summary>
 /// Unhealthy when no sweep came through for three intervals (at least ten seconds): ends nobody looks at are not raised. Degraded when

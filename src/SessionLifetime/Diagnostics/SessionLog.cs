@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Diagnostics;
 
 /// <summary>
 /// Every log message of the library: Debug for routine, Information for a session's start and end, Warning for a client's fault or a

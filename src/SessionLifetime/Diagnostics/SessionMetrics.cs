@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Diagnostics;
 
 /// <summary>The meter <c>SessionLifetime</c>: how many sessions live, how they start and end, what the sweep and the handlers cost.</summary>
 internal sealed class SessionMetrics

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Diagnostics;
 
 /// <summary>The activity source <c>SessionLifetime</c>: spans for sweeps and for handler calls.</summary>
 internal static class SessionTracing

@@ -1,4 +1,4 @@
-namespace SessionLifetime;
+namespace SessionLifetime.Diagnostics;
 
 /// <summary>When the sweep last came through.</summary>
 internal sealed class SweepHeartbeat(TimeProvider time)

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Sessions;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Engine;
 
 /// <summary>
 /// Closes what stays open for a session, when it has ended and its exit handlers have run. Each is told at once and none waits for another;
@@ -12,7 +14,7 @@ internal sealed class ConnectionCloser(TimeProvider time, ILogger<ConnectionClos
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
     /// <summary>Sessions whose connections are being closed.</summary>
-    public OpenWork Open { get; } = new();
+    public PendingWork Open { get; } = new();
 
     /// <param name="session">The session.</param>
     /// <param name="cancelling">Completes when the callbacks of its token have run: what they have to say goes out before the good-bye.</param>

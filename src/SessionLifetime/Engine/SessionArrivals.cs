@@ -1,6 +1,13 @@
 using Microsoft.Extensions.Logging;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Directories;
+using SessionLifetime.Entries;
+using SessionLifetime.Events;
+using SessionLifetime.Ids;
+using SessionLifetime.Policy;
+using SessionLifetime.Time;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Engine;
 
 /// <summary>How sessions start, and how their pages come and go.</summary>
 internal sealed class SessionArrivals(
@@ -25,7 +32,7 @@ internal sealed class SessionArrivals(
     /// <param name="cancellationToken">Gives up.</param>
     /// <param name="waits">Whether to wait for the handlers.</param>
     /// <param name="overrides">Durations of its own from the start.</param>
-    public async ValueTask<(SessionAddition Outcome, RequestHold Hold)> StartAsync(
+    public async ValueTask<(PlacementResult Outcome, RequestHold Hold)> StartAsync(
         PageId page,
         PageId tab,
         SessionOwner owner,
@@ -34,25 +41,25 @@ internal sealed class SessionArrivals(
         TimeoutOverrides? overrides = null)
     {
         var now = engine.Store.Now;
-        var cell = new SessionCell(SessionId.Create(), PublicId.Create(), now, owner, overrides);
-        var seen = cell.Read();
+        var entry = new SessionEntry(SessionId.Create(), PublicId.Create(), now, owner, overrides);
+        var seen = entry.Read();
         var timings = engine.TimingsOf(seen);
         var due = Clockwork.NextDue(seen, timings, now);
-        var hold = new RequestHold().For(cell, isActivity: true, now + engine.Options.MaxRequestHold);
+        var hold = new RequestHold().For(entry, isActivity: true, now + engine.Options.MaxRequestHold);
         if (!page.IsNone)
         {
-            cell.TryAttachPage(page, tab, now, timings.Signal);
+            entry.TryAttachPage(page, tab, now, timings.Signal);
         }
 
-        cell.Prepare(due, isConfirmed: timings.Unconfirmed == SessionTimings.Never);
-        cell.TryHold(hold, now);
+        entry.Prepare(due, isConfirmed: timings.Unconfirmed == SessionTimings.Never);
+        entry.TryHold(hold, now);
 
         // First in its queue, and told only once the store has the session: whoever ends it at that very moment is heard after it.
         HeldEvent? started = dispatcher.Wants(SessionEventKind.SessionStarted)
-            ? dispatcher.Hold(new(SessionEventKind.SessionStarted, new SessionStartedContext(engine.FaceOf(cell))))
+            ? dispatcher.Hold(new(SessionEventKind.SessionStarted, new SessionStartedContext(engine.TabSessionOf(entry))))
             : null;
-        var addition = await engine.Ownership.AddAsync(cell, due, cancellationToken);
-        if (addition != SessionAddition.Added)
+        var addition = await engine.Ownership.AddAsync(entry, due, cancellationToken);
+        if (addition != PlacementResult.Added)
         {
             started?.TakeOut();
             Complain(addition);
@@ -62,7 +69,7 @@ internal sealed class SessionArrivals(
         metrics.SessionStarted();
         if (logger.IsEnabled(LogLevel.Information))
         {
-            logger.SessionStarted(cell.Id.ToString());
+            logger.SessionStarted(entry.Id.ToString());
         }
 
         if (started is { } held)
@@ -74,7 +81,7 @@ internal sealed class SessionArrivals(
         if (engine.Store.IsClosed)
         {
             // It got in while the door was being closed, and may have been missed by who ends them all.
-            await engine.TryEndAsync(cell, SessionEndReason.HostStopping);
+            await engine.TryEndAsync(entry, SessionEndReason.HostStopping);
         }
 
         return (addition, hold);
@@ -84,19 +91,19 @@ internal sealed class SessionArrivals(
     /// A page of a living session says hello: it is added, the signal counts, the handlers are told and waited for, with the clocks held.
     /// False when the session has ended, by then or meanwhile.
     /// </summary>
-    /// <param name="cell">The session.</param>
+    /// <param name="entry">The session.</param>
     /// <param name="page">The page.</param>
     /// <param name="tab">Its tab.</param>
     /// <param name="waits">Whether to wait for the handlers: not behind timeout handlers that have been waited for long enough.</param>
     /// <param name="isFirst">Whether it is the page the session was started for, which resumes nothing.</param>
-    public async ValueTask<bool> TryResumeAsync(SessionCell cell, PageId page, PageId tab, bool waits = true, bool isFirst = false)
+    public async ValueTask<bool> TryResumeAsync(SessionEntry entry, PageId page, PageId tab, bool waits = true, bool isFirst = false)
     {
         var hold = new RequestHold();
 
         // The page first, the signal after it: a good-bye that arms a self-destruct in between is disarmed.
         var now = engine.Store.Now;
-        if (!cell.TryAttachPage(page, tab, now, engine.TimingsOf(cell.Read()).Signal)
-            || !await engine.TryHoldAsync(cell, isActivity: true, hold))
+        if (!entry.TryAttachPage(page, tab, now, engine.TimingsOf(entry.Read()).Signal)
+            || !await engine.TryHoldAsync(entry, isActivity: true, hold))
         {
             return false;
         }
@@ -105,7 +112,7 @@ internal sealed class SessionArrivals(
         {
             if (!isFirst && dispatcher.Wants(SessionEventKind.SessionResumed))
             {
-                var context = new SessionResumedContext(engine.FaceOf(cell), page.ToString());
+                var context = new SessionResumedContext(engine.TabSessionOf(entry), page.ToString());
                 var raised = dispatcher.Raise(new(SessionEventKind.SessionResumed, context));
                 await (waits ? raised.Done : Task.CompletedTask);
             }
@@ -115,32 +122,32 @@ internal sealed class SessionArrivals(
             engine.Release(hold);
         }
 
-        return !cell.IsEnded;
+        return !entry.IsEnded;
     }
 
     /// <summary>A page says good-bye: a signal, and perhaps the beginning of the end.</summary>
-    public async ValueTask DetachAsync(SessionCell cell, PageId page, bool persisted)
+    public async ValueTask DetachAsync(SessionEntry entry, PageId page, bool persisted)
     {
-        if (await engine.LookAndWaitAsync(cell) == LookResult.Ended || !await engine.TryCountAsync(cell, Signal.GoodBye))
+        if (await engine.ApplyDueRulesAndWaitAsync(entry) == DueRulesResult.Ended || !await engine.TryCountAsync(entry, SignalReport.GoodBye))
         {
             return;
         }
 
-        var (now, grace, silence) = (engine.Store.Now, engine.Options.UnloadGrace, engine.TimingsOf(cell.Read()).Signal);
-        if (page.IsNone || !cell.TryDetachPage(page, persisted, now, grace, silence, out var openPages))
+        var (now, grace, silence) = (engine.Store.Now, engine.Options.UnloadGrace, engine.TimingsOf(entry.Read()).Signal);
+        if (page.IsNone || !entry.TryDetachPage(page, persisted, now, grace, silence, out var openPages))
         {
             return;
         }
 
         if (openPages == 0 && engine.Options.SelfDestructOnUnload is { } after)
         {
-            await engine.TryChangeAsync(cell, (cell, At: now + after, silence), ArmWithoutPages);
+            await engine.TryChangeAsync(entry, (entry, At: now + after, silence), ArmWithoutPages);
         }
 
-        engine.Store.Reschedule(cell, cell.NextDue);
+        engine.Store.Reschedule(entry, entry.NextDue);
         if (grace == TimeSpan.Zero)
         {
-            await engine.LookAsync(cell);
+            await engine.ApplyDueRulesAsync(entry);
         }
     }
 
@@ -149,22 +156,22 @@ internal sealed class SessionArrivals(
         ref SessionSnapshot next,
         SessionTimings timings,
         Moment now,
-        (SessionCell Cell, Moment At, TimeSpan Silence) unload)
+        (SessionEntry Entry, Moment At, TimeSpan Silence) unload)
     {
         next.SelfDestructAt = unload.At;
-        return unload.Cell.CountOpenPages(now, unload.Silence) == 0;
+        return unload.Entry.CountOpenPages(now, unload.Silence) == 0;
     }
 
-    private void Complain(SessionAddition addition)
+    private void Complain(PlacementResult addition)
     {
         metrics.Refused(addition switch
         {
-            SessionAddition.BrowserFull => "browserLimit",
-            SessionAddition.UserFull => "userLimit",
+            PlacementResult.BrowserFull => "browserLimit",
+            PlacementResult.UserFull => "userLimit",
             _ => "capacity",
         });
         var last = Volatile.Read(ref _lastComplaint);
-        if (addition == SessionAddition.Full
+        if (addition == PlacementResult.Full
             && (last == 0 || time.GetElapsedTime(last) >= s_complaintInterval)
             && Interlocked.CompareExchange(ref _lastComplaint, Math.Max(1, time.GetTimestamp()), last) == last)
         {

@@ -1,4 +1,7 @@
-namespace SessionLifetime;
+using SessionLifetime.Policy;
+using SessionLifetime.Time;
+
+namespace SessionLifetime.Engine;
 
 /// <summary>Changes a session that has been looked at and lives. False leaves it as it is.</summary>
 /// <param name="next">What was seen, to be made what shall be.</param>

@@ -1,16 +1,21 @@
-namespace SessionLifetime;
+using SessionLifetime.Entries;
+using SessionLifetime.Policy;
+using SessionLifetime.Sessions;
+using SessionLifetime.Time;
+
+namespace SessionLifetime.Engine;
 
 /// <summary>What the members of a <see cref="TabSession"/> do.</summary>
 internal sealed class SessionController(SessionEngine engine) : ITabSessionController
 {
     public DateTimeOffset ToUtc(Moment moment) => engine.Store.ToUtc(moment);
 
-    public bool MarkActivity(SessionCell cell) => Result(engine.TryCountAsync(cell, Signal.Activity));
+    public bool MarkActivity(SessionEntry entry) => Result(engine.TryCountAsync(entry, SignalReport.Activity));
 
-    public Task ExitAsync(SessionCell cell, SessionEndReason reason) => engine.ExitAsync(cell, reason);
+    public Task ExitAsync(SessionEntry entry, SessionEndReason reason) => engine.ExitAsync(entry, reason);
 
-    public void SelfDestruct(SessionCell cell, TimeSpan? after) => Result(engine.TryChangeAsync(
-        cell,
+    public void SelfDestruct(SessionEntry entry, TimeSpan? after) => Result(engine.TryChangeAsync(
+        entry,
         after,
         static (ref SessionSnapshot next, SessionTimings _, Moment now, TimeSpan? after) =>
         {
@@ -18,8 +23,8 @@ internal sealed class SessionController(SessionEngine engine) : ITabSessionContr
             return true;
         }));
 
-    public void Override(SessionCell cell, Func<TimeoutOverrides, TimeoutOverrides> change) => Result(engine.TryChangeAsync(
-        cell,
+    public void Override(SessionEntry entry, Func<TimeoutOverrides, TimeoutOverrides> change) => Result(engine.TryChangeAsync(
+        entry,
         (engine, change),
         static (ref SessionSnapshot next, SessionTimings _, Moment now, (SessionEngine Engine, Func<TimeoutOverrides, TimeoutOverrides> Change) to) =>
         {
@@ -29,9 +34,9 @@ internal sealed class SessionController(SessionEngine engine) : ITabSessionContr
             return true;
         }));
 
-    public TimeoutOverrides EffectiveTimeouts(SessionCell cell)
+    public TimeoutOverrides EffectiveTimeouts(SessionEntry entry)
     {
-        var timings = engine.TimingsOf(cell.Read());
+        var timings = engine.TimingsOf(entry.Read());
         return new(
             timings.IdleTimeout == SessionTimings.Never ? TimeSpan.Zero : timings.IdleTimeout,
             timings.Countdown,
@@ -39,15 +44,15 @@ internal sealed class SessionController(SessionEngine engine) : ITabSessionContr
             timings.Absolute == SessionTimings.Never ? null : timings.Absolute);
     }
 
-    public Task RotateIdAsync(SessionCell cell) => engine.Store.RotateAsync(cell).AsTask();
+    public Task RotateIdAsync(SessionEntry entry) => engine.Store.RotateAsync(entry).AsTask();
 
-    public Task ReleaseUserAsync(SessionCell cell) => engine.Ownership.ReleaseUserAsync(cell);
+    public Task ReleaseUserAsync(SessionEntry entry) => engine.Ownership.ReleaseUserAsync(entry);
 
-    public int CountOpenPages(SessionCell cell) => cell.CountOpenPages(engine.Store.Now, engine.TimingsOf(cell.Read()).Signal);
+    public int CountOpenPages(SessionEntry entry) => entry.CountOpenPages(engine.Store.Now, engine.TimingsOf(entry.Read()).Signal);
 
     /// <summary>
     /// The result of a step that a synchronous member takes. The in-memory store never waits. A shared one has to keep a member from
-    /// blocking: what these members change is the cell's own to change, and may be written down later.
+    /// blocking: what these members change is the entry's own to change, and may be written down later.
     /// </summary>
     private static T Result<T>(ValueTask<T> step) => step.IsCompleted ? step.Result : step.AsTask().GetAwaiter().GetResult();
 }

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Events;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Engine;
 
 /// <summary>
 /// Disposes what ended sessions owned: once the last request that has the session has left, or <c>DisposalTimeout</c> has passed; newest
@@ -17,7 +19,7 @@ internal sealed class SessionDisposer(
     private readonly TimeSpan _timeout = options.Value.DisposalTimeout;
 
     /// <summary>The sessions that still wait for it.</summary>
-    public OpenWork Open { get; } = new();
+    public PendingWork Open { get; } = new();
 
     /// <summary>
     /// The session has ended, and its handlers have run. Counted before anybody who waits for that goes on: who then waits for the
@@ -39,7 +41,7 @@ internal sealed class SessionDisposer(
     /// <param name="session">The session.</param>
     /// <param name="cancelling">Completes when the callbacks of its token have run.</param>
     public void DisposeAfter(TabSession session, Task cancelling) =>
-        _ = WaitAsync(session, Task.WhenAll(cancelling, session.Estate.WhenUnused(session.Cell)));
+        _ = WaitAsync(session, Task.WhenAll(cancelling, session.Owned.WhenUnused(session.Entry)));
 
     private async Task WaitAsync(TabSession session, Task unused)
     {
@@ -59,7 +61,7 @@ internal sealed class SessionDisposer(
     {
         try
         {
-            foreach (var owned in session.Estate.Close())
+            foreach (var owned in session.Owned.Close())
             {
                 await TryDisposeAsync(owned, session);
             }
@@ -71,7 +73,7 @@ internal sealed class SessionDisposer(
         }
         finally
         {
-            session.ForgetEstate();
+            session.ForgetOwned();
             Open.Done();
         }
     }

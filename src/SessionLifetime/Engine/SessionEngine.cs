@@ -1,8 +1,15 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Directories;
+using SessionLifetime.Entries;
+using SessionLifetime.Events;
+using SessionLifetime.Ids;
+using SessionLifetime.Policy;
+using SessionLifetime.Time;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Engine;
 
 /// <summary>
 /// The one place where the store, the policy and the events meet: it looks at sessions, changes them, and ends them.
@@ -73,32 +80,32 @@ internal sealed class SessionEngine
     public SessionOwnership Ownership { get; }
 
     /// <summary>Sessions that have ended, or are about to, and whose exit handlers have not run yet.</summary>
-    public OpenWork Ends { get; } = new();
+    public PendingWork Ends { get; } = new();
 
     /// <summary>The durations in force for a session.</summary>
     public SessionTimings TimingsOf(in SessionSnapshot seen) => seen.Overrides is { } own ? SessionTimings.Of(Options, own) : _timings;
 
-    public TabSession FaceOf(SessionCell cell) => cell.Face ?? cell.GetFace(_controller);
+    public TabSession TabSessionOf(SessionEntry entry) => entry.Face ?? entry.GetFace(_controller);
 
     /// <summary>The status a browser is told of a session.</summary>
-    public SessionStatus StatusOf(SessionCell cell)
+    public SessionStatus StatusOf(SessionEntry entry)
     {
-        var seen = cell.Read();
+        var seen = entry.Read();
         return SessionStatus.Of(seen, TimingsOf(seen), Store.Now);
     }
 
     /// <summary>Applies every rule that is due.</summary>
-    /// <param name="cell">The session.</param>
-    /// <param name="patient">Whether an end that hangs on running handlers may wait for them.</param>
-    public ValueTask<LookResult> LookAsync(SessionCell cell, bool patient = true)
+    /// <param name="entry">The session.</param>
+    /// <param name="waitForHandlers">Whether an end that hangs on running handlers may wait for them.</param>
+    public ValueTask<DueRulesResult> ApplyDueRulesAsync(SessionEntry entry, bool waitForHandlers = true)
     {
         while (true)
         {
             var now = Store.Now;
-            var seen = cell.Read();
+            var seen = entry.Read();
             if (seen.State == SessionState.Ended)
             {
-                return new(LookResult.Ended);
+                return new(DueRulesResult.Ended);
             }
 
             var timings = TimingsOf(seen);
@@ -112,69 +119,69 @@ internal sealed class SessionEngine
                 verdict = Clockwork.Look(next, timings, now) is { Kind: VerdictKind.Ends } end ? end : verdict;
             }
 
-            RaiseUnloaded(cell, timings, verdict.Kind == VerdictKind.Ends ? verdict.At : now);
+            RaiseUnloaded(entry, timings, verdict.Kind == VerdictKind.Ends ? verdict.At : now);
             switch (verdict.Kind)
             {
                 case VerdictKind.Lives:
-                    return new(!seen.Raising ? LookResult.Alive
-                        : Clockwork.IsInDoubt(seen, timings, now) ? LookResult.InDoubt
-                        : LookResult.Asked);
-                case VerdictKind.Waits when patient:
-                    return new(LookResult.InDoubt);
+                    return new(!seen.Raising ? DueRulesResult.Alive
+                        : Clockwork.IsInDoubt(seen, timings, now) ? DueRulesResult.InDoubt
+                        : DueRulesResult.Asked);
+                case VerdictKind.Waits when waitForHandlers:
+                    return new(DueRulesResult.InDoubt);
             }
 
             var step = verdict.Kind == VerdictKind.TimesOut
-                ? TimeOutAsync(cell, seen, timings, now)
-                : EndAsync(cell, seen, verdict.Reason, now, timesOut);
+                ? TimeOutAsync(entry, seen, timings, now)
+                : EndAsync(entry, seen, verdict.Reason, now, timesOut);
             if (!step.IsCompletedSuccessfully)
             {
-                return LookAfterAsync(step, cell, patient);
+                return ApplyDueRulesAfterAsync(step, entry, waitForHandlers);
             }
         }
     }
 
     /// <summary>
-    /// As <see cref="LookAsync"/>, and where the timeout handlers are being asked, waits for their answer for a second at most.
+    /// As <see cref="ApplyDueRulesAsync"/>, and where the timeout handlers are being asked, waits for their answer for a second at most.
     /// </summary>
-    /// <returns>Never <see cref="LookResult.InDoubt"/>: after the wait, an end that is certain anyway is applied.</returns>
-    public async ValueTask<LookResult> LookAndWaitAsync(SessionCell cell)
+    /// <returns>Never <see cref="DueRulesResult.InDoubt"/>: after the wait, an end that is certain anyway is applied.</returns>
+    public async ValueTask<DueRulesResult> ApplyDueRulesAndWaitAsync(SessionEntry entry)
     {
-        var found = await LookAsync(cell);
-        if (found is not (LookResult.Asked or LookResult.InDoubt))
+        var found = await ApplyDueRulesAsync(entry);
+        if (found is not (DueRulesResult.Asked or DueRulesResult.InDoubt))
         {
             return found;
         }
 
-        if (cell.Read() is { Raising: true, Answer: { IsCompleted: false } pending })
+        if (entry.Read() is { Raising: true, Answer: { IsCompleted: false } pending })
         {
             using var stop = new CancellationTokenSource();
             await Task.WhenAny(pending, Task.Delay(s_patience, _time, stop.Token));
             await stop.CancelAsync();
         }
 
-        found = await LookAsync(cell, patient: false);
-        return found == LookResult.InDoubt ? LookResult.Asked : found;
+        found = await ApplyDueRulesAsync(entry, waitForHandlers: false);
+        return found == DueRulesResult.InDoubt ? DueRulesResult.Asked : found;
     }
 
     /// <summary>
     /// Waits only where the session should have ended before, and nobody but handlers that were asked too late can tell whether it has:
     /// an expired session is never served.
     /// </summary>
-    public async ValueTask<LookResult> LookAndWaitInDoubtAsync(SessionCell cell)
+    public async ValueTask<DueRulesResult> ApplyDueRulesAndWaitInDoubtAsync(SessionEntry entry)
     {
-        var found = await LookAsync(cell);
-        return found == LookResult.InDoubt ? await LookAndWaitAsync(cell) : found;
+        var found = await ApplyDueRulesAsync(entry);
+        return found == DueRulesResult.InDoubt ? await ApplyDueRulesAndWaitAsync(entry) : found;
     }
 
     /// <summary>
     /// Looks, waiting for nobody, and changes what lives in one step. False when the session has ended, or the change declined.
     /// </summary>
-    public async ValueTask<bool> TryChangeAsync<TArgument>(SessionCell cell, TArgument argument, SessionChange<TArgument> change)
+    public async ValueTask<bool> TryChangeAsync<TArgument>(SessionEntry entry, TArgument argument, SessionChange<TArgument> change)
     {
-        while (await LookAsync(cell, patient: false) != LookResult.Ended)
+        while (await ApplyDueRulesAsync(entry, waitForHandlers: false) != DueRulesResult.Ended)
         {
             var now = Store.Now;
-            var seen = cell.Read();
+            var seen = entry.Read();
             var timings = TimingsOf(seen);
             if (seen.State == SessionState.Ended || Clockwork.Look(seen, timings, now).Kind != VerdictKind.Lives)
             {
@@ -187,7 +194,7 @@ internal sealed class SessionEngine
                 return false;
             }
 
-            if (await Store.TryCommitAsync(cell, seen, next, Clockwork.NextDue(next, TimingsOf(next), now)))
+            if (await Store.TryCommitAsync(entry, seen, next, Clockwork.NextDue(next, TimingsOf(next), now)))
             {
                 return true;
             }
@@ -197,13 +204,13 @@ internal sealed class SessionEngine
     }
 
     /// <summary>Ends a session now. True when this call decided it.</summary>
-    public async ValueTask<bool> TryEndAsync(SessionCell cell, SessionEndReason reason)
+    public async ValueTask<bool> TryEndAsync(SessionEntry entry, SessionEndReason reason)
     {
         // What was due before comes first: an exit does not rewrite why a session that was over had ended.
-        while (await LookAsync(cell) != LookResult.Ended)
+        while (await ApplyDueRulesAsync(entry) != DueRulesResult.Ended)
         {
-            var seen = cell.Read();
-            if (seen.State != SessionState.Ended && await EndAsync(cell, seen, reason, Store.Now, timesOut: false, whateverTouches: true))
+            var seen = entry.Read();
+            if (seen.State != SessionState.Ended && await EndAsync(entry, seen, reason, Store.Now, timesOut: false, ignoreTouches: true))
             {
                 return true;
             }
@@ -214,11 +221,11 @@ internal sealed class SessionEngine
 
     /// <summary>Ends a session and waits for its exit handlers, unless it is called from inside one of its handlers.</summary>
     /// <returns>Whether this call decided it.</returns>
-    public async Task<bool> ExitAsync(SessionCell cell, SessionEndReason reason)
+    public async Task<bool> ExitAsync(SessionEntry entry, SessionEndReason reason)
     {
-        var isOurs = await TryEndAsync(cell, reason);
-        var face = FaceOf(cell);
-        if (!WatchedCall.IsInside(face))
+        var isOurs = await TryEndAsync(entry, reason);
+        var face = TabSessionOf(entry);
+        if (!HandlerInvocation.IsInside(face))
         {
             await face.Completion;
         }
@@ -235,16 +242,16 @@ internal sealed class SessionEngine
     {
         const int PageSize = 65_536;
         PublicId? after = null;
-        IReadOnlyList<SessionCell> page;
+        IReadOnlyList<SessionEntry> page;
         do
         {
             page = await Store.ListAsync(filter, after, PageSize, cancellationToken);
-            foreach (var cell in page)
+            foreach (var entry in page)
             {
-                after = cell.Id;
-                if (cell != except?.Cell && await TryEndAsync(cell, reason))
+                after = entry.Id;
+                if (entry != except?.Entry && await TryEndAsync(entry, reason))
                 {
-                    yield return FaceOf(cell);
+                    yield return TabSessionOf(entry);
                 }
             }
         }
@@ -255,11 +262,11 @@ internal sealed class SessionEngine
     /// Moves the lower bound of a session's next look on. Of a session that was touched since somebody looked, this is all a look has to do.
     /// </summary>
     /// <returns>False when something is due, or handlers are being asked.</returns>
-    public bool Refresh(SessionCell cell, Moment now)
+    public bool Refresh(SessionEntry entry, Moment now)
     {
-        var seen = cell.Read();
-        cell.Refresh(seen, Clockwork.NextDue(seen, TimingsOf(seen), now));
-        return !seen.Raising && cell.NextDue > now;
+        var seen = entry.Read();
+        entry.Refresh(seen, Clockwork.NextDue(seen, TimingsOf(seen), now));
+        return !seen.Raising && entry.NextDue > now;
     }
 
     private static SessionTimeoutContext TimeoutContext(TabSession face, in SessionSnapshot next, SessionTimings timings, Moment now)
@@ -269,13 +276,13 @@ internal sealed class SessionEngine
         return new SessionTimeoutContext(face, next.Occurrence, status.EndsIn ?? Timeout.InfiniteTimeSpan, isPresent);
     }
 
-    private async ValueTask<LookResult> LookAfterAsync(ValueTask<bool> step, SessionCell cell, bool patient)
+    private async ValueTask<DueRulesResult> ApplyDueRulesAfterAsync(ValueTask<bool> step, SessionEntry entry, bool waitForHandlers)
     {
         await step;
-        return await LookAsync(cell, patient);
+        return await ApplyDueRulesAsync(entry, waitForHandlers);
     }
 
-    private async ValueTask<bool> TimeOutAsync(SessionCell cell, SessionSnapshot seen, SessionTimings timings, Moment now)
+    private async ValueTask<bool> TimeOutAsync(SessionEntry entry, SessionSnapshot seen, SessionTimings timings, Moment now)
     {
         var next = seen;
         var hasHandlers = _dispatcher.Wants(SessionEventKind.SessionTimeout);
@@ -283,7 +290,7 @@ internal sealed class SessionEngine
         HeldEvent? held = null;
         if (hasHandlers)
         {
-            held = _dispatcher.Hold(new(SessionEventKind.SessionTimeout, TimeoutContext(FaceOf(cell), next, timings, now))
+            held = _dispatcher.Hold(new(SessionEventKind.SessionTimeout, TimeoutContext(TabSessionOf(entry), next, timings, now))
             {
                 RaiseNumber = next.RaiseNumber,
                 Completed = _conclude,
@@ -291,53 +298,53 @@ internal sealed class SessionEngine
             next.Answer = held.Value.Event.Done;
         }
 
-        if (!await Store.TryCommitAsync(cell, seen, next, Clockwork.NextDue(next, timings, now)))
+        if (!await Store.TryCommitAsync(entry, seen, next, Clockwork.NextDue(next, timings, now)))
         {
             held?.TakeOut();
             return false;
         }
 
-        TimedOut(cell, next);
+        TimedOut(entry, next);
         held?.Release();
         return true;
     }
 
-    private void TimedOut(SessionCell cell, in SessionSnapshot next)
+    private void TimedOut(SessionEntry entry, in SessionSnapshot next)
     {
         _metrics.TimeoutRaised();
         if (_logger.IsEnabled(LogLevel.Debug))
         {
-            _logger.SessionTimedOut(cell.Id.ToString(), next.Occurrence);
+            _logger.SessionTimedOut(entry.Id.ToString(), next.Occurrence);
         }
     }
 
     /// <summary>The timeout handlers have answered. Runs on the session's pump; whatever fails here must not stop it.</summary>
     private async ValueTask ConcludeAsync(SessionEvent raised)
     {
-        var cell = raised.Context.Session.Cell;
+        var entry = raised.Context.Session.Entry;
         try
         {
-            var outcome = await TryConcludeAsync(cell, raised) ? raised.Handled ? "handled" : "not handled" : "overtaken";
+            var outcome = await TryConcludeAsync(entry, raised) ? raised.Handled ? "handled" : "not handled" : "overtaken";
             if (_logger.IsEnabled(LogLevel.Debug))
             {
-                _logger.TimeoutConcluded(cell.Id.ToString(), outcome);
+                _logger.TimeoutConcluded(entry.Id.ToString(), outcome);
             }
 
             // Not handled, and the countdown may be over already; handled, and something else may be due.
-            await LookAsync(cell);
+            await ApplyDueRulesAsync(entry);
         }
         catch (Exception exception)
         {
-            _logger.ConclusionFailed(exception, cell.Id.ToString());
+            _logger.ConclusionFailed(exception, entry.Id.ToString());
         }
     }
 
-    private async ValueTask<bool> TryConcludeAsync(SessionCell cell, SessionEvent raised)
+    private async ValueTask<bool> TryConcludeAsync(SessionEntry entry, SessionEvent raised)
     {
         while (true)
         {
             var now = Store.Now;
-            var seen = cell.Read();
+            var seen = entry.Read();
             var timings = TimingsOf(seen);
             var next = seen;
 
@@ -348,7 +355,7 @@ internal sealed class SessionEngine
                 return false;
             }
 
-            if (await Store.TryCommitAsync(cell, seen, next, Clockwork.NextDue(next, timings, now)))
+            if (await Store.TryCommitAsync(entry, seen, next, Clockwork.NextDue(next, timings, now)))
             {
                 if (raised.Handled)
                 {
@@ -361,19 +368,19 @@ internal sealed class SessionEngine
     }
 
     /// <summary>Ends what was seen. False when it moved on meanwhile.</summary>
-    /// <param name="cell">The session.</param>
+    /// <param name="entry">The session.</param>
     /// <param name="seen">What was read.</param>
     /// <param name="reason">Why.</param>
     /// <param name="now">The moment of the look.</param>
     /// <param name="timesOut">Whether it times out on the way to its end, with nobody to ask.</param>
-    /// <param name="whateverTouches">Whether it stands however often the session was touched since.</param>
+    /// <param name="ignoreTouches">Whether it stands however often the session was touched since.</param>
     private async ValueTask<bool> EndAsync(
-        SessionCell cell,
+        SessionEntry entry,
         SessionSnapshot seen,
         SessionEndReason reason,
         Moment now,
         bool timesOut,
-        bool whateverTouches = false)
+        bool ignoreTouches = false)
     {
         var next = seen;
         var owesTimeout = !timesOut && Clockwork.OwesTimeout(seen, reason);
@@ -387,7 +394,7 @@ internal sealed class SessionEngine
         var isOurs = false;
         try
         {
-            isOurs = await Store.TryCommitAsync(cell, seen, next, Moment.Never, whateverTouches);
+            isOurs = await Store.TryCommitAsync(entry, seen, next, Moment.Never, ignoreTouches);
         }
         finally
         {
@@ -404,17 +411,17 @@ internal sealed class SessionEngine
 
         if (timesOut || owesTimeout)
         {
-            TimedOut(cell, next);
+            TimedOut(entry, next);
         }
 
         _metrics.SessionEnded(reason);
         if (_logger.IsEnabled(LogLevel.Information))
         {
-            _logger.SessionEnded(cell.Id.ToString(), reason);
+            _logger.SessionEnded(entry.Id.ToString(), reason);
         }
 
         // Nothing is committed after an end: what tells of it stands behind all that was.
-        var face = FaceOf(cell);
+        var face = TabSessionOf(entry);
         if (owesTimeout && _dispatcher.Wants(SessionEventKind.SessionTimeout))
         {
             var context = new SessionTimeoutContext(face, next.Occurrence, timeLeft: TimeSpan.Zero, isBrowserPresent: false);
@@ -439,7 +446,7 @@ internal sealed class SessionEngine
 
         try
         {
-            await Store.AcknowledgeEndAsync(session.Cell);
+            await Store.AcknowledgeEndAsync(session.Entry);
         }
         catch (Exception exception)
         {
@@ -463,14 +470,14 @@ internal sealed class SessionEngine
         }
     }
 
-    private void RaiseUnloaded(SessionCell cell, SessionTimings timings, Moment now)
+    private void RaiseUnloaded(SessionEntry entry, SessionTimings timings, Moment now)
     {
-        while (cell.TryTakeUnloaded(now, timings.Signal, out var page))
+        while (entry.TryTakeUnloaded(now, timings.Signal, out var page))
         {
-            _logger.PageUnloaded(cell.Id.ToString(), page.OpenPages);
+            _logger.PageUnloaded(entry.Id.ToString(), page.OpenPages);
             if (_dispatcher.Wants(SessionEventKind.PageUnloaded))
             {
-                _dispatcher.Raise(new(SessionEventKind.PageUnloaded, new PageUnloadedContext(FaceOf(cell), page)));
+                _dispatcher.Raise(new(SessionEventKind.PageUnloaded, new PageUnloadedContext(TabSessionOf(entry), page)));
             }
         }
     }

@@ -1,4 +1,9 @@
-namespace SessionLifetime;
+using SessionLifetime.Directories;
+using SessionLifetime.Entries;
+using SessionLifetime.Events;
+using SessionLifetime.Ids;
+
+namespace SessionLifetime.Engine;
 
 /// <summary>What <see cref="ISessionLifetime"/> promises, on the engine.</summary>
 internal sealed class SessionLifetimeService(SessionEngine engine) : ISessionLifetime
@@ -8,7 +13,7 @@ internal sealed class SessionLifetimeService(SessionEngine engine) : ISessionLif
     public long Count => engine.Store.Count;
 
     public async ValueTask<TabSession?> FindAsync(string id, CancellationToken cancellationToken = default) =>
-        await FindCellAsync(id, cancellationToken) is { } cell ? engine.FaceOf(cell) : null;
+        await FindEntryAsync(id, cancellationToken) is { } entry ? engine.TabSessionOf(entry) : null;
 
     public async ValueTask<IReadOnlyList<TabSession>> ListAsync(SessionQuery? query = null, CancellationToken cancellationToken = default)
     {
@@ -34,8 +39,8 @@ internal sealed class SessionLifetimeService(SessionEngine engine) : ISessionLif
                 : throw new ArgumentException("BrowserId is not the id of a browser: pass what TabSession.BrowserId gives.", nameof(query));
         }
 
-        var cells = await engine.Store.ListAsync(new SessionFilter(query.User, browser), after, query.PageSize, cancellationToken);
-        return [.. cells.Select(engine.FaceOf)];
+        var entries = await engine.Store.ListAsync(new SessionFilter(query.User, browser), after, query.PageSize, cancellationToken);
+        return [.. entries.Select(engine.TabSessionOf)];
     }
 
     public async ValueTask<bool> EndAsync(
@@ -44,8 +49,8 @@ internal sealed class SessionLifetimeService(SessionEngine engine) : ISessionLif
         CancellationToken cancellationToken = default)
     {
         ThrowIfUndefined(reason);
-        return await FindCellAsync(id, cancellationToken) is { } cell
-            && await engine.ExitAsync(cell, reason).WaitAsync(cancellationToken);
+        return await FindEntryAsync(id, cancellationToken) is { } entry
+            && await engine.ExitAsync(entry, reason).WaitAsync(cancellationToken);
     }
 
     public ValueTask<int> EndAllAsync(
@@ -76,7 +81,7 @@ internal sealed class SessionLifetimeService(SessionEngine engine) : ISessionLif
         await foreach (var session in engine.EndAllAsync(filter, reason, except, cancellationToken))
         {
             count++;
-            if (!WatchedCall.IsInside(session))
+            if (!HandlerInvocation.IsInside(session))
             {
                 exits.Add(session.Completion);
             }
@@ -94,14 +99,14 @@ internal sealed class SessionLifetimeService(SessionEngine engine) : ISessionLif
         }
     }
 
-    private async ValueTask<SessionCell?> FindCellAsync(string id, CancellationToken cancellationToken)
+    private async ValueTask<SessionEntry?> FindEntryAsync(string id, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(id);
-        if (!PublicId.TryParse(id, out var parsed) || await engine.Store.FindAsync(parsed, cancellationToken) is not { } cell)
+        if (!PublicId.TryParse(id, out var parsed) || await engine.Store.FindAsync(parsed, cancellationToken) is not { } entry)
         {
             return null;
         }
 
-        return await engine.LookAsync(cell) == LookResult.Ended ? null : cell;
+        return await engine.ApplyDueRulesAsync(entry) == DueRulesResult.Ended ? null : entry;
     }
 }

@@ -1,6 +1,12 @@
 using Microsoft.Extensions.Logging;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Directories;
+using SessionLifetime.Entries;
+using SessionLifetime.Ids;
+using SessionLifetime.Policy;
+using SessionLifetime.Time;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Engine;
 
 /// <summary>
 /// Gives sessions to whom they belong, inside the limits: to the browser whose key a request brings, and to the user who signed in.
@@ -14,83 +20,83 @@ internal sealed class SessionOwnership(SessionEngine engine, ILogger logger)
     /// Gives a session that has no browser, or no user, to those the request brings. What it has already, it keeps: look who got it.
     /// Together with a user it gets a new secret.
     /// </summary>
-    /// <param name="cell">The session.</param>
+    /// <param name="entry">The session.</param>
     /// <param name="browser">The key the request brings, or none.</param>
     /// <param name="user">Who is signed in, or null.</param>
     /// <returns>Added, also when the session has ended; or what is full.</returns>
-    public async ValueTask<SessionAddition> ClaimAsync(SessionCell cell, BrowserKey browser, string? user)
+    public async ValueTask<PlacementResult> ClaimAsync(SessionEntry entry, BrowserKey browser, string? user)
     {
         var rotates = false;
-        var outcome = await ChangeAsync(cell, owner =>
+        var outcome = await ChangeAsync(entry, owner =>
         {
             rotates = owner.User is null && user is not null;
             return new(owner.Browser.IsNone ? browser : owner.Browser, owner.User ?? user);
         });
-        if (outcome == SessionAddition.Added && rotates)
+        if (outcome == PlacementResult.Added && rotates)
         {
-            await engine.Store.RotateAsync(cell, isUrgent: true);
+            await engine.Store.RotateAsync(entry, evenIfPending: true);
         }
 
         return outcome;
     }
 
     /// <summary>The user signed out: nobody's again, under a new secret.</summary>
-    public async Task ReleaseUserAsync(SessionCell cell)
+    public async Task ReleaseUserAsync(SessionEntry entry)
     {
-        await ChangeAsync(cell, static owner => owner with { User = null });
-        await engine.Store.RotateAsync(cell, isUrgent: true);
+        await ChangeAsync(entry, static owner => owner with { User = null });
+        await engine.Store.RotateAsync(entry, evenIfPending: true);
     }
 
     /// <summary>Adds a new session to the store, and makes room for it where the policy says so.</summary>
-    public ValueTask<SessionAddition> AddAsync(SessionCell cell, Moment nextDue, CancellationToken cancellationToken) => WithRoomAsync(
-        cell,
-        cell.Owner,
-        () => engine.Store.AddAsync(cell, nextDue, cancellationToken));
+    public ValueTask<PlacementResult> AddAsync(SessionEntry entry, Moment nextDue, CancellationToken cancellationToken) => WithRoomAsync(
+        entry,
+        entry.Owner,
+        () => engine.Store.AddAsync(entry, nextDue, cancellationToken));
 
-    private async ValueTask<SessionAddition> ChangeAsync(SessionCell cell, Func<SessionOwner, SessionOwner> change)
+    private async ValueTask<PlacementResult> ChangeAsync(SessionEntry entry, Func<SessionOwner, SessionOwner> change)
     {
         while (true)
         {
-            var seen = cell.Read();
+            var seen = entry.Read();
             var next = seen;
             var owner = change(seen.Owner);
             if (seen.State == SessionState.Ended || owner == seen.Owner)
             {
-                return SessionAddition.Added;
+                return PlacementResult.Added;
             }
 
             next.Owner = owner;
             var due = Clockwork.NextDue(next, engine.TimingsOf(next), engine.Store.Now);
-            var outcome = await WithRoomAsync(cell, owner, () => engine.Store.TryGiveAsync(cell, seen, next, due));
-            if (outcome != SessionAddition.Moved)
+            var outcome = await WithRoomAsync(entry, owner, () => engine.Store.TryAssignOwnerAsync(entry, seen, next, due));
+            if (outcome != PlacementResult.Moved)
             {
                 return outcome;
             }
         }
     }
 
-    private async ValueTask<SessionAddition> WithRoomAsync(SessionCell cell, SessionOwner owner, Func<ValueTask<SessionAddition>> add)
+    private async ValueTask<PlacementResult> WithRoomAsync(SessionEntry entry, SessionOwner owner, Func<ValueTask<PlacementResult>> add)
     {
         for (var displaced = 0; ; displaced++)
         {
             var outcome = await add();
-            if (outcome is not (SessionAddition.BrowserFull or SessionAddition.UserFull))
+            if (outcome is not (PlacementResult.BrowserFull or PlacementResult.UserFull))
             {
                 return outcome;
             }
 
             if (engine.Options.LimitPolicy == SessionLimitPolicy.RefuseNew
                 || displaced == MaxDisplaced
-                || !await DisplaceAsync(cell, outcome == SessionAddition.UserFull ? new(User: owner.User) : new(Browser: owner.BrowserId)))
+                || !await DisplaceAsync(entry, outcome == PlacementResult.UserFull ? new(User: owner.User) : new(Browser: owner.BrowserId)))
             {
-                logger.AtLimit(outcome == SessionAddition.UserFull ? "MaxSessionsPerUser" : "MaxSessionsPerBrowser");
+                logger.AtLimit(outcome == PlacementResult.UserFull ? "MaxSessionsPerUser" : "MaxSessionsPerBrowser");
                 return outcome;
             }
         }
     }
 
     /// <summary>Ends the session whose user was idle longest.</summary>
-    private async ValueTask<bool> DisplaceAsync(SessionCell newcomer, SessionFilter filter)
+    private async ValueTask<bool> DisplaceAsync(SessionEntry newcomer, SessionFilter filter)
     {
         var now = engine.Store.Now;
         var others = await engine.Store.ListAsync(filter, after: null, int.MaxValue, CancellationToken.None);
@@ -105,5 +111,5 @@ internal sealed class SessionOwnership(SessionEngine engine, ILogger logger)
     }
 
     /// <summary>While a request of the user is in flight, that is now.</summary>
-    private static Moment LastActivity(SessionCell cell, Moment now) => cell.Read() is var seen && seen.ActivityHeldUntil > now ? now : seen.LastActivity;
+    private static Moment LastActivity(SessionEntry entry, Moment now) => entry.Read() is var seen && seen.ActivityHeldUntil > now ? now : seen.LastActivity;
 }

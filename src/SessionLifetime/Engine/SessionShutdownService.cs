@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using SessionLifetime.Diagnostics;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Engine;
 
 /// <summary>
 /// Ends every session when the server stops: begun at <c>ApplicationStopping</c>, while the server still answers, within one budget of

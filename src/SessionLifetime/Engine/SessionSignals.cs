@@ -1,4 +1,8 @@
-namespace SessionLifetime;
+using SessionLifetime.Entries;
+using SessionLifetime.Policy;
+using SessionLifetime.Time;
+
+namespace SessionLifetime.Engine;
 
 /// <summary>How signals of the browser count: pings, reports, and requests that hold the clocks while they are in flight.</summary>
 internal static class SessionSignals
@@ -6,16 +10,16 @@ internal static class SessionSignals
     /// <summary>
     /// Counts a signal, after a look that waits for nobody: who wants to wait has done so. False when the session has ended.
     /// </summary>
-    public static ValueTask<bool> TryCountAsync(this SessionEngine engine, SessionCell cell, Signal signal)
+    public static ValueTask<bool> TryCountAsync(this SessionEngine engine, SessionEntry entry, SignalReport signal)
     {
         // A plain signal to a session on which nothing is due is two stamps.
-        if (signal.IsPlain && cell.TryTouch(engine.Store.Now, signal.IsActivity))
+        if (signal.IsPlain && entry.TryTouch(engine.Store.Now, signal.IsActivity))
         {
-            engine.Store.Touched(cell);
+            engine.Store.MarkDirty(entry);
             return new(true);
         }
 
-        return engine.TryChangeAsync(cell, signal, static (ref SessionSnapshot next, SessionTimings timings, Moment now, Signal signal) =>
+        return engine.TryChangeAsync(entry, signal, static (ref SessionSnapshot next, SessionTimings timings, Moment now, SignalReport signal) =>
         {
             Clockwork.Count(ref next, signal, timings, now);
             return true;
@@ -23,16 +27,16 @@ internal static class SessionSignals
     }
 
     /// <summary>Begins a request where nothing is due, as <see cref="TryBeginAsync"/>. False says nothing, and has begun nothing.</summary>
-    public static bool TryBegin(this SessionEngine engine, SessionCell cell, bool isActivity, RequestHold hold)
+    public static bool TryBegin(this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold)
     {
         var now = engine.Store.Now;
-        if (!cell.TryBegin(hold.For(cell, isActivity, now + engine.Options.MaxRequestHold), now))
+        if (!entry.TryBegin(hold.For(entry, isActivity, now + engine.Options.MaxRequestHold), now))
         {
             hold.Clear();
             return false;
         }
 
-        engine.Store.Touched(cell);
+        engine.Store.MarkDirty(entry);
         return true;
     }
 
@@ -44,44 +48,44 @@ internal static class SessionSignals
     /// A request never waits for timeout handlers, with one exception: where the session should have ended before it came, and only
     /// handlers that were asked too late can tell, it waits as a lifecycle call does, since an expired session is never served.
     /// </remarks>
-    public static ValueTask<bool> TryBeginAsync(this SessionEngine engine, SessionCell cell, bool isActivity, RequestHold hold)
+    public static ValueTask<bool> TryBeginAsync(this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold)
     {
-        if (engine.TryBegin(cell, isActivity, hold))
+        if (engine.TryBegin(entry, isActivity, hold))
         {
             return new(true);
         }
 
         // Counted before it looks, so that an end either is seen here, or sees it.
-        cell.EnterRequest();
-        return BeginSlowlyAsync(engine, cell, isActivity, hold);
+        entry.EnterRequest();
+        return BeginSlowlyAsync(engine, entry, isActivity, hold);
     }
 
     /// <summary>Lets a request hold whose session has been looked at and waited for. False when the session has ended.</summary>
-    public static async ValueTask<bool> TryHoldAsync(this SessionEngine engine, SessionCell cell, bool isActivity, RequestHold hold)
+    public static async ValueTask<bool> TryHoldAsync(this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold)
     {
-        if (!await engine.TryCountAsync(cell, isActivity ? Signal.Activity : Signal.Alive))
+        if (!await engine.TryCountAsync(entry, isActivity ? SignalReport.Activity : SignalReport.Alive))
         {
             return false;
         }
 
         var now = engine.Store.Now;
-        return cell.TryHold(hold.For(cell, isActivity, now + engine.Options.MaxRequestHold), now);
+        return entry.TryHold(hold.For(entry, isActivity, now + engine.Options.MaxRequestHold), now);
     }
 
     /// <summary>The request completed, or stopped being one that holds.</summary>
     public static void Release(this SessionEngine engine, RequestHold hold)
     {
-        hold.Cell.Release(hold, engine.Store.Now);
-        engine.Store.Touched(hold.Cell);
+        hold.Entry.Release(hold, engine.Store.Now);
+        engine.Store.MarkDirty(hold.Entry);
     }
 
     /// <summary>The request completed, and is done with the session.</summary>
-    public static void Leave(this SessionEngine engine, RequestHold hold, SessionCell cell)
+    public static void Leave(this SessionEngine engine, RequestHold hold, SessionEntry entry)
     {
-        cell.Leave(hold, engine.Store.Now);
-        engine.Store.Touched(cell);
+        entry.Leave(hold, engine.Store.Now);
+        engine.Store.MarkDirty(entry);
     }
 
-    private static async ValueTask<bool> BeginSlowlyAsync(SessionEngine engine, SessionCell cell, bool isActivity, RequestHold hold) =>
-        await engine.LookAndWaitInDoubtAsync(cell) != LookResult.Ended && await engine.TryHoldAsync(cell, isActivity, hold);
+    private static async ValueTask<bool> BeginSlowlyAsync(SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold) =>
+        await engine.ApplyDueRulesAndWaitInDoubtAsync(entry) != DueRulesResult.Ended && await engine.TryHoldAsync(entry, isActivity, hold);
 }

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using SessionLifetime.Diagnostics;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Engine;
 
 /// <summary>The hosted loop around the sweep. A pass that fails is logged, and the next one comes all the same.</summary>
 internal sealed class SessionSweepService(

@@ -1,6 +1,9 @@
 using Microsoft.Extensions.Logging;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Entries;
+using SessionLifetime.Time;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Engine;
 
 /// <summary>One pass over the sessions that may be due and that nobody looks at.</summary>
 internal sealed class SessionSweeper(
@@ -13,8 +16,8 @@ internal sealed class SessionSweeper(
     /// <summary>So many that what was fetched for the last of them is still there when its turn comes.</summary>
     private const int Few = 32;
 
-    private readonly SessionCell[] _batch = new SessionCell[256];
-    private readonly List<SessionCell> _failed = [];
+    private readonly SessionEntry[] _batch = new SessionEntry[256];
+    private readonly List<SessionEntry> _failed = [];
 
     /// <summary>
     /// Looks at every session that may be due now. Not to be called twice at a time. A session that cannot be looked at is logged and
@@ -40,15 +43,15 @@ internal sealed class SessionSweeper(
                     engine.Store.Prefetch(_batch.AsSpan(index, Math.Min(Few, count - index)));
                 }
 
-                await LookAsync(_batch[index], now);
+                await ApplyDueRulesAsync(_batch[index], now);
             }
 
             Array.Clear(_batch, 0, count);
         }
 
-        foreach (var cell in _failed)
+        foreach (var entry in _failed)
         {
-            engine.Store.Reschedule(cell, now);
+            engine.Store.Reschedule(entry, now);
         }
 
         _failed.Clear();
@@ -60,16 +63,16 @@ internal sealed class SessionSweeper(
     }
 
     /// <summary>Brings those on which nothing is due to the front. Returns how many they are.</summary>
-    private int Refresh(Span<SessionCell> cells, Moment now)
+    private int Refresh(Span<SessionEntry> entries, Moment now)
     {
         var living = 0;
-        for (var index = 0; index < cells.Length; index++)
+        for (var index = 0; index < entries.Length; index++)
         {
-            if (engine.Refresh(cells[index], now))
+            if (engine.Refresh(entries[index], now))
             {
                 if (index != living)
                 {
-                    (cells[living], cells[index]) = (cells[index], cells[living]);
+                    (entries[living], entries[index]) = (entries[index], entries[living]);
                 }
 
                 living++;
@@ -80,26 +83,26 @@ internal sealed class SessionSweeper(
     }
 
     /// <summary>Applies what is due, and sees to it that a session that lives is found again.</summary>
-    private async ValueTask LookAsync(SessionCell cell, Moment now)
+    private async ValueTask ApplyDueRulesAsync(SessionEntry entry, Moment now)
     {
-        if (cell.NextDue is var due && due < now)
+        if (entry.NextDue is var due && due < now)
         {
             metrics.FoundDue(now.Since(due));
         }
 
         try
         {
-            if (await engine.LookAsync(cell) != LookResult.Ended)
+            if (await engine.ApplyDueRulesAsync(entry) != DueRulesResult.Ended)
             {
-                engine.Refresh(cell, engine.Store.Now);
-                engine.Store.Reschedule(cell, cell.NextDue);
+                engine.Refresh(entry, engine.Store.Now);
+                engine.Store.Reschedule(entry, entry.NextDue);
             }
         }
         catch (Exception exception)
         {
             // Put back behind this pass, so that it ends.
-            logger.LookFailed(exception, cell.Id.ToString());
-            _failed.Add(cell);
+            logger.LookFailed(exception, entry.Id.ToString());
+            _failed.Add(entry);
         }
     }
 }

@@ -1,6 +1,6 @@
 using System.Runtime.ExceptionServices;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Events;
 
 /// <summary>
 /// Makes a handler that returns nothing waitable although it may be <c>async void</c>. The compiler's <c>async void</c> builder reports

@@ -1,4 +1,4 @@
-namespace SessionLifetime;
+namespace SessionLifetime.Events;
 
 /// <summary>Events in order, each its own node. A field, never copied; guarded by whoever has it.</summary>
 internal struct EventChain

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Events;
 
 /// <summary>One handler to call: a registration, or a subscriber of a C# event.</summary>
 [StructLayout(LayoutKind.Auto)]
@@ -10,7 +10,7 @@ internal readonly record struct HandlerCall(SessionHandlerRegistration? Registra
     public string Name => Registration?.Name ?? Subscriber!.Method.DeclaringType?.Name + "." + Subscriber.Method.Name;
 
     /// <summary>Starts the call. May throw at once.</summary>
-    public ValueTask Start(SessionEventDispatcher dispatcher, WatchedCall call) =>
+    public ValueTask Start(SessionEventDispatcher dispatcher, HandlerInvocation call) =>
         Registration is { } registration
             ? registration.Invoke(dispatcher.Services, call.Event.Context, registration.TakesToken ? call.Token : CancellationToken.None)
             : AsyncVoidContext.Run(

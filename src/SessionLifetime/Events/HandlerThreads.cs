@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Events;
 
 /// <summary>
 /// The threads on which handlers start. Handlers may block, and must not delay those of other sessions, nor the requests and timers that

@@ -1,4 +1,4 @@
-namespace SessionLifetime;
+namespace SessionLifetime.Events;
 
 /// <summary>
 /// Sees to it that no handler call runs past its time limit, also one that blocks its thread. Calls stand in a list in the order they
@@ -8,14 +8,14 @@ namespace SessionLifetime;
 internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit) : IDisposable
 {
     private readonly Lock _lock = new();
-    private WatchedCall? _first;
-    private WatchedCall? _last;
+    private HandlerInvocation? _first;
+    private HandlerInvocation? _last;
     private ITimer? _timer;
     private bool _isArmed;
 
     public TimeSpan Limit => limit;
 
-    public void Begin(WatchedCall call)
+    public void Begin(HandlerInvocation call)
     {
         call.StartedAt = time.GetTimestamp();
         lock (_lock)
@@ -29,7 +29,7 @@ internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit) : IDisposa
     }
 
     /// <summary>The call is over.</summary>
-    public void End(WatchedCall call)
+    public void End(HandlerInvocation call)
     {
         lock (_lock)
         {
@@ -38,18 +38,18 @@ internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit) : IDisposa
     }
 
     /// <summary>How long a call has been running.</summary>
-    public TimeSpan Elapsed(WatchedCall call) => time.GetElapsedTime(call.StartedAt);
+    public TimeSpan Elapsed(HandlerInvocation call) => time.GetElapsedTime(call.StartedAt);
 
     public void Dispose() => _timer?.Dispose();
 
-    private void Add(WatchedCall call)
+    private void Add(HandlerInvocation call)
     {
         call.Earlier = _last;
         (_last is null ? ref _first : ref _last.Later) = call;
         _last = call;
     }
 
-    private void Remove(WatchedCall call)
+    private void Remove(HandlerInvocation call)
     {
         if (call.Earlier is null && call != _first)
         {
@@ -70,7 +70,7 @@ internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit) : IDisposa
 
     private void Look()
     {
-        var late = new List<WatchedCall>();
+        var late = new List<HandlerInvocation>();
         lock (_lock)
         {
             _isArmed = false;

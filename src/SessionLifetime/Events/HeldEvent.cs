@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Events;
 
 /// <summary>An event that stands in its queue and waits to hear whether what it tells of has happened.</summary>
 [StructLayout(LayoutKind.Auto)]

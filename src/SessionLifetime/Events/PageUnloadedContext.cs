@@ -1,3 +1,5 @@
+using SessionLifetime.Entries;
+
 namespace SessionLifetime;
 
 /// <summary>A page said good-bye and no page of its tab followed: the tab or the browser was closed, or left for another site.</summary>

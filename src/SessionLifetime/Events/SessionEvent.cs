@@ -1,4 +1,4 @@
-namespace SessionLifetime;
+namespace SessionLifetime.Events;
 
 /// <summary>One event on its way to its handlers.</summary>
 internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext context)

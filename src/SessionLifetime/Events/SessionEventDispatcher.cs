@@ -1,7 +1,8 @@
 using System.Numerics;
 using Microsoft.Extensions.Logging;
+using SessionLifetime.Diagnostics;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Events;
 
 /// <summary>Brings events to their handlers: one at a time for one session, in order, without delaying anybody else.</summary>
 internal sealed class SessionEventDispatcher

@@ -1,4 +1,4 @@
-namespace SessionLifetime;
+namespace SessionLifetime.Events;
 
 /// <summary>The events of a session, as a set.</summary>
 [Flags]

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Entries;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Events;
 
 /// <summary>
 /// The waiting events of one session, and the pump that takes them to their handlers one after the other.
@@ -31,7 +33,7 @@ namespace SessionLifetime;
 internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : IThreadPoolWorkItem
 {
     /// <summary>The most events of one kind that wait: as many as a session keeps pages.</summary>
-    public const int MaxWaiting = SessionPages.MaxPages;
+    public const int MaxWaiting = PageList.MaxPages;
 
     /// <summary>In the place of a queue: the session's exit has been told, and with it all there was.</summary>
     public static readonly object Over = new();
@@ -122,7 +124,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
     }
 
     /// <summary>The call is past its limit: go on without it. False when it is over by itself.</summary>
-    public bool TryAbandon(WatchedCall call)
+    public bool TryAbandon(HandlerInvocation call)
     {
         lock (_lock)
         {
@@ -140,7 +142,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
         return true;
     }
 
-    public void ReportAbandoned(WatchedCall call)
+    public void ReportAbandoned(HandlerInvocation call)
     {
         dispatcher.Metrics.HandlerFailed("abandoned");
         dispatcher.Logger.HandlerAbandoned(call.Event.Kind.ToString(), call.Handler.Name, call.Event.Context.Session.Id, dispatcher.Watch.Limit);
@@ -179,7 +181,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
     /// Takes the next step: a handler of the current event, or, after the last one, the event to complete. False when there is nothing
     /// left, or not for this turn.
     /// </summary>
-    private bool TryNext(int turn, out WatchedCall? call, out SessionEvent? completed)
+    private bool TryNext(int turn, out HandlerInvocation? call, out SessionEvent? completed)
     {
         call = null;
         completed = null;
@@ -206,7 +208,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
 
             if (_next < _handlers.Length)
             {
-                call = new WatchedCall(this, ++_turn, _current, _handlers[_next++]);
+                call = new HandlerInvocation(this, ++_turn, _current, _handlers[_next++]);
             }
             else
             {
@@ -222,7 +224,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
         }
     }
 
-    private ValueTask Start(WatchedCall call)
+    private ValueTask Start(HandlerInvocation call)
     {
         if (SessionTracing.Source.HasListeners())
         {
@@ -232,7 +234,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
         }
 
         dispatcher.Watch.Begin(call);
-        WatchedCall.Enter(call);
+        HandlerInvocation.Enter(call);
         try
         {
             return call.Handler.Start(dispatcher, call);
@@ -243,7 +245,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
         }
         finally
         {
-            WatchedCall.Enter(null);
+            HandlerInvocation.Enter(null);
         }
     }
 
@@ -253,7 +255,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
         dispatcher.Threads.Queue(this);
     }
 
-    private async Task FinishLaterAsync(WatchedCall call, Task running)
+    private async Task FinishLaterAsync(HandlerInvocation call, Task running)
     {
         await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
         if (Finish(call, running))
@@ -263,7 +265,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
     }
 
     /// <summary>Takes note of how a call ended; false when it had been abandoned.</summary>
-    private bool Finish(WatchedCall call, Task ended)
+    private bool Finish(HandlerInvocation call, Task ended)
     {
         call.Leave();
         dispatcher.Watch.End(call);

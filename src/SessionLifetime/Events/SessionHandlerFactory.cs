@@ -1,8 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Sessions;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Events;
 
 /// <summary>Makes registrations of handler classes and delegates.</summary>
 internal static class SessionHandlerFactory

@@ -1,4 +1,4 @@
-namespace SessionLifetime;
+namespace SessionLifetime.Events;
 
 /// <summary>One handler registered at start: what it hears of, and how it is called. A handler class and a delegate are the same here.</summary>
 /// <param name="Kinds">The events it wants.</param>

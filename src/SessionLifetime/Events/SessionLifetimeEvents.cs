@@ -1,3 +1,5 @@
+using SessionLifetime.Events;
+
 namespace SessionLifetime;
 
 /// <summary>

@@ -1,4 +1,6 @@
-namespace SessionLifetime;
+using SessionLifetime.Time;
+
+namespace SessionLifetime.Policy;
 
 /// <summary>
 /// The rules of a session's life (contract, section 3): pure functions of what was seen, the durations in force, and now. They own no
@@ -81,7 +83,7 @@ internal static class Clockwork
     /// <param name="signal">What the signal tells.</param>
     /// <param name="timings">The durations in force.</param>
     /// <param name="now">When it came.</param>
-    public static void Count(ref SessionSnapshot seen, in Signal signal, SessionTimings timings, Moment now)
+    public static void Count(ref SessionSnapshot seen, in SignalReport signal, SessionTimings timings, Moment now)
     {
         seen.LastSignal = Moment.Later(seen.LastSignal, now);
         seen.Confirmed = true;

@@ -1,4 +1,6 @@
-namespace SessionLifetime;
+using SessionLifetime.Time;
+
+namespace SessionLifetime.Policy;
 
 /// <summary>
 /// The moments of the five rules for one session, if nothing more happens. A request in flight stands for a signal (and, where it

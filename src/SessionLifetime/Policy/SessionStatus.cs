@@ -1,4 +1,6 @@
-namespace SessionLifetime;
+using SessionLifetime.Time;
+
+namespace SessionLifetime.Policy;
 
 /// <summary>What a browser is told of its session: durations only, never a moment of anybody's clock.</summary>
 internal readonly record struct SessionStatus

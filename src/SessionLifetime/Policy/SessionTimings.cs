@@ -1,4 +1,4 @@
-namespace SessionLifetime;
+namespace SessionLifetime.Policy;
 
 /// <summary>The durations in force for one session, every default resolved. <see cref="Never"/> stands for "never".</summary>
 internal sealed class SessionTimings

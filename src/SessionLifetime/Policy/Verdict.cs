@@ -1,4 +1,6 @@
-namespace SessionLifetime;
+using SessionLifetime.Time;
+
+namespace SessionLifetime.Policy;
 
 /// <summary>What the clockwork says of one session at one moment.</summary>
 internal readonly record struct Verdict(VerdictKind Kind, SessionEndReason Reason = default, Moment At = default)

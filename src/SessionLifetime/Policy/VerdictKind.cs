@@ -1,4 +1,4 @@
-namespace SessionLifetime;
+namespace SessionLifetime.Policy;
 
 /// <summary>The kinds of <see cref="Verdict"/>.</summary>
 internal enum VerdictKind

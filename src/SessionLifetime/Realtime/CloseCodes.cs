@@ -1,6 +1,8 @@
 using System.Net.WebSockets;
+using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Answers;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Realtime;
 
 /// <summary>Why a WebSocket is closed, in the range RFC 6455 (section 7.4.2) leaves to applications.</summary>
 internal static class CloseCodes
@@ -9,15 +11,15 @@ internal static class CloseCodes
     public const WebSocketCloseStatus Ended = (WebSocketCloseStatus)4408;
 
     /// <summary>The code and the description for a connection that was led to no session.</summary>
-    public static (WebSocketCloseStatus Code, string Description) Of(SessionFinding finding)
+    public static (WebSocketCloseStatus Code, string Description) Of(SessionLookup lookup)
     {
-        if (finding.Kind == SessionFindingKind.Ended)
+        if (lookup.Kind == SessionLookupStatus.Ended)
         {
-            return (Ended, finding.Reason?.ToString() ?? "");
+            return (Ended, lookup.Reason?.ToString() ?? "");
         }
 
         // The status of the answer it would have had, in the thousands of applications.
-        var problem = SessionProblem.Of(finding);
+        var problem = SessionProblem.Of(lookup);
         return ((WebSocketCloseStatus)(4000 + problem.Status), problem.Code);
     }
 }

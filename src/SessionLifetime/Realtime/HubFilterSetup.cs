@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Realtime;
 
 /// <summary>Puts our filter before all hubs, once.</summary>
 internal sealed class HubFilterSetup(SessionHubFilter filter) : IConfigureOptions<HubOptions>

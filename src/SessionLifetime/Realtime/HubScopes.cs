@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Sessions;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Realtime;
 
 /// <summary>Makes the scopes in which hubs are called, and tells each its session before anything is made in it.</summary>
 internal sealed class HubScopes(IServiceScopeFactory inner) : IServiceScopeFactory

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.SignalR;
+using SessionLifetime.Realtime;
 
 namespace SessionLifetime;
 

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.SignalR;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Realtime;
 
 /// <summary>The app's own user ids; it is asked for one when a connection's handshake has come, and only there is that connection shown.</summary>
 internal sealed class HubUserIds(IUserIdProvider inner) : IUserIdProvider

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
+using SessionLifetime.Entries;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Realtime;
 
 /// <summary>
 /// The hub connections that are open, by the token the client names them by in each of its requests. One whose session has ended has
@@ -18,6 +19,6 @@ internal sealed class OpenHubs
     public void Remove(string token) => _byToken.TryRemove(token, out _);
 
     /// <summary>The session of the connection a request names; null where it names none that is open and has a session.</summary>
-    public SessionCell? SessionOf(HttpRequest request) =>
-        TokenOf(request) is { } token && _byToken.TryGetValue(token, out var connection) ? connection.Session.Cell : null;
+    public SessionEntry? SessionOf(HttpRequest request) =>
+        TokenOf(request) is { } token && _byToken.TryGetValue(token, out var connection) ? connection.Session.Entry : null;
 }

@@ -7,8 +7,15 @@ using Microsoft.AspNetCore.WebSockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Engine;
+using SessionLifetime.Entries;
+using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Requests;
+using SessionLifetime.Http.Tokens;
+using SessionLifetime.Ids;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Realtime;
 
 /// <summary>
 /// Leads connections to their sessions: WebSockets by a subprotocol or a ticket, event streams by a ticket; and closes them with them.
@@ -69,7 +76,7 @@ internal sealed class RealtimeConnections : IConnections
             socket.SpeaksOurs = true;
         }
 
-        id = _tokens.TryRedeem(OneTimeUse.Ticket, ticket, context.Request, out var grant) ? grant.Secret.Reveal() : "";
+        id = _tokens.TryRedeem(TokenPurpose.Ticket, ticket, context.Request, out var grant) ? grant.Secret.Reveal() : "";
         return true;
     }
 
@@ -115,14 +122,14 @@ internal sealed class RealtimeConnections : IConnections
 
     public bool IsOfAnother(HttpContext context, PublicId? session) => OpenHubOf(context) is { } hub && hub.Id != session;
 
-    public bool IsClosing(HttpContext context, SessionFinding finding) =>
-        finding.Kind == SessionFindingKind.Ended && OpenHubOf(context) is { IsEnded: true } hub && hub.Id == finding.EndedId;
+    public bool IsClosing(HttpContext context, SessionLookup lookup) =>
+        lookup.Kind == SessionLookupStatus.Ended && OpenHubOf(context) is { IsEnded: true } hub && hub.Id == lookup.EndedId;
 
-    public bool TryRefuse(HttpContext context, SessionFinding finding, out Task telling)
+    public bool TryRefuse(HttpContext context, SessionLookup lookup, out Task telling)
     {
         if (context.Features.Get<IHttpWebSocketFeature>() is SessionWebSocketFeature { SpeaksOurs: true } feature)
         {
-            telling = RefuseAsync(feature, finding);
+            telling = RefuseAsync(feature, lookup);
             return true;
         }
 
@@ -147,10 +154,10 @@ internal sealed class RealtimeConnections : IConnections
         return id;
     }
 
-    private static async Task RefuseAsync(SessionWebSocketFeature feature, SessionFinding finding)
+    private static async Task RefuseAsync(SessionWebSocketFeature feature, SessionLookup lookup)
     {
         using var socket = await feature.AcceptAsync(new WebSocketAcceptContext());
-        var (code, description) = CloseCodes.Of(finding);
+        var (code, description) = CloseCodes.Of(lookup);
         try
         {
             await socket.CloseOutputAsync(code, description, CancellationToken.None);
@@ -170,7 +177,7 @@ internal sealed class RealtimeConnections : IConnections
         }
     }
 
-    private SessionCell? OpenHubOf(HttpContext context) =>
+    private SessionEntry? OpenHubOf(HttpContext context) =>
         context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is null ? null : _hubs.SessionOf(context.Request);
 
     /// <summary>Ours, before the framework's; null for a request that is no WebSocket, or that is none as far as anybody can tell yet.</summary>

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
+using SessionLifetime.Sessions;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Realtime;
 
 /// <summary>A request that stays open and cannot be told anything: an event stream, a long poll. It is aborted.</summary>
 internal sealed class RequestConnection(HttpContext context) : SessionConnection

@@ -1,7 +1,11 @@
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Engine;
+using SessionLifetime.Policy;
+using SessionLifetime.Sessions;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Realtime;
 
 /// <summary>
 /// Tells a circuit's scope its session before any component is made, and counts what comes from its browser as a sign of life: that a page
@@ -58,7 +62,7 @@ internal sealed class SessionCircuitHandler : CircuitHandler
     private async Task InSessionAsync(TabSession session, CircuitInboundActivityContext context, Func<CircuitInboundActivityContext, Task> next)
     {
         _metrics.SignalCounted("circuit");
-        if (await _engine.LookAndWaitInDoubtAsync(session.Cell) != LookResult.Ended && await _engine.TryCountAsync(session.Cell, Signal.Alive))
+        if (await _engine.ApplyDueRulesAndWaitInDoubtAsync(session.Entry) != DueRulesResult.Ended && await _engine.TryCountAsync(session.Entry, SignalReport.Alive))
         {
             await next(context);
         }

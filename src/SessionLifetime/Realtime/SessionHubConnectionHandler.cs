@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Realtime;
 
 /// <summary>The framework's handler of a hub's connections, with the connection's session around all it does.</summary>
 /// <typeparam name="THub">The hub.</typeparam>
@@ -41,7 +41,7 @@ internal sealed class SessionHubConnectionHandler<
         HubInSession.Current = inSession;
 
         // What the session owns waits for the hub as it does for a request: between long polls there is none.
-        session.Cell.EnterRequest();
+        session.Entry.EnterRequest();
         var token = OpenHubs.TokenOf(connection.GetHttpContext()?.Request);
         if (token is not null)
         {
@@ -65,7 +65,7 @@ internal sealed class SessionHubConnectionHandler<
             }
 
             inSession.Leave();
-            session.Cell.LeaveRequest();
+            session.Entry.LeaveRequest();
         }
     }
 }

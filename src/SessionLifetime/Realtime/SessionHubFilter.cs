@@ -1,7 +1,11 @@
 using System.Reflection;
 using Microsoft.AspNetCore.SignalR;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Engine;
+using SessionLifetime.Entries;
+using SessionLifetime.Policy;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Realtime;
 
 /// <summary>
 /// Counts each call of a hub's method for the session: as activity of the user, unless the method or its hub is marked otherwise. A call
@@ -15,7 +19,7 @@ internal sealed class SessionHubFilter(SessionEngine engine, SessionMetrics metr
         {
             var signal = (invocationContext.HubMethod.GetCustomAttribute<SessionSignalAttribute>()
                 ?? invocationContext.Hub.GetType().GetCustomAttribute<SessionSignalAttribute>())?.Signal ?? SessionSignal.Activity;
-            if (!await CountAsync(session.Cell, signal))
+            if (!await CountAsync(session.Entry, signal))
             {
                 throw new HubException($"The session has ended: {session.EndReason}.");
             }
@@ -38,9 +42,9 @@ internal sealed class SessionHubFilter(SessionEngine engine, SessionMetrics metr
     /// <summary>Its messages are no calls of a user: what they tell, the circuit says.</summary>
     private static bool IsOfBlazor(Hub hub) => hub.GetType().Assembly == typeof(Microsoft.AspNetCore.Components.Server.Circuits.Circuit).Assembly;
 
-    private async ValueTask<bool> CountAsync(SessionCell cell, SessionSignal signal)
+    private async ValueTask<bool> CountAsync(SessionEntry entry, SessionSignal signal)
     {
-        if (await engine.LookAndWaitInDoubtAsync(cell) == LookResult.Ended)
+        if (await engine.ApplyDueRulesAndWaitInDoubtAsync(entry) == DueRulesResult.Ended)
         {
             return false;
         }
@@ -51,6 +55,6 @@ internal sealed class SessionHubFilter(SessionEngine engine, SessionMetrics metr
         }
 
         metrics.SignalCounted("hub");
-        return await engine.TryCountAsync(cell, signal == SessionSignal.Activity ? Signal.Activity : Signal.Alive);
+        return await engine.TryCountAsync(entry, signal == SessionSignal.Activity ? SignalReport.Activity : SignalReport.Alive);
     }
 }

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Primitives;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Realtime;
 
 /// <summary>The two WebSocket subprotocols of the browser module: <c>session-lifetime</c>, which it can be answered with, and one that carries the id.</summary>
 internal static class SessionSubprotocols

@@ -1,7 +1,9 @@
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
+using SessionLifetime.Engine;
+using SessionLifetime.Policy;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Realtime;
 
 /// <summary>
 /// A WebSocket of a session as the app sees it: each message received counts for the session, and when that ends the app receives a close
@@ -173,13 +175,13 @@ internal sealed class SessionWebSocket(WebSocket inner, SessionWebSocketFeature 
     /// <summary>Counts a message where nothing is due. False says nothing.</summary>
     private bool TryCount()
     {
-        var (store, cell, signal) = (connection.Owner.Engine.Store, connection.Request!.Session.Cell, connection.Request.Signal);
-        if (signal == SessionSignal.None || !cell.TryTouch(store.Now, signal == SessionSignal.Activity))
+        var (store, entry, signal) = (connection.Owner.Engine.Store, connection.Request!.Session.Entry, connection.Request.Signal);
+        if (signal == SessionSignal.None || !entry.TryTouch(store.Now, signal == SessionSignal.Activity))
         {
             return false;
         }
 
-        store.Touched(cell);
+        store.MarkDirty(entry);
         connection.Owner.Metrics.SignalCounted("message");
         return true;
     }
@@ -187,8 +189,8 @@ internal sealed class SessionWebSocket(WebSocket inner, SessionWebSocketFeature 
     /// <summary>False when the session is over.</summary>
     private async ValueTask<bool> CountAsync()
     {
-        var (engine, cell, signal) = (connection.Owner.Engine, connection.Request!.Session.Cell, connection.Request.Signal);
-        if (await engine.LookAndWaitInDoubtAsync(cell) == LookResult.Ended)
+        var (engine, entry, signal) = (connection.Owner.Engine, connection.Request!.Session.Entry, connection.Request.Signal);
+        if (await engine.ApplyDueRulesAndWaitInDoubtAsync(entry) == DueRulesResult.Ended)
         {
             return false;
         }
@@ -199,6 +201,6 @@ internal sealed class SessionWebSocket(WebSocket inner, SessionWebSocketFeature 
         }
 
         connection.Owner.Metrics.SignalCounted("message");
-        return await engine.TryCountAsync(cell, signal == SessionSignal.Activity ? Signal.Activity : Signal.Alive);
+        return await engine.TryCountAsync(entry, signal == SessionSignal.Activity ? SignalReport.Activity : SignalReport.Alive);
     }
 }

@@ -1,8 +1,10 @@
 using System.Net.WebSockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using SessionLifetime.Http.Requests;
+using SessionLifetime.Sessions;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Realtime;
 
 /// <summary>
 /// Stands before the framework's own way to accept a WebSocket: answers the browser module's subprotocol where the app chooses none, and

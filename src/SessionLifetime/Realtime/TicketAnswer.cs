@@ -1,4 +1,4 @@
-namespace SessionLifetime;
+namespace SessionLifetime.Realtime;
 
 /// <summary>What <c>POST {p}/ticket</c> answers.</summary>
 internal sealed record TicketAnswer(string Ticket)

@@ -1,6 +1,10 @@
 using Microsoft.AspNetCore.Http;
+using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Answers;
+using SessionLifetime.Http.Lifecycle;
+using SessionLifetime.Http.Tokens;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Realtime;
 
 /// <summary>Hands out a ticket for one connection that cannot carry the id: <c>POST {p}/ticket</c>. Touches nothing.</summary>
 internal sealed class TicketEndpoint(SessionCalls calls, OneTimeTokens tokens, BrowserCookie cookie)
@@ -9,13 +13,13 @@ internal sealed class TicketEndpoint(SessionCalls calls, OneTimeTokens tokens, B
 
     public async Task TicketAsync(HttpContext context)
     {
-        if (await calls.FindAsync(context) is not var (cell, sent, _))
+        if (await calls.FindAsync(context) is not var (entry, sent, _))
         {
             return;
         }
 
-        var browser = cell.Owner is { Browser.IsNone: false } owner ? owner.Browser : cookie.Read(context.Request);
-        if (tokens.Issue(OneTimeUse.Ticket, cell, sent, browser, s_lifetime) is { } ticket)
+        var browser = entry.Owner is { Browser.IsNone: false } owner ? owner.Browser : cookie.Read(context.Request);
+        if (tokens.Issue(TokenPurpose.Ticket, entry, sent, browser, s_lifetime) is { } ticket)
         {
             await SessionAnswers.WriteAsync(context, StatusCodes.Status200OK, new TicketAnswer(ticket), TicketJson.Default.TicketAnswer);
         }

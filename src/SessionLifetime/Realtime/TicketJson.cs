@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Realtime;
 
 /// <summary>The JSON of tickets, made at build time.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

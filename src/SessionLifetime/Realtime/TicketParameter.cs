@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
+using SessionLifetime.Http.Reading;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Realtime;
 
 /// <summary>The one-use ticket of a connection that can carry a URL only.</summary>
 internal static class TicketParameter
@@ -15,7 +16,7 @@ internal static class TicketParameter
     {
         if (request.QueryString.Value is not { Length: > 1 } query
             || !query.Contains(Assignment, StringComparison.Ordinal)
-            || !RequestMark.HasNoHeaders(request))
+            || !RequestClassification.HasNoHeaders(request))
         {
             return null;
         }

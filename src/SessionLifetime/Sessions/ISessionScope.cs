@@ -1,4 +1,4 @@
-namespace SessionLifetime;
+namespace SessionLifetime.Sessions;
 
 /// <summary>The dependency-injection scope of a session, as its estate knows it.</summary>
 internal interface ISessionScope : IAsyncDisposable

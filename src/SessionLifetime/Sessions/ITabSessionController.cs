@@ -1,24 +1,28 @@
-namespace SessionLifetime;
+using SessionLifetime.Entries;
+using SessionLifetime.Policy;
+using SessionLifetime.Time;
+
+namespace SessionLifetime.Sessions;
 
 /// <summary>What a <see cref="TabSession"/> asks of the engine that runs it.</summary>
 internal interface ITabSessionController
 {
     DateTimeOffset ToUtc(Moment moment);
 
-    bool MarkActivity(SessionCell cell);
+    bool MarkActivity(SessionEntry entry);
 
-    Task ExitAsync(SessionCell cell, SessionEndReason reason);
+    Task ExitAsync(SessionEntry entry, SessionEndReason reason);
 
-    void SelfDestruct(SessionCell cell, TimeSpan? after);
+    void SelfDestruct(SessionEntry entry, TimeSpan? after);
 
-    void Override(SessionCell cell, Func<TimeoutOverrides, TimeoutOverrides> change);
+    void Override(SessionEntry entry, Func<TimeoutOverrides, TimeoutOverrides> change);
 
     /// <summary>The durations in force: the session's own, or the options'.</summary>
-    TimeoutOverrides EffectiveTimeouts(SessionCell cell);
+    TimeoutOverrides EffectiveTimeouts(SessionEntry entry);
 
-    Task RotateIdAsync(SessionCell cell);
+    Task RotateIdAsync(SessionEntry entry);
 
-    Task ReleaseUserAsync(SessionCell cell);
+    Task ReleaseUserAsync(SessionEntry entry);
 
-    int CountOpenPages(SessionCell cell);
+    int CountOpenPages(SessionEntry entry);
 }

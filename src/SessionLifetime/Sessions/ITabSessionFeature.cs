@@ -1,4 +1,4 @@
-namespace SessionLifetime;
+namespace SessionLifetime.Sessions;
 
 /// <summary>The session of the current request, as the middleware leaves it on the request's feature collection.</summary>
 internal interface ITabSessionFeature

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Sessions;
 
 /// <summary>
 /// The list of what a scope of the framework's container will dispose. There is no public way to it, and none to register a service that a

@@ -1,4 +1,4 @@
-namespace SessionLifetime;
+namespace SessionLifetime.Sessions;
 
 /// <summary>What a dependency-injection scope was made for, as far as it was told.</summary>
 internal enum ScopePlace

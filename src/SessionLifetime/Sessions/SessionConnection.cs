@@ -1,4 +1,4 @@
-namespace SessionLifetime;
+namespace SessionLifetime.Sessions;
 
 /// <summary>Something that stays open for a session, and closes with it: a WebSocket, an event stream, a hub's connection.</summary>
 internal abstract class SessionConnection

@@ -1,4 +1,4 @@
-namespace SessionLifetime;
+namespace SessionLifetime.Sessions;
 
 /// <summary>
 /// The open connections of one session, in a list linked through themselves. It is closed once, at the session's end: who comes before is

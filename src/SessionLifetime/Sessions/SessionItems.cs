@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using SessionLifetime.Sessions;
 
 namespace SessionLifetime;
 
@@ -12,17 +13,17 @@ namespace SessionLifetime;
 /// </remarks>
 public sealed class SessionItems
 {
-    private readonly SessionEstate _estate;
+    private readonly OwnedObjects _owned;
     private readonly Dictionary<object, (object Value, long Age)> _items = [];
 
-    internal SessionItems(SessionEstate estate) => _estate = estate;
+    internal SessionItems(OwnedObjects estate) => _owned = estate;
 
     /// <summary>How many there are.</summary>
     public int Count
     {
         get
         {
-            lock (_estate.Lock)
+            lock (_owned.Lock)
             {
                 return _items.Count;
             }
@@ -34,7 +35,7 @@ public sealed class SessionItems
     {
         get
         {
-            lock (_estate.Lock)
+            lock (_owned.Lock)
             {
                 return [.. _items.Keys];
             }
@@ -50,7 +51,7 @@ public sealed class SessionItems
         set
         {
             ArgumentNullException.ThrowIfNull(key);
-            lock (_estate.Lock)
+            lock (_owned.Lock)
             {
                 if (value is null)
                 {
@@ -71,7 +72,7 @@ public sealed class SessionItems
         where T : notnull
     {
         ArgumentNullException.ThrowIfNull(key);
-        lock (_estate.Lock)
+        lock (_owned.Lock)
         {
             if (_items.TryGetValue(key, out var found) && found.Value is T typed)
             {
@@ -105,7 +106,7 @@ public sealed class SessionItems
         var isKept = false;
         try
         {
-            lock (_estate.Lock)
+            lock (_owned.Lock)
             {
                 if (!Find<T>(key, out present))
                 {
@@ -131,7 +132,7 @@ public sealed class SessionItems
     public bool Remove(object key, [NotNullWhen(true)] out object? item)
     {
         ArgumentNullException.ThrowIfNull(key);
-        lock (_estate.Lock)
+        lock (_owned.Lock)
         {
             var isFound = _items.Remove(key, out var found);
             item = found.Value;
@@ -144,13 +145,13 @@ public sealed class SessionItems
     public bool Remove(object key) => Remove(key, out _);
 
     /// <summary>The estate closes: gives what is to be disposed, and holds nothing any more. Inside the lock.</summary>
-    internal void TakeDisposables(List<SessionEstate.Heirloom> heirlooms)
+    internal void TakeDisposables(List<OwnedObjects.OwnedObject> ownedObjects)
     {
         foreach (var (value, age) in _items.Values)
         {
             if (value is IAsyncDisposable or IDisposable)
             {
-                heirlooms.Add(new(age, value));
+                ownedObjects.Add(new(age, value));
             }
         }
 
@@ -185,7 +186,7 @@ public sealed class SessionItems
     /// <summary>Inside the lock.</summary>
     private void Add(object key, object value)
     {
-        ObjectDisposedException.ThrowIf(_estate.IsClosed, this);
-        _items[key] = (value, _estate.NextAge());
+        ObjectDisposedException.ThrowIf(_owned.IsClosed, this);
+        _items[key] = (value, _owned.NextAge());
     }
 }

@@ -1,3 +1,5 @@
+using SessionLifetime.Ids;
+
 namespace SessionLifetime;
 
 /// <summary>Which sessions to list, and which page of them.</summary>

@@ -1,3 +1,7 @@
+using SessionLifetime.Entries;
+using SessionLifetime.Ids;
+using SessionLifetime.Sessions;
+
 namespace SessionLifetime;
 
 /// <summary>
@@ -10,18 +14,18 @@ namespace SessionLifetime;
 /// </remarks>
 public sealed class TabSession : ITabSessionFeature
 {
-    private readonly SessionCell _cell;
+    private readonly SessionEntry _cell;
     private readonly ITabSessionController _controller;
     private CancellationTokenSource? _ended;
     private TaskCompletionSource? _completed;
     private bool _isCompleted;
-    private SessionEstate? _estate;
+    private OwnedObjects? _owned;
     private SessionConnections? _connections;
     private string? _id;
 
-    internal TabSession(SessionCell cell, ITabSessionController controller)
+    internal TabSession(SessionEntry entry, ITabSessionController controller)
     {
-        _cell = cell;
+        _cell = entry;
         _controller = controller;
     }
 
@@ -61,7 +65,7 @@ public sealed class TabSession : ITabSessionFeature
     /// Live objects that belong to the session, by key. They are disposed with it, after the <c>ApplicationExit</c> handlers have run and
     /// its last request has left.
     /// </summary>
-    public SessionItems Items => Estate.Items;
+    public SessionItems Items => Owned.Items;
 
     /// <summary>
     /// Cancelled when the session has ended and its <c>ApplicationExit</c> handlers have run. Hand it to work done for the session.
@@ -132,12 +136,12 @@ public sealed class TabSession : ITabSessionFeature
     /// <summary>The dispatcher's queue of this session's events, made by it when the first one waits; given up when the exit has been told.</summary>
     internal object? EventQueue;
 
-    internal SessionCell Cell => _cell;
+    internal SessionEntry Entry => _cell;
 
     /// <summary>What the session owns; made when it is first asked for.</summary>
-    internal SessionEstate Estate => EstateIfAny ?? Interlocked.CompareExchange(ref _estate, new(), null) ?? _estate;
+    internal OwnedObjects Owned => OwnedIfAny ?? Interlocked.CompareExchange(ref _owned, new(), null) ?? _owned;
 
-    internal SessionEstate? EstateIfAny => Volatile.Read(ref _estate);
+    internal OwnedObjects? OwnedIfAny => Volatile.Read(ref _owned);
 
     /// <summary>What stays open for the session; made when it is first asked for.</summary>
     internal SessionConnections Connections =>
@@ -219,13 +223,13 @@ public sealed class TabSession : ITabSessionFeature
     /// wait for, or to dispose.
     /// </summary>
     internal bool TryCloseEmpty() =>
-        !_cell.HasRequests && (Interlocked.CompareExchange(ref _estate, SessionEstate.Closed, null) ?? SessionEstate.Closed) == SessionEstate.Closed;
+        !_cell.HasRequests && (Interlocked.CompareExchange(ref _owned, OwnedObjects.Closed, null) ?? OwnedObjects.Closed) == OwnedObjects.Closed;
 
     /// <summary>The session has ended: nothing is made any more. Null when there never was a connection.</summary>
     internal SessionConnections? TakeConnections() => Interlocked.CompareExchange(ref _connections, SessionConnections.Closed, null);
 
     /// <summary>What it owned is disposed: nothing of it is kept by who keeps the session.</summary>
-    internal void ForgetEstate() => Volatile.Write(ref _estate, SessionEstate.Closed);
+    internal void ForgetOwned() => Volatile.Write(ref _owned, OwnedObjects.Closed);
 
     private static TimeSpan? Positive(TimeSpan? value)
     {

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Sessions;
 
 /// <summary>
 /// Tells the services of one dependency-injection scope whose session they work for. Whoever opens a scope for a session enters it,

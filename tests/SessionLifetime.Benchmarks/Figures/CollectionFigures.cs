@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Ids;
 
 namespace SessionLifetime.Benchmarks.Figures;
 

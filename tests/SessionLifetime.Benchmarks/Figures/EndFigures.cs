@@ -1,6 +1,10 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Engine;
+using SessionLifetime.Entries;
+using SessionLifetime.Ids;
+using SessionLifetime.Policy;
 
 namespace SessionLifetime.Benchmarks.Figures;
 
@@ -49,7 +53,7 @@ internal static class EndFigures
         s_told = 0;
         time.Advance(TimeSpan.FromMinutes(15));
         var engine = pipeline.Services.GetRequiredService<SessionEngine>();
-        await engine.TryCountAsync(other, Signal.Activity);
+        await engine.TryCountAsync(other, SignalReport.Activity);
         using var stop = new CancellationTokenSource();
         var delays = touches ? Task.Factory.StartNew(() => Touch(engine, other, stop.Token), TaskCreationOptions.LongRunning) : Task.FromResult(0.0);
         var startedAt = Stopwatch.GetTimestamp();
@@ -65,13 +69,13 @@ internal static class EndFigures
         return (count / seconds, await delays);
     }
 
-    private static double Touch(SessionEngine engine, SessionCell cell, CancellationToken stop)
+    private static double Touch(SessionEngine engine, SessionEntry entry, CancellationToken stop)
     {
         var samples = new List<double>(10_000_000);
         while (!stop.IsCancellationRequested)
         {
             var startedAt = Stopwatch.GetTimestamp();
-            if (!engine.Store.TryGet(cell.Secret, out var found) || !engine.TryCountAsync(found, Signal.Activity).Result)
+            if (!engine.Store.TryGet(entry.Secret, out var found) || !engine.TryCountAsync(found, SignalReport.Activity).Result)
             {
                 throw new InvalidOperationException("The session is gone.");
             }

@@ -1,6 +1,10 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Engine;
+using SessionLifetime.Entries;
+using SessionLifetime.Ids;
+using SessionLifetime.Policy;
 
 namespace SessionLifetime.Benchmarks.Figures;
 
@@ -49,22 +53,22 @@ internal static class SweepFigures
         var time = new ManualTime();
         await using var pipeline = Sessions(time, Count, TimeSpan.FromMinutes(120));
         time.Advance(TimeSpan.FromMinutes(Shares));
-        var cells = new SessionCell[Count];
+        var entries = new SessionEntry[Count];
         var shares = Enumerable.Range(0, Count).Select(static index => index % Shares).ToArray();
         Random.Shared.Shuffle(shares);
         for (var index = 0; index < Count; index++)
         {
             var earlier = TimeSpan.FromMinutes(Shares - shares[index]);
             time.Advance(-earlier);
-            cells[index] = await pipeline.Services.StartSessionAsync(BrowserKey.None);
+            entries[index] = await pipeline.Services.StartSessionAsync(BrowserKey.None);
             time.Advance(earlier);
         }
 
         var engine = pipeline.Services.GetRequiredService<SessionEngine>();
         time.Advance(TimeSpan.FromMinutes(10));
-        foreach (var cell in cells)
+        foreach (var entry in entries)
         {
-            await engine.TryCountAsync(cell, Signal.Activity);
+            await engine.TryCountAsync(entry, SignalReport.Activity);
         }
 
         var sweeper = pipeline.Services.GetRequiredService<SessionSweeper>();

@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Engine;
+using SessionLifetime.Ids;
+using SessionLifetime.Policy;
 
 namespace SessionLifetime.Benchmarks.Figures;
 
@@ -24,9 +27,9 @@ internal static class TouchFigures
             var bare = new Dictionary<SessionId, Entry>(count);
             for (var index = 0; index < count; index++)
             {
-                var cell = await pipeline.Services.StartSessionAsync(BrowserKey.Create());
-                ids[index] = cell.Secret.Reveal();
-                bare[cell.Secret] = new Entry();
+                var entry = await pipeline.Services.StartSessionAsync(BrowserKey.Create());
+                ids[index] = entry.Secret.Reveal();
+                bare[entry.Secret] = new Entry();
             }
 
             Random.Shared.Shuffle(ids);
@@ -64,8 +67,8 @@ internal static class TouchFigures
             }
 
             if (!SessionId.TryParse(ids[next], out var secret)
-                || !engine.Store.TryGet(secret, out var cell)
-                || !IsCounted(engine.TryCountAsync(cell, Signal.Activity)))
+                || !engine.Store.TryGet(secret, out var entry)
+                || !IsCounted(engine.TryCountAsync(entry, SignalReport.Activity)))
             {
                 throw new InvalidOperationException("A session is gone.");
             }

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Engine;
+using SessionLifetime.Ids;
 
 namespace SessionLifetime.Benchmarks.Figures;
 

@@ -6,6 +6,8 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SessionLifetime.Http.Answers;
+using SessionLifetime.Ids;
 
 namespace SessionLifetime.Benchmarks.Servers;
 
@@ -88,10 +90,10 @@ internal static class BenchmarkServer
     {
         var key = BrowserKey.Create();
         var page = BrowserKey.Create().Reveal();
-        var cell = await services.StartSessionAsync(key, page);
+        var entry = await services.StartSessionAsync(key, page);
         return
         [
-            $"X-Session-Id: {cell.Secret.Reveal()}",
+            $"X-Session-Id: {entry.Secret.Reveal()}",
             $"X-Session-Page: {page}",
             $"Cookie: theme=dark; SessionLifetime.Browser={key.Reveal()}; lang=en",
         ];

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using SessionLifetime.Ids;
 
 namespace SessionLifetime.Browser.Tests;
 

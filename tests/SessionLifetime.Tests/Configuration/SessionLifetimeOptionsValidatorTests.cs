@@ -1,4 +1,7 @@
 using Microsoft.AspNetCore.Http;
+using SessionLifetime.Configuration;
+using SessionLifetime.Setup;
+
 namespace SessionLifetime.Tests.Configuration;
 
 public sealed class SessionLifetimeOptionsValidatorTests

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using SessionLifetime.Engine;
+using SessionLifetime.Sessions;
 
 namespace SessionLifetime.Tests.Engine;
 
@@ -8,8 +10,8 @@ public sealed class ConnectionCloserTests
     public async Task Close_WhereOneFails_ClosesAndCutsOffTheOthersAllTheSame()
     {
         await using var host = new EngineHost();
-        var cell = await host.StartAsync();
-        var session = host.Engine.FaceOf(cell);
+        var entry = await host.StartAsync();
+        var session = host.Engine.TabSessionOf(entry);
         var heard = new ConcurrentBag<string>();
         foreach (var connection in (Connection[])[new("first", heard), new("fails", heard), new("last", heard)])
         {

@@ -1,3 +1,6 @@
+using SessionLifetime.Ids;
+using SessionLifetime.Policy;
+
 namespace SessionLifetime.Tests.Engine;
 
 /// <summary>Newcomers of one browser on real threads, each of which ends the one before, which may not have quite arrived.</summary>
@@ -24,11 +27,11 @@ public sealed class DisplacementRaceTests
                 return await host.TryStartAsync(PageId.None, owner);
             })));
 
-            var alive = Assert.Single(holds, static hold => hold is { Cell.IsEnded: false })!;
+            var alive = Assert.Single(holds, static hold => hold is { Entry.IsEnded: false })!;
             Assert.Equal(1, host.Sessions.Count);
-            Assert.Equal(alive.Cell.Id.ToString(), Assert.Single(await host.Sessions.ListAsync(new SessionQuery { User = "ada" })).Id);
-            Assert.Same(alive.Cell, Assert.Single(await host.Engine.Store.ListAsync(default, after: null, 10, default)));
-            Assert.All(holds, hold => Assert.Equal(hold == alive, hold is not null && host.Engine.Store.TryGet(hold.Cell.Secret, out _)));
+            Assert.Equal(alive.Entry.Id.ToString(), Assert.Single(await host.Sessions.ListAsync(new SessionQuery { User = "ada" })).Id);
+            Assert.Same(alive.Entry, Assert.Single(await host.Engine.Store.ListAsync(default, after: null, 10, default)));
+            Assert.All(holds, hold => Assert.Equal(hold == alive, hold is not null && host.Engine.Store.TryGet(hold.Entry.Secret, out _)));
             await host.Sessions.EndAllAsync();
             Assert.Equal(0, host.Sessions.Count);
         }

@@ -3,6 +3,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging;
+using SessionLifetime.Directories;
+using SessionLifetime.Engine;
+using SessionLifetime.Entries;
+using SessionLifetime.Ids;
+using SessionLifetime.Policy;
 using SessionLifetime.Tests.Fakes;
 
 namespace SessionLifetime.Tests.Engine;
@@ -62,33 +67,33 @@ internal sealed class EngineHost : IAsyncDisposable
     public async Task<RequestHold?> TryStartAsync(PageId page, SessionOwner owner = default)
     {
         var (outcome, hold) = await Arrivals.StartAsync(page, PageId.None, owner, default);
-        return outcome == SessionAddition.Added ? hold : null;
+        return outcome == PlacementResult.Added ? hold : null;
     }
 
-    public async Task<SessionCell> StartAsync(string page = "p1")
+    public async Task<SessionEntry> StartAsync(string page = "p1")
     {
         Assert.True(PageId.TryCreate(page, out var id));
         var hold = await TryStartAsync(id);
         Assert.NotNull(hold);
         Engine.Release(hold);
-        return hold.Cell;
+        return hold.Entry;
     }
 
     /// <summary>What a ping endpoint does; false when the session has ended.</summary>
-    public async Task<bool> PingAsync(SessionCell cell, Signal signal = default) =>
-        await Engine.LookAndWaitAsync(cell) != LookResult.Ended && await Engine.TryCountAsync(cell, signal);
+    public async Task<bool> PingAsync(SessionEntry entry, SignalReport signal = default) =>
+        await Engine.ApplyDueRulesAndWaitAsync(entry) != DueRulesResult.Ended && await Engine.TryCountAsync(entry, signal);
 
     /// <summary>Waits until the handlers that were asked have answered, and those of an end have run.</summary>
-    public async Task SettleAsync(SessionCell cell)
+    public async Task SettleAsync(SessionEntry entry)
     {
-        while (cell.Read() is { Raising: true, Answer: { } answer })
+        while (entry.Read() is { Raising: true, Answer: { } answer })
         {
             await answer;
         }
 
-        if (cell.Read().State == SessionState.Ended)
+        if (entry.Read().State == SessionState.Ended)
         {
-            await Engine.FaceOf(cell).Completion;
+            await Engine.TabSessionOf(entry).Completion;
         }
     }
 

@@ -1,3 +1,6 @@
+using SessionLifetime.Engine;
+using SessionLifetime.Time;
+
 namespace SessionLifetime.Tests.Engine;
 
 public sealed class EngineTests
@@ -6,22 +9,22 @@ public sealed class EngineTests
     public async Task WallClockMovedADay_MovesNoDeadline()
     {
         await using var host = new EngineHost(options => options.SessionTimeout = TimeSpan.FromMinutes(1));
-        var cell = await host.StartAsync();
-        var before = host.Engine.StatusOf(cell);
+        var entry = await host.StartAsync();
+        var before = host.Engine.StatusOf(entry);
 
         host.Time.MoveWallClock(TimeSpan.FromDays(1));
-        Assert.Equal(before, host.Engine.StatusOf(cell));
+        Assert.Equal(before, host.Engine.StatusOf(entry));
         host.Time.MoveWallClock(TimeSpan.FromDays(-2));
-        Assert.Equal(before, host.Engine.StatusOf(cell));
-        Assert.Equal(LookResult.Alive, await host.Engine.LookAsync(cell));
+        Assert.Equal(before, host.Engine.StatusOf(entry));
+        Assert.Equal(DueRulesResult.Alive, await host.Engine.ApplyDueRulesAsync(entry));
     }
 
     [Fact]
     public async Task Overrides_AtRunTime_AreThisSessionsOnly_AndNullFollowsTheOptionsAgain()
     {
         await using var host = new EngineHost(options => options.SessionTimeout = TimeSpan.FromMinutes(20));
-        var session = host.Engine.FaceOf(await host.StartAsync());
-        var other = host.Engine.FaceOf(await host.StartAsync());
+        var session = host.Engine.TabSessionOf(await host.StartAsync());
+        var other = host.Engine.TabSessionOf(await host.StartAsync());
 
         session.SessionTimeout = TimeSpan.FromMinutes(1);
         session.AbsoluteTimeout = TimeSpan.FromMinutes(5);
@@ -47,7 +50,7 @@ public sealed class EngineTests
     public async Task Overrides_Impossible_AreRefused()
     {
         await using var host = new EngineHost();
-        var session = host.Engine.FaceOf(await host.StartAsync());
+        var session = host.Engine.TabSessionOf(await host.StartAsync());
 
         Assert.Throws<ArgumentOutOfRangeException>(() => session.SessionTimeout = TimeSpan.FromTicks(-1));
         Assert.Throws<ArgumentOutOfRangeException>(() => session.CountdownDuration = TimeSpan.Zero);
@@ -87,16 +90,16 @@ public sealed class EngineTests
     public async Task Touch_Plain_AllocatesNothing()
     {
         await using var host = new EngineHost();
-        var cell = await host.StartAsync();
+        var entry = await host.StartAsync();
         var now = host.Engine.Store.Now;
-        Assert.True(cell.TryTouch(now, isActivity: true));
-        Assert.True(host.Engine.Store.TryGet(cell.Secret, out _));
+        Assert.True(entry.TryTouch(now, isActivity: true));
+        Assert.True(host.Engine.Store.TryGet(entry.Secret, out _));
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 10_000; i++)
         {
-            cell.TryTouch(new Moment(now.Ticks + i), isActivity: true);
-            host.Engine.Store.TryGet(cell.Secret, out _);
+            entry.TryTouch(new Moment(now.Ticks + i), isActivity: true);
+            host.Engine.Store.TryGet(entry.Secret, out _);
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
@@ -107,11 +110,11 @@ public sealed class EngineTests
     {
         await using var host = new EngineHost();
         host.Record();
-        var cell = await host.StartAsync();
+        var entry = await host.StartAsync();
         host.Time.Advance(TimeSpan.FromDays(60));
 
-        Assert.Equal(LookResult.Ended, await host.Engine.LookAndWaitAsync(cell));
-        await host.SettleAsync(cell);
+        Assert.Equal(DueRulesResult.Ended, await host.Engine.ApplyDueRulesAndWaitAsync(entry));
+        await host.SettleAsync(entry);
         Assert.Equal(["SessionStarted", "SessionTimeout 1", "ApplicationExit SignalLost"], host.Heard);
     }
 
@@ -119,15 +122,15 @@ public sealed class EngineTests
     public async Task SelfDestruct_SecondReplacesTheFirst_AndCancelDisarms()
     {
         await using var host = new EngineHost();
-        var session = host.Engine.FaceOf(await host.StartAsync());
+        var session = host.Engine.TabSessionOf(await host.StartAsync());
         session.SelfDestruct(TimeSpan.FromSeconds(5));
         session.SelfDestruct(TimeSpan.FromSeconds(50));
         host.Time.Advance(TimeSpan.FromSeconds(10));
-        Assert.Equal(LookResult.Alive, await host.Engine.LookAsync(session.Cell));
+        Assert.Equal(DueRulesResult.Alive, await host.Engine.ApplyDueRulesAsync(session.Entry));
 
         session.CancelSelfDestruct();
         host.Time.Advance(TimeSpan.FromSeconds(60));
-        Assert.Equal(LookResult.Alive, await host.Engine.LookAsync(session.Cell));
+        Assert.Equal(DueRulesResult.Alive, await host.Engine.ApplyDueRulesAsync(session.Entry));
     }
 
     [Fact]
@@ -135,7 +138,7 @@ public sealed class EngineTests
     {
         await using var host = new EngineHost();
         var started = host.Time.GetUtcNow();
-        var session = host.Engine.FaceOf(await host.StartAsync());
+        var session = host.Engine.TabSessionOf(await host.StartAsync());
         host.Time.Advance(TimeSpan.FromMinutes(3));
         session.MarkActivity();
 

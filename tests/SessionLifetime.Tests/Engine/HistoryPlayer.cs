@@ -1,3 +1,9 @@
+using SessionLifetime.Engine;
+using SessionLifetime.Entries;
+using SessionLifetime.Ids;
+using SessionLifetime.Policy;
+using SessionLifetime.Time;
+
 namespace SessionLifetime.Tests.Engine;
 
 /// <summary>Plays one random history to the engine and to the oracle, a step at a time.</summary>
@@ -5,7 +11,7 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
 {
     private readonly Dictionary<int, RequestHold> _requests = [];
     private readonly HashSet<int> _refused = [];
-    private SessionCell _cell = null!;
+    private SessionEntry _cell = null!;
     private Moment _start;
     private long _now;
     private int _lastRequest;
@@ -33,10 +39,10 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
             case 9:
                 return Both(
                     "stretch",
-                    await host.PingAsync(_cell, new Signal { IsStretch = settings.AllowStretch }),
+                    await host.PingAsync(_cell, new SignalReport { IsStretch = settings.AllowStretch }),
                     () => oracle.Count(_now, idle: null, stretch: true, goodBye: false));
             case 10:
-                return Both("activity", await host.PingAsync(_cell, Signal.Activity), () => oracle.Count(_now, idle: 0, stretch: false, goodBye: false));
+                return Both("activity", await host.PingAsync(_cell, SignalReport.Activity), () => oracle.Count(_now, idle: 0, stretch: false, goodBye: false));
             case 11 or 12:
                 return await BeginAsync(isActivity: roll == 11);
             case 13:
@@ -50,7 +56,7 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
             case 17 when random.Next(8) == 0:
                 return await ExitAsync();
             case 18:
-                return Both("status", await host.Engine.LookAndWaitAsync(_cell) != LookResult.Ended, () => { });
+                return Both("status", await host.Engine.ApplyDueRulesAndWaitAsync(_cell) != DueRulesResult.Ended, () => { });
             default:
                 return await SweepAsync();
         }
@@ -60,7 +66,7 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
     {
         await host.SettleAsync(_cell);
         oracle.Look(_now, answer: true);
-        Assert.Equal(oracle.Ended is not null, await host.Engine.LookAndWaitAsync(_cell) == LookResult.Ended);
+        Assert.Equal(oracle.Ended is not null, await host.Engine.ApplyDueRulesAndWaitAsync(_cell) == DueRulesResult.Ended);
         await host.SettleAsync(_cell);
         var seen = _cell.Read();
         Assert.Equal(oracle.Ended, seen.State == SessionState.Ended ? seen.EndReason : null);
@@ -126,7 +132,7 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
         var idle = random.Next(0, 6000);
         var name = Both(
             $"ping(idle {idle})",
-            await host.PingAsync(_cell, new Signal { IdleFor = TimeSpan.FromMilliseconds(idle) }),
+            await host.PingAsync(_cell, new SignalReport { IdleFor = TimeSpan.FromMilliseconds(idle) }),
             () => oracle.Count(_now, idle, stretch: false, goodBye: false));
         return name;
     }
@@ -171,7 +177,7 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
         var tab = random.Next(3) switch { 0 => "", 1 => "a", _ => "b" };
         Assert.True(PageId.TryCreate(page, out var pageId));
         var tabId = PageId.TryCreate(tab, out var parsed) ? parsed : PageId.None;
-        var alive = await host.Engine.LookAndWaitAsync(_cell) != LookResult.Ended
+        var alive = await host.Engine.ApplyDueRulesAndWaitAsync(_cell) != DueRulesResult.Ended
             && await host.Arrivals.TryResumeAsync(_cell, pageId, tabId);
 
         return Both($"attach({page} {tab})", alive, () =>
@@ -198,9 +204,9 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
     private async Task<string> SelfDestructAsync()
     {
         // As in an exit: those who are asked have their say first.
-        await host.Engine.LookAndWaitAsync(_cell);
+        await host.Engine.ApplyDueRulesAndWaitAsync(_cell);
         var after = random.Next(1, 40) * 100;
-        host.Engine.FaceOf(_cell).SelfDestruct(TimeSpan.FromMilliseconds(after));
+        host.Engine.TabSessionOf(_cell).SelfDestruct(TimeSpan.FromMilliseconds(after));
         if (oracle.Look(_now))
         {
             oracle.SelfDestruct(after, _now);
@@ -212,9 +218,9 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
     private async Task<string> ExitAsync()
     {
         // Handlers that are asked meanwhile have their say first, as they would have had in a timely look.
-        if (await host.Engine.LookAndWaitAsync(_cell) != LookResult.Ended)
+        if (await host.Engine.ApplyDueRulesAndWaitAsync(_cell) != DueRulesResult.Ended)
         {
-            await host.Engine.FaceOf(_cell).ExitAsync();
+            await host.Engine.TabSessionOf(_cell).ExitAsync();
         }
 
         if (oracle.Look(_now))

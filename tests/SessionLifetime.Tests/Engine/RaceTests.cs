@@ -3,6 +3,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using SessionLifetime.Engine;
+using SessionLifetime.Entries;
+using SessionLifetime.Ids;
+using SessionLifetime.Policy;
+using SessionLifetime.Time;
 
 namespace SessionLifetime.Tests.Engine;
 
@@ -22,16 +27,16 @@ public sealed class RaceTests
         await using var host = Host();
         for (var round = 0; round < Rounds; round++)
         {
-            var cell = await host.StartAsync();
+            var entry = await host.StartAsync();
             host.Time.Advance(s_timeout * 2);
             var touched = false;
             await TogetherAsync(
-                async () => touched = await host.Engine.TryCountAsync(cell, Signal.Activity),
+                async () => touched = await host.Engine.TryCountAsync(entry, SignalReport.Activity),
                 async () => await host.Sweeper.SweepAsync());
-            await host.SettleAsync(cell);
+            await host.SettleAsync(entry);
 
-            Assert.Equal(touched, cell.Read().State != SessionState.Ended);
-            await host.Engine.ExitAsync(cell, SessionEndReason.Exited);
+            Assert.Equal(touched, entry.Read().State != SessionState.Ended);
+            await host.Engine.ExitAsync(entry, SessionEndReason.Exited);
         }
 
         AssertOneExitEach(host);
@@ -43,23 +48,23 @@ public sealed class RaceTests
         await using var host = Host();
         for (var round = 0; round < Rounds; round++)
         {
-            var cell = await host.StartAsync();
+            var entry = await host.StartAsync();
             var now = host.Engine.Store.Now;
             var endedBeforeTouch = false;
             var touched = false;
             await TogetherAsync(
                 () =>
                 {
-                    endedBeforeTouch = cell.Read().State == SessionState.Ended;
-                    touched = cell.TryTouch(now, isActivity: true);
+                    endedBeforeTouch = entry.Read().State == SessionState.Ended;
+                    touched = entry.TryTouch(now, isActivity: true);
                     return Task.CompletedTask;
                 },
-                async () => await host.Engine.TryEndAsync(cell, SessionEndReason.Exited));
+                async () => await host.Engine.TryEndAsync(entry, SessionEndReason.Exited));
 
-            await host.SettleAsync(cell);
+            await host.SettleAsync(entry);
 
             Assert.False(endedBeforeTouch && touched);
-            Assert.False(cell.TryTouch(now, isActivity: true));
+            Assert.False(entry.TryTouch(now, isActivity: true));
         }
 
         AssertOneExitEach(host);
@@ -76,7 +81,7 @@ public sealed class RaceTests
         {
             var time = new SteppingTimeProvider();
             await using var host = new EngineHost(Configure, time: time);
-            var cell = await host.StartAsync();
+            var entry = await host.StartAsync();
             var lastAlive = host.Engine.Store.Now;
             var endedAt = Moment.Never;
             await TogetherAsync(
@@ -87,7 +92,7 @@ public sealed class RaceTests
                         // Now and then so long that the session is over, mostly just short of it.
                         time.Step(i % 97 == 96 ? s_timeout * 2.1 : s_timeout * 0.9999);
                         var now = host.Engine.Store.Now;
-                        if (!cell.TryTouch(now, isActivity: true) && !host.Engine.FaceOf(cell).MarkActivity())
+                        if (!entry.TryTouch(now, isActivity: true) && !host.Engine.TabSessionOf(entry).MarkActivity())
                         {
                             return Task.CompletedTask;
                         }
@@ -101,7 +106,7 @@ public sealed class RaceTests
                 {
                     for (var i = 0; i < 4000; i++)
                     {
-                        if (await host.Engine.LookAsync(cell) == LookResult.Ended)
+                        if (await host.Engine.ApplyDueRulesAsync(entry) == DueRulesResult.Ended)
                         {
                             endedAt = host.Engine.Store.Now;
                             return;
@@ -122,8 +127,8 @@ public sealed class RaceTests
         await using var host = Host();
         for (var round = 0; round < Rounds; round++)
         {
-            var cell = await host.StartAsync();
-            var face = host.Engine.FaceOf(cell);
+            var entry = await host.StartAsync();
+            var face = host.Engine.TabSessionOf(entry);
             face.SelfDestruct(s_timeout);
             host.Time.Advance(s_timeout);
             await TogetherAsync(
@@ -131,7 +136,7 @@ public sealed class RaceTests
                 face.ExitAsync,
                 async () => await host.Sweeper.SweepAsync(),
                 async () => await host.Sessions.EndAsync(face.Id));
-            await host.SettleAsync(cell);
+            await host.SettleAsync(entry);
 
             // What was due first had happened first.
             Assert.Equal(SessionEndReason.SelfDestructed, face.EndReason);
@@ -146,22 +151,22 @@ public sealed class RaceTests
         await using var host = Host();
         for (var round = 0; round < Rounds; round++)
         {
-            var cell = await host.StartAsync();
-            host.Engine.FaceOf(cell).SelfDestruct(TimeSpan.FromSeconds(1));
+            var entry = await host.StartAsync();
+            host.Engine.TabSessionOf(entry).SelfDestruct(TimeSpan.FromSeconds(1));
             host.Time.Advance(TimeSpan.FromSeconds(1) - TimeSpan.FromTicks(1));
             var isBegun = false;
             await TogetherAsync(
-                async () => isBegun = await host.Engine.TryBeginAsync(cell, isActivity: true, new RequestHold()),
+                async () => isBegun = await host.Engine.TryBeginAsync(entry, isActivity: true, new RequestHold()),
                 () =>
                 {
                     host.Time.Advance(TimeSpan.FromTicks(1));
                     return Task.CompletedTask;
                 },
                 async () => await host.Sweeper.SweepAsync());
-            await host.SettleAsync(cell);
+            await host.SettleAsync(entry);
 
-            Assert.Equal(isBegun, cell.Read().State == SessionState.Active);
-            Assert.Equal(isBegun, await host.Engine.LookAsync(cell) == LookResult.Alive);
+            Assert.Equal(isBegun, entry.Read().State == SessionState.Active);
+            Assert.Equal(isBegun, await host.Engine.ApplyDueRulesAsync(entry) == DueRulesResult.Alive);
         }
     }
 
@@ -184,26 +189,26 @@ public sealed class RaceTests
         host.Record();
         for (var round = 0; round < 300; round++)
         {
-            var cell = await host.StartAsync();
-            var face = host.Engine.FaceOf(cell);
+            var entry = await host.StartAsync();
+            var face = host.Engine.TabSessionOf(entry);
             host.Time.Advance(s_timeout * 0.999);
             Assert.True(PageId.TryCreate("p2", out var page));
             await TogetherAsync(
-                async () => await host.PingAsync(cell),
-                async () => await host.PingAsync(cell, Signal.Activity),
+                async () => await host.PingAsync(entry),
+                async () => await host.PingAsync(entry, SignalReport.Activity),
                 async () =>
                 {
                     var hold = new RequestHold();
-                    if (await host.Engine.TryBeginAsync(cell, isActivity: true, hold))
+                    if (await host.Engine.TryBeginAsync(entry, isActivity: true, hold))
                     {
                         host.Engine.Release(hold);
                     }
                 },
                 async () =>
                 {
-                    await host.Arrivals.TryResumeAsync(cell, page, PageId.None);
+                    await host.Arrivals.TryResumeAsync(entry, page, PageId.None);
                 },
-                async () => await host.Arrivals.DetachAsync(cell, page, persisted: false),
+                async () => await host.Arrivals.DetachAsync(entry, page, persisted: false),
                 () =>
                 {
                     host.Time.Advance(s_timeout);
@@ -213,10 +218,10 @@ public sealed class RaceTests
                 async () =>
                 {
                     face.SelfDestruct(TimeSpan.Zero);
-                    await host.Engine.LookAsync(cell);
+                    await host.Engine.ApplyDueRulesAsync(entry);
                 },
                 face.ExitAsync);
-            await host.SettleAsync(cell);
+            await host.SettleAsync(entry);
             Assert.Equal(SessionState.Ended, face.State);
             Assert.False(face.MarkActivity());
         }
@@ -263,11 +268,11 @@ public sealed class RaceTests
                     for (var i = 0; i < 500; i++)
                     {
                         Assert.True(PageId.TryCreate("p", out var page));
-                        if (await host.TryStartAsync(page) is { Cell: var cell })
+                        if (await host.TryStartAsync(page) is { Entry: var entry })
                         {
                             Interlocked.Increment(ref started);
-                            host.Engine.FaceOf(cell).MarkActivity();
-                            _ = host.Engine.FaceOf(cell).ExitAsync();
+                            host.Engine.TabSessionOf(entry).MarkActivity();
+                            _ = host.Engine.TabSessionOf(entry).ExitAsync();
                         }
                     }
                 },
@@ -276,10 +281,10 @@ public sealed class RaceTests
                     for (var i = 0; i < 500; i++)
                     {
                         Assert.True(PageId.TryCreate("p", out var page));
-                        if (await host.TryStartAsync(page) is { Cell: var cell })
+                        if (await host.TryStartAsync(page) is { Entry: var entry })
                         {
                             Interlocked.Increment(ref started);
-                            host.Engine.FaceOf(cell).MarkActivity();
+                            host.Engine.TabSessionOf(entry).MarkActivity();
                         }
                     }
                 },

@@ -1,4 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Engine;
+using SessionLifetime.Entries;
+using SessionLifetime.Ids;
 
 namespace SessionLifetime.Tests.Engine;
 
@@ -22,12 +25,12 @@ public sealed class ScaleTests
             builder => builder
                 .OnSessionTimeout(_ => Interlocked.Increment(ref timeouts))
                 .OnApplicationExit(context => Interlocked.Increment(ref ended[(int)context.Reason])));
-        var cells = new SessionCell[Count];
+        var entries = new SessionEntry[Count];
         for (var i = 0; i < Count; i++)
         {
             var hold = (await host.TryStartAsync(PageId.None))!;
             host.Engine.Release(hold);
-            cells[i] = hold.Cell;
+            entries[i] = hold.Entry;
         }
 
         Assert.Equal(Count, host.Sessions.Count);
@@ -40,16 +43,16 @@ public sealed class ScaleTests
                 switch (i % 10)
                 {
                     case 0 when minute == 5:
-                        await host.Engine.ExitAsync(cells[i], SessionEndReason.Exited);
+                        await host.Engine.ExitAsync(entries[i], SessionEndReason.Exited);
                         break;
                     case 1 when minute == 7:
-                        host.Engine.FaceOf(cells[i]).SelfDestruct(TimeSpan.FromSeconds(90));
+                        host.Engine.TabSessionOf(entries[i]).SelfDestruct(TimeSpan.FromSeconds(90));
                         break;
                     case 2 or 3 when minute % 5 == 0:
-                        await host.PingAsync(cells[i]);
+                        await host.PingAsync(entries[i]);
                         break;
                     case 4 or 5 when minute % 5 == 0:
-                        host.Engine.FaceOf(cells[i]).MarkActivity();
+                        host.Engine.TabSessionOf(entries[i]).MarkActivity();
                         break;
                     default:
                         break;
@@ -60,9 +63,9 @@ public sealed class ScaleTests
             await host.Sweeper.SweepAsync();
         }
 
-        foreach (var cell in cells)
+        foreach (var entry in entries)
         {
-            await host.SettleAsync(cell);
+            await host.SettleAsync(entry);
         }
 
         Assert.Equal(0, host.Sessions.Count);

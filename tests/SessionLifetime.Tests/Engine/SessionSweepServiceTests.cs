@@ -1,6 +1,14 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Directories;
+using SessionLifetime.Engine;
+using SessionLifetime.Entries;
+using SessionLifetime.Events;
+using SessionLifetime.Ids;
+using SessionLifetime.Policy;
+using SessionLifetime.Time;
 
 namespace SessionLifetime.Tests.Engine;
 
@@ -25,14 +33,14 @@ public sealed class SessionSweepServiceTests
         await service.StartAsync(default);
         for (var round = 1; round <= 3; round++)
         {
-            var cell = await host.StartAsync();
-            for (var tries = 0; !cell.IsEnded && tries < 10_000; tries++)
+            var entry = await host.StartAsync();
+            for (var tries = 0; !entry.IsEnded && tries < 10_000; tries++)
             {
                 host.Time.Advance(s_interval);
                 await Task.Delay(1);
             }
 
-            Assert.True(cell.IsEnded);
+            Assert.True(entry.IsEnded);
         }
 
         await service.StopAsync(default);
@@ -102,45 +110,45 @@ public sealed class SessionSweepServiceTests
 
         public DateTimeOffset ToUtc(Moment moment) => inner.ToUtc(moment);
 
-        public bool TryGet(SessionId secret, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out SessionCell? cell) => inner.TryGet(secret, out cell);
+        public bool TryGet(SessionId secret, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out SessionEntry? entry) => inner.TryGet(secret, out entry);
 
-        public ValueTask<SessionCell?> FindAsync(SessionId secret, CancellationToken cancellationToken) => inner.FindAsync(secret, cancellationToken);
+        public ValueTask<SessionEntry?> FindAsync(SessionId secret, CancellationToken cancellationToken) => inner.FindAsync(secret, cancellationToken);
 
-        public ValueTask<SessionCell?> FindAsync(PublicId id, CancellationToken cancellationToken) => inner.FindAsync(id, cancellationToken);
+        public ValueTask<SessionEntry?> FindAsync(PublicId id, CancellationToken cancellationToken) => inner.FindAsync(id, cancellationToken);
 
         public ValueTask<EndedSession?> FindEndedAsync(SessionId secret, CancellationToken cancellationToken) => inner.FindEndedAsync(secret, cancellationToken);
 
-        public ValueTask<IReadOnlyList<SessionCell>> ListAsync(SessionFilter filter, PublicId? after, int count, CancellationToken cancellationToken) =>
+        public ValueTask<IReadOnlyList<SessionEntry>> ListAsync(SessionFilter filter, PublicId? after, int count, CancellationToken cancellationToken) =>
             inner.ListAsync(filter, after, count, cancellationToken);
 
-        public ValueTask<SessionAddition> TryGiveAsync(SessionCell cell, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue) =>
-            inner.TryGiveAsync(cell, seen, next, nextDue);
+        public ValueTask<PlacementResult> TryAssignOwnerAsync(SessionEntry entry, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue) =>
+            inner.TryAssignOwnerAsync(entry, seen, next, nextDue);
 
-        public ValueTask RotateAsync(SessionCell cell, bool isUrgent = false) => inner.RotateAsync(cell, isUrgent);
+        public ValueTask RotateAsync(SessionEntry entry, bool evenIfPending = false) => inner.RotateAsync(entry, evenIfPending);
 
-        public void Used(SessionCell cell, SessionId secret) => inner.Used(cell, secret);
+        public void Used(SessionEntry entry, SessionId secret) => inner.Used(entry, secret);
 
-        public ValueTask<SessionAddition> AddAsync(SessionCell cell, Moment nextDue, CancellationToken cancellationToken) =>
-            inner.AddAsync(cell, nextDue, cancellationToken);
+        public ValueTask<PlacementResult> AddAsync(SessionEntry entry, Moment nextDue, CancellationToken cancellationToken) =>
+            inner.AddAsync(entry, nextDue, cancellationToken);
 
-        public void Touched(SessionCell cell) => inner.Touched(cell);
+        public void MarkDirty(SessionEntry entry) => inner.MarkDirty(entry);
 
-        public void Prefetch(ReadOnlySpan<SessionCell> cells) => inner.Prefetch(cells);
+        public void Prefetch(ReadOnlySpan<SessionEntry> entries) => inner.Prefetch(entries);
 
-        public ValueTask<bool> TryCommitAsync(SessionCell cell, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue, bool whateverTouches = false) =>
-            inner.TryCommitAsync(cell, seen, next, nextDue, whateverTouches);
+        public ValueTask<bool> TryCommitAsync(SessionEntry entry, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue, bool ignoreTouches = false) =>
+            inner.TryCommitAsync(entry, seen, next, nextDue, ignoreTouches);
 
-        public ValueTask AcknowledgeEndAsync(SessionCell cell) => inner.AcknowledgeEndAsync(cell);
+        public ValueTask AcknowledgeEndAsync(SessionEntry entry) => inner.AcknowledgeEndAsync(entry);
 
-        public ValueTask<int> TakeDueAsync(Memory<SessionCell> due, Moment now, CancellationToken cancellationToken)
+        public ValueTask<int> TakeDueAsync(Memory<SessionEntry> due, Moment now, CancellationToken cancellationToken)
         {
             Takes++;
             return isBroken() ? throw new InvalidOperationException("broken") : inner.TakeDueAsync(due, now, cancellationToken);
         }
 
-        public void Reschedule(SessionCell cell, Moment nextDue) => inner.Reschedule(cell, nextDue);
+        public void Reschedule(SessionEntry entry, Moment nextDue) => inner.Reschedule(entry, nextDue);
 
-        public void Reschedule(ReadOnlySpan<SessionCell> cells) => throw new NotSupportedException();
+        public void Reschedule(ReadOnlySpan<SessionEntry> entries) => throw new NotSupportedException();
 
         public void Close() => inner.Close();
     }

@@ -1,4 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Engine;
+using SessionLifetime.Entries;
+using SessionLifetime.Events;
+using SessionLifetime.Ids;
 using SessionLifetime.Tests.Engine;
 
 namespace SessionLifetime.Tests.Events;
@@ -17,13 +21,13 @@ public sealed class HandlerTests
             .AddHandler<ThrowingHandler>());
         host.Events.ApplicationExit += (_, _) => throw new InvalidOperationException("event");
         host.Events.ApplicationExit += (_, _) => heard.Add("last");
-        var cell = await host.StartAsync();
+        var entry = await host.StartAsync();
 
-        await host.Engine.ExitAsync(cell, SessionEndReason.Exited);
+        await host.Engine.ExitAsync(entry, SessionEndReason.Exited);
 
         Assert.Equal(["second", "last"], heard);
         Assert.Equal(3, host.Log.Errors.Count());
-        Assert.Equal(SessionState.Ended, cell.Read().State);
+        Assert.Equal(SessionState.Ended, entry.Read().State);
     }
 
     [Fact]
@@ -34,9 +38,9 @@ public sealed class HandlerTests
             context.Handled = true;
             throw new InvalidOperationException();
         }));
-        var cell = await TimeOutAsync(host);
+        var entry = await TimeOutAsync(host);
 
-        Assert.Equal(SessionState.TimedOut, cell.Read().State);
+        Assert.Equal(SessionState.TimedOut, entry.Read().State);
     }
 
     [Fact]
@@ -49,9 +53,9 @@ public sealed class HandlerTests
                 context.Handled = false;
                 throw new InvalidOperationException();
             }));
-        var cell = await TimeOutAsync(host);
+        var entry = await TimeOutAsync(host);
 
-        Assert.Equal(SessionState.Active, cell.Read().State);
+        Assert.Equal(SessionState.Active, entry.Read().State);
     }
 
     [Theory]
@@ -88,7 +92,7 @@ public sealed class HandlerTests
                 gone.SetResult();
             })
             .OnSessionTimeout(_ => next++));
-        var cell = await host.StartAsync();
+        var entry = await host.StartAsync();
         host.Time.Advance(s_timeout);
         await host.Sweeper.SweepAsync();
         await hangs.Task;
@@ -98,18 +102,18 @@ public sealed class HandlerTests
         await host.Engine.ExitAsync(other, SessionEndReason.Exited);
 
         // The session itself is timed out, no countdown shows, and rule 5 is not applied.
-        Assert.True(cell.Read().Raising);
-        Assert.Null(host.Engine.StatusOf(cell).Countdown);
+        Assert.True(entry.Read().Raising);
+        Assert.Null(host.Engine.StatusOf(entry).Countdown);
         host.Time.Advance(TimeSpan.FromSeconds(29));
-        Assert.True(cell.Read().Raising);
+        Assert.True(entry.Read().Raising);
         host.Time.Advance(TimeSpan.FromSeconds(1));
-        await host.SettleAsync(cell);
+        await host.SettleAsync(entry);
 
-        Assert.Equal(SessionState.TimedOut, cell.Read().State);
-        Assert.NotNull(host.Engine.StatusOf(cell).Countdown);
+        Assert.Equal(SessionState.TimedOut, entry.Read().State);
+        Assert.NotNull(host.Engine.StatusOf(entry).Countdown);
         letGo.Set();
         await gone.Task;
-        Assert.Equal(SessionState.TimedOut, cell.Read().State);
+        Assert.Equal(SessionState.TimedOut, entry.Read().State);
         Assert.Equal(1, next);
         Assert.Equal(!blocksItsThread, cancelled);
         Assert.Contains(host.Log.Errors, line => line.Text.Contains("abandoned", StringComparison.Ordinal));
@@ -124,17 +128,17 @@ public sealed class HandlerTests
             hangs.TrySetResult();
             return new ValueTask(new TaskCompletionSource().Task);
         }));
-        var cell = await host.StartAsync();
-        var exit = host.Engine.ExitAsync(cell, SessionEndReason.Exited);
+        var entry = await host.StartAsync();
+        var exit = host.Engine.ExitAsync(entry, SessionEndReason.Exited);
         await hangs.Task;
 
-        Assert.Equal(SessionState.Ended, cell.Read().State);
+        Assert.Equal(SessionState.Ended, entry.Read().State);
         Assert.Equal(0, host.Sessions.Count);
         Assert.False(exit.IsCompleted);
-        Assert.False(host.Engine.FaceOf(cell).Ended.IsCancellationRequested);
+        Assert.False(host.Engine.TabSessionOf(entry).Ended.IsCancellationRequested);
 
         var cancelled = new TaskCompletionSource();
-        host.Engine.FaceOf(cell).Ended.Register(cancelled.SetResult);
+        host.Engine.TabSessionOf(entry).Ended.Register(cancelled.SetResult);
         host.Time.Advance(TimeSpan.FromSeconds(30));
         await exit;
         await cancelled.Task;
@@ -148,9 +152,9 @@ public sealed class HandlerTests
             await Task.Yield();
             context.Handled = true;
         }));
-        var cell = await TimeOutAsync(host);
+        var entry = await TimeOutAsync(host);
 
-        Assert.Equal(SessionState.Active, cell.Read().State);
+        Assert.Equal(SessionState.Active, entry.Read().State);
     }
 
     [Fact]
@@ -161,9 +165,9 @@ public sealed class HandlerTests
             await Task.Yield();
             context.Handled = true;
         }));
-        var cell = await TimeOutAsync(host);
+        var entry = await TimeOutAsync(host);
 
-        Assert.Equal(SessionState.Active, cell.Read().State);
+        Assert.Equal(SessionState.Active, entry.Read().State);
     }
 
     [Fact]
@@ -176,9 +180,9 @@ public sealed class HandlerTests
             await Task.Yield();
             e.Handled = true;
         };
-        var cell = await TimeOutAsync(host);
+        var entry = await TimeOutAsync(host);
 
-        Assert.Equal(SessionState.Active, cell.Read().State);
+        Assert.Equal(SessionState.Active, entry.Read().State);
     }
 
     [Fact]
@@ -191,9 +195,9 @@ public sealed class HandlerTests
             await Task.Yield();
             throw new InvalidOperationException("async void");
         };
-        var cell = await TimeOutAsync(host);
+        var entry = await TimeOutAsync(host);
 
-        Assert.Equal(SessionState.TimedOut, cell.Read().State);
+        Assert.Equal(SessionState.TimedOut, entry.Read().State);
         Assert.Equal("async void", Assert.Single(host.Log.Errors).Exception!.Message);
     }
 
@@ -209,10 +213,10 @@ public sealed class HandlerTests
                 context.Handled = true;
             }));
         host.Record();
-        var cell = await host.StartAsync();
+        var entry = await host.StartAsync();
         host.Time.Advance(s_timeout);
         await host.Sweeper.SweepAsync();
-        await host.SettleAsync(cell);
+        await host.SettleAsync(entry);
 
         Assert.Equal(SessionEndReason.Exited, seen!.EndReason);
         Assert.Equal(["SessionStarted", "SessionTimeout 1", "ApplicationExit Exited"], host.Heard);
@@ -226,9 +230,9 @@ public sealed class HandlerTests
             await Task.Yield();
             await context.Session.ExitAsync();
         }));
-        var cell = await host.StartAsync();
+        var entry = await host.StartAsync();
 
-        await host.Engine.ExitAsync(cell, SessionEndReason.Exited);
+        await host.Engine.ExitAsync(entry, SessionEndReason.Exited);
 
         Assert.Empty(host.Log.Errors);
     }
@@ -244,9 +248,9 @@ public sealed class HandlerTests
                 await running!.StartAsync();
             }
         }));
-        var cell = await host.StartAsync();
+        var entry = await host.StartAsync();
 
-        await host.Engine.ExitAsync(cell, SessionEndReason.Exited);
+        await host.Engine.ExitAsync(entry, SessionEndReason.Exited);
 
         Assert.Equal(1, host.Sessions.Count);
     }
@@ -277,8 +281,8 @@ public sealed class HandlerTests
             builder.Services.AddScoped<ScopedThing>().AddSingleton(scopes);
             builder.AddHandler<ScopedHandler>();
         });
-        var cell = await host.StartAsync();
-        await host.Engine.ExitAsync(cell, SessionEndReason.Exited);
+        var entry = await host.StartAsync();
+        await host.Engine.ExitAsync(entry, SessionEndReason.Exited);
 
         Assert.Equal(2, scopes.Distinct().Count());
         Assert.All(scopes, thing => Assert.True(thing.IsDisposed));
@@ -297,14 +301,14 @@ public sealed class HandlerTests
     public async Task NobodySubscribed_NothingIsAskedAndNothingWaits()
     {
         await using var host = Host();
-        var cell = await host.StartAsync();
+        var entry = await host.StartAsync();
         host.Time.Advance(s_timeout);
 
-        Assert.Equal(LookResult.Alive, await host.Engine.LookAsync(cell));
-        Assert.Equal(SessionState.TimedOut, cell.Read().State);
+        Assert.Equal(DueRulesResult.Alive, await host.Engine.ApplyDueRulesAsync(entry));
+        Assert.Equal(SessionState.TimedOut, entry.Read().State);
         host.Time.Advance(s_timeout);
-        Assert.Equal(LookResult.Ended, await host.Engine.LookAsync(cell));
-        Assert.Null(host.Engine.FaceOf(cell).EventQueue);
+        Assert.Equal(DueRulesResult.Ended, await host.Engine.ApplyDueRulesAsync(entry));
+        Assert.Null(host.Engine.TabSessionOf(entry).EventQueue);
     }
 
     [Fact]
@@ -313,15 +317,15 @@ public sealed class HandlerTests
         var hangs = new TaskCompletionSource();
         await using var host = Host(builder => builder.OnSessionResumed((_, _) => new ValueTask(hangs.Task)));
         host.Record();
-        var cell = await host.StartAsync();
+        var entry = await host.StartAsync();
         var waits = new List<Task>();
         for (var i = 0; i < 500; i++)
         {
             Assert.True(PageId.TryCreate($"p{i}", out var page));
-            waits.Add(host.Arrivals.TryResumeAsync(cell, page, PageId.None).AsTask());
+            waits.Add(host.Arrivals.TryResumeAsync(entry, page, PageId.None).AsTask());
         }
 
-        var exit = host.Engine.ExitAsync(cell, SessionEndReason.Exited);
+        var exit = host.Engine.ExitAsync(entry, SessionEndReason.Exited);
         hangs.SetResult();
         await Task.WhenAll(waits.Append(exit));
 
@@ -338,8 +342,8 @@ public sealed class HandlerTests
             await Task.Yield();
             handlersRan = true;
         }));
-        var cell = await host.StartAsync();
-        var session = host.Engine.FaceOf(cell);
+        var entry = await host.StartAsync();
+        var session = host.Engine.TabSessionOf(entry);
         var cancelled = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         session.Ended.Register(() => throw new InvalidOperationException("callback"));
         session.Ended.Register(() => cancelled.SetResult(handlersRan));
@@ -387,12 +391,12 @@ public sealed class HandlerTests
         {
             await using var host = Host();
             host.Record();
-            var cell = await host.StartAsync();
+            var entry = await host.StartAsync();
             host.Time.Advance(s_timeout);
             await Task.WhenAll(
-                Task.Run(async () => await host.Engine.LookAsync(cell)),
-                Task.Run(async () => await host.Engine.TryEndAsync(cell, SessionEndReason.Exited)));
-            await host.SettleAsync(cell);
+                Task.Run(async () => await host.Engine.ApplyDueRulesAsync(entry)),
+                Task.Run(async () => await host.Engine.TryEndAsync(entry, SessionEndReason.Exited)));
+            await host.SettleAsync(entry);
 
             Assert.StartsWith("ApplicationExit", host.Heard.Last(), StringComparison.Ordinal);
         }
@@ -425,13 +429,13 @@ public sealed class HandlerTests
     private static EngineHost Host(Action<SessionLifetimeBuilder>? subscribe = null) =>
         new(options => options.SessionTimeout = s_timeout, subscribe);
 
-    private static async Task<SessionCell> TimeOutAsync(EngineHost host)
+    private static async Task<SessionEntry> TimeOutAsync(EngineHost host)
     {
-        var cell = await host.StartAsync();
+        var entry = await host.StartAsync();
         host.Time.Advance(s_timeout);
         await host.Sweeper.SweepAsync();
-        await host.SettleAsync(cell);
-        return cell;
+        await host.SettleAsync(entry);
+        return entry;
     }
 
     private sealed class ThrowingHandler : SessionLifetimeHandler

@@ -1,3 +1,5 @@
+using SessionLifetime.Events;
+
 namespace SessionLifetime.Tests.Events;
 
 /// <summary>The threads of handlers: whatever is queued is run, however it comes, and whatever blocks.</summary>

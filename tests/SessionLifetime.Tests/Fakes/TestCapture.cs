@@ -4,6 +4,7 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
+using SessionLifetime.Ids;
 
 namespace SessionLifetime.Tests.Fakes;
 

@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.AspNetCore.Http;
+using SessionLifetime.Http.Lifecycle;
 
 namespace SessionLifetime.Tests.Fuzz;
 

@@ -7,6 +7,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
+using SessionLifetime.Configuration;
+using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Reading;
+using SessionLifetime.Ids;
 
 namespace SessionLifetime.Tests.Fuzz;
 

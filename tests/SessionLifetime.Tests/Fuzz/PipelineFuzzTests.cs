@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Primitives;
+using SessionLifetime.Ids;
 using SessionLifetime.Tests.Http;
 
 namespace SessionLifetime.Tests.Fuzz;

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SessionLifetime.Http.Navigation;
 
 #pragma warning disable CA1822, CA1848, CA1873, IDE0060, IDE0059, S1144 // As a README writes it.
 

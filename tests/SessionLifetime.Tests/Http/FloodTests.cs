@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Ids;
 using SessionLifetime.Tests.Fakes;
 
 namespace SessionLifetime.Tests.Http;

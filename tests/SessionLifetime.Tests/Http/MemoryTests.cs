@@ -8,6 +8,9 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using SessionLifetime.Directories;
+using SessionLifetime.Engine;
+using SessionLifetime.Ids;
 
 namespace SessionLifetime.Tests.Http;
 

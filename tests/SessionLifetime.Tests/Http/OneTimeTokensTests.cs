@@ -4,7 +4,13 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using SessionLifetime.Configuration;
+using SessionLifetime.Entries;
+using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Tokens;
+using SessionLifetime.Ids;
 using SessionLifetime.Tests.Fakes;
+using SessionLifetime.Time;
 
 namespace SessionLifetime.Tests.Http;
 
@@ -18,13 +24,13 @@ public sealed class OneTimeTokensTests
     public void TryRedeem_OfATokenOnce_GivesItsSession()
     {
         using var tokens = New();
-        var cell = NewCell();
-        var token = Issue(tokens, cell);
+        var entry = NewCell();
+        var token = Issue(tokens, entry);
 
         Assert.Equal(22, token!.Length);
-        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out var grant));
-        Assert.Same(cell, grant.Cell);
-        Assert.Equal(cell.Secret, grant.Secret);
+        Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out var grant));
+        Assert.Same(entry, grant.Entry);
+        Assert.Equal(entry.Secret, grant.Secret);
         Assert.Equal(0, tokens.Count);
     }
 
@@ -34,8 +40,8 @@ public sealed class OneTimeTokensTests
         using var tokens = New();
         var token = Issue(tokens, NewCell());
 
-        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _));
-        Assert.False(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out var grant));
+        Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out _));
+        Assert.False(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out var grant));
         Assert.Equal(default, grant);
     }
 
@@ -43,16 +49,16 @@ public sealed class OneTimeTokensTests
     public async Task TryRedeem_ByManyAtOnce_SucceedsForExactlyOne()
     {
         using var tokens = New();
-        var cell = NewCell();
+        var entry = NewCell();
         for (var round = 0; round < 300; round++)
         {
-            var token = Issue(tokens, cell);
+            var token = Issue(tokens, entry);
             using var start = new Barrier(4);
             var winners = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
                 () =>
                 {
                     start.SignalAndWait();
-                    return tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out var _);
+                    return tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out var _);
                 },
                 TaskCreationOptions.LongRunning)));
 
@@ -70,7 +76,7 @@ public sealed class OneTimeTokensTests
         using var tokens = New();
         Issue(tokens, NewCell());
 
-        Assert.False(tokens.TryRedeem(OneTimeUse.Ticket, text, Request(), out _));
+        Assert.False(tokens.TryRedeem(TokenPurpose.Ticket, text, Request(), out _));
         Assert.Equal(1, tokens.Count);
     }
 
@@ -80,8 +86,8 @@ public sealed class OneTimeTokensTests
         using var tokens = New();
         var token = Issue(tokens, NewCell());
 
-        Assert.False(tokens.TryRedeem(OneTimeUse.Navigation, token, Request(), out _));
-        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _));
+        Assert.False(tokens.TryRedeem(TokenPurpose.Navigation, token, Request(), out _));
+        Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out _));
     }
 
     [Fact]
@@ -91,9 +97,9 @@ public sealed class OneTimeTokensTests
         var (ours, theirs) = (BrowserKey.Create(), BrowserKey.Create());
         var token = Issue(tokens, NewCell(), browser: ours);
 
-        Assert.False(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(theirs), out _));
-        Assert.False(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _));
-        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(theirs, ours), out _));
+        Assert.False(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(theirs), out _));
+        Assert.False(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out _));
+        Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(theirs, ours), out _));
     }
 
     [Fact]
@@ -101,7 +107,7 @@ public sealed class OneTimeTokensTests
     {
         using var tokens = New(options => options.BrowserBinding = BrowserBinding.Off);
 
-        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, Issue(tokens, NewCell(), browser: BrowserKey.Create()), Request(), out _));
+        Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, Issue(tokens, NewCell(), browser: BrowserKey.Create()), Request(), out _));
     }
 
     [Fact]
@@ -111,8 +117,8 @@ public sealed class OneTimeTokensTests
         using var required = New(options => options.BrowserBinding = BrowserBinding.Required);
 
         var token = Issue(possible, NewCell());
-        Assert.False(possible.TryRedeem(OneTimeUse.Ticket, token, Request(BrowserKey.Create()), out _));
-        Assert.True(possible.TryRedeem(OneTimeUse.Ticket, token, Request(), out _));
+        Assert.False(possible.TryRedeem(TokenPurpose.Ticket, token, Request(BrowserKey.Create()), out _));
+        Assert.True(possible.TryRedeem(TokenPurpose.Ticket, token, Request(), out _));
         Assert.Null(Issue(required, NewCell()));
         Assert.NotNull(Issue(required, NewCell(), browser: BrowserKey.Create()));
     }
@@ -122,24 +128,24 @@ public sealed class OneTimeTokensTests
     {
         using var possible = New();
         using var off = New(options => options.BrowserBinding = BrowserBinding.Off);
-        var cell = NewCell();
+        var entry = NewCell();
 
-        Assert.Null(possible.Issue(OneTimeUse.Navigation, cell, cell.Secret, BrowserKey.None, s_lifetime));
-        Assert.NotNull(off.Issue(OneTimeUse.Navigation, cell, cell.Secret, BrowserKey.None, s_lifetime));
+        Assert.Null(possible.Issue(TokenPurpose.Navigation, entry, entry.Secret, BrowserKey.None, s_lifetime));
+        Assert.NotNull(off.Issue(TokenPurpose.Navigation, entry, entry.Secret, BrowserKey.None, s_lifetime));
     }
 
     [Fact]
     public void TryRedeem_OfAHandOver_TakesAnyKeyWhileTheSessionHasNone()
     {
         using var tokens = New();
-        var (cell, key) = (NewCell(), BrowserKey.Create());
+        var (entry, key) = (NewCell(), BrowserKey.Create());
 
         Assert.True(Redeem(Request(BrowserKey.Create())));
         Assert.True(Redeem(Request(key)));
         Assert.True(Redeem(Request()));
 
         bool Redeem(HttpRequest request) =>
-            tokens.TryRedeem(OneTimeUse.HandOver, tokens.Issue(OneTimeUse.HandOver, cell, cell.Secret, key, s_lifetime), request, out _);
+            tokens.TryRedeem(TokenPurpose.HandOver, tokens.Issue(TokenPurpose.HandOver, entry, entry.Secret, key, s_lifetime), request, out _);
     }
 
     [Fact]
@@ -148,11 +154,11 @@ public sealed class OneTimeTokensTests
         using var tokens = New();
         var (first, second) = (Issue(tokens, NewCell()), Issue(tokens, NewCell()));
         _time.Advance(s_lifetime - TimeSpan.FromTicks(1));
-        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, first, Request(), out _));
+        Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, first, Request(), out _));
 
         _time.Advance(TimeSpan.FromTicks(1));
 
-        Assert.False(tokens.TryRedeem(OneTimeUse.Ticket, second, Request(), out _));
+        Assert.False(tokens.TryRedeem(TokenPurpose.Ticket, second, Request(), out _));
     }
 
     [Fact]
@@ -162,12 +168,12 @@ public sealed class OneTimeTokensTests
         var token = Issue(tokens, NewCell());
         _time.MoveWallClock(TimeSpan.FromDays(1));
 
-        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _));
+        Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out _));
         token = Issue(tokens, NewCell());
         _time.MoveWallClock(TimeSpan.FromDays(-2));
         _time.Advance(s_lifetime);
 
-        Assert.False(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _));
+        Assert.False(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out _));
     }
 
     [Fact]
@@ -190,17 +196,17 @@ public sealed class OneTimeTokensTests
     public void Issue_MoreThanAHandfulForOneSession_PushesOutItsOldestOfThatKindOnly()
     {
         using var tokens = New();
-        var (cell, other) = (NewCell(), NewCell());
+        var (entry, other) = (NewCell(), NewCell());
         var key = BrowserKey.Create();
-        var navigation = tokens.Issue(OneTimeUse.Navigation, cell, cell.Secret, key, s_lifetime);
+        var navigation = tokens.Issue(TokenPurpose.Navigation, entry, entry.Secret, key, s_lifetime);
         var others = Issue(tokens, other);
-        var ours = Enumerable.Range(0, 1000).Select(_ => Issue(tokens, cell)).ToList();
+        var ours = Enumerable.Range(0, 1000).Select(_ => Issue(tokens, entry)).ToList();
 
         Assert.Equal(OneTimeTokens.MaxOutstanding + 2, tokens.Count);
-        Assert.All(ours[..^OneTimeTokens.MaxOutstanding], token => Assert.False(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _)));
-        Assert.All(ours[^OneTimeTokens.MaxOutstanding..], token => Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _)));
-        Assert.True(tokens.TryRedeem(OneTimeUse.Navigation, navigation, Request(key), out _));
-        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, others, Request(), out _));
+        Assert.All(ours[..^OneTimeTokens.MaxOutstanding], token => Assert.False(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out _)));
+        Assert.All(ours[^OneTimeTokens.MaxOutstanding..], token => Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out _)));
+        Assert.True(tokens.TryRedeem(TokenPurpose.Navigation, navigation, Request(key), out _));
+        Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, others, Request(), out _));
     }
 
     [Fact]
@@ -210,7 +216,7 @@ public sealed class OneTimeTokensTests
         var issued = Enumerable.Range(0, 2 * OneTimeTokens.MaxPerSession).Select(_ => Issue(tokens, NewCell())).ToList();
 
         Assert.Null(Issue(tokens, NewCell()));
-        Assert.All(issued, token => Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out _)));
+        Assert.All(issued, token => Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out _)));
         Assert.NotNull(Issue(tokens, NewCell()));
     }
 
@@ -221,10 +227,10 @@ public sealed class OneTimeTokensTests
         using var tokens = New(options => options.MaxSessions = Sessions);
         for (var i = 0; i < Sessions; i++)
         {
-            var (cell, key) = (NewCell(), BrowserKey.Create());
-            foreach (var use in Enum.GetValues<OneTimeUse>())
+            var (entry, key) = (NewCell(), BrowserKey.Create());
+            foreach (var use in Enum.GetValues<TokenPurpose>())
             {
-                Assert.All(Enumerable.Range(0, 2 * OneTimeTokens.MaxOutstanding), _ => Assert.NotNull(tokens.Issue(use, cell, cell.Secret, key, s_lifetime)));
+                Assert.All(Enumerable.Range(0, 2 * OneTimeTokens.MaxOutstanding), _ => Assert.NotNull(tokens.Issue(use, entry, entry.Secret, key, s_lifetime)));
             }
         }
     }
@@ -251,14 +257,14 @@ public sealed class OneTimeTokensTests
         }
 
         Assert.False(kept.IsAlive);
-        Assert.True(tokens.TryRedeem(OneTimeUse.Ticket, token, Request(), out var grant));
-        Assert.Equal((null, secret), (grant.Cell, grant.Secret));
+        Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out var grant));
+        Assert.Equal((null, secret), (grant.Entry, grant.Secret));
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         static (string Token, SessionId Secret, WeakReference Kept) IssueAndForget(OneTimeTokens tokens)
         {
-            var cell = NewCell();
-            return (Issue(tokens, cell)!, cell.Secret, new WeakReference(cell));
+            var entry = NewCell();
+            return (Issue(tokens, entry)!, entry.Secret, new WeakReference(entry));
         }
     }
 
@@ -266,16 +272,16 @@ public sealed class OneTimeTokensTests
     public void ToString_OfWhatIsGranted_ShowsNoSecret()
     {
         using var tokens = New();
-        var cell = NewCell();
-        tokens.TryRedeem(OneTimeUse.Ticket, Issue(tokens, cell), Request(), out var grant);
+        var entry = NewCell();
+        tokens.TryRedeem(TokenPurpose.Ticket, Issue(tokens, entry), Request(), out var grant);
 
-        Assert.DoesNotContain(cell.Secret.Reveal(), grant.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(entry.Secret.Reveal(), grant.ToString(), StringComparison.Ordinal);
     }
 
-    private static SessionCell NewCell() => new(SessionId.Create(), PublicId.Create(), new Moment(1));
+    private static SessionEntry NewCell() => new(SessionId.Create(), PublicId.Create(), new Moment(1));
 
-    private static string? Issue(OneTimeTokens tokens, SessionCell cell, BrowserKey browser = default, TimeSpan? lifetime = null) =>
-        tokens.Issue(OneTimeUse.Ticket, cell, cell.Secret, browser, lifetime ?? s_lifetime);
+    private static string? Issue(OneTimeTokens tokens, SessionEntry entry, BrowserKey browser = default, TimeSpan? lifetime = null) =>
+        tokens.Issue(TokenPurpose.Ticket, entry, entry.Secret, browser, lifetime ?? s_lifetime);
 
     private static HttpRequest Request(params BrowserKey[] keys)
     {

@@ -3,6 +3,9 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Directories;
+using SessionLifetime.Engine;
+using SessionLifetime.Ids;
 
 namespace SessionLifetime.Tests.Http;
 
@@ -158,7 +161,7 @@ public sealed class OwnershipRaceTests
 
     /// <summary>How many groups of browsers and of users the store keeps.</summary>
     internal static (int Browsers, int Users) CountGroups(SessionApp app) =>
-        ((MemorySessionStore)app.App.Services.GetRequiredService<SessionEngine>().Store).CountGroups();
+        ((SessionDirectory)app.App.Services.GetRequiredService<SessionEngine>().Store).CountGroups();
 
     /// <summary>All of them at one moment, each on a thread of the pool.</summary>
     internal static async Task<Answer[]> TogetherAsync(Func<int, Task<Answer>> request, int count = Requests)

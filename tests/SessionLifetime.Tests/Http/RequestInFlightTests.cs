@@ -4,6 +4,9 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Directories;
+using SessionLifetime.Ids;
+using SessionLifetime.Time;
 
 namespace SessionLifetime.Tests.Http;
 
@@ -253,7 +256,7 @@ public sealed class RequestInFlightTests
     private static bool LivesAndIsNotHeld(SessionApp app, string id)
     {
         var store = app.App.Services.GetRequiredService<ITabSessionStore>();
-        return SessionId.TryParse(id, out var secret) && store.TryGet(secret, out var cell) && cell.Read().SignalHeldUntil == Moment.Before;
+        return SessionId.TryParse(id, out var secret) && store.TryGet(secret, out var entry) && entry.Read().SignalHeldUntil == Moment.Before;
     }
 
     private static Task<SessionApp> StartAsync(Gate gate, Action<SessionLifetimeOptions>? options = null) => SessionApp.StartAsync(setup =>

@@ -9,6 +9,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SessionLifetime.Engine;
+using SessionLifetime.Ids;
 using SessionLifetime.Tests.Fakes;
 
 namespace SessionLifetime.Tests.Http;

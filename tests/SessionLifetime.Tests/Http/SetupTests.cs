@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using SessionLifetime.Configuration;
 using SessionLifetime.Tests.Fakes;
 
 namespace SessionLifetime.Tests.Http;

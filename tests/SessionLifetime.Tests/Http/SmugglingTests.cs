@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using SessionLifetime.Ids;
 
 namespace SessionLifetime.Tests.Http;
 

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using SessionLifetime.Ids;
 
 namespace SessionLifetime.Tests.Http;
 

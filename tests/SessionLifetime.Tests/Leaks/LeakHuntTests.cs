@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SessionLifetime.Ids;
 using SessionLifetime.Tests.Fakes;
 
 namespace SessionLifetime.Tests.Leaks;

@@ -1,3 +1,5 @@
+using SessionLifetime.Policy;
+using SessionLifetime.Time;
 using static SessionLifetime.Tests.Policy.Sample;
 
 namespace SessionLifetime.Tests.Policy;
@@ -29,7 +31,7 @@ public sealed class ClockworkTests
     [Fact]
     public void Look_TimedOutAndPinged_EndsByIdleTimeout()
     {
-        var session = Session().TimedOut(20).Heard(25, Signal.Alive, Timings());
+        var session = Session().TimedOut(20).Heard(25, SignalReport.Alive, Timings());
 
         Assert.Equal(SessionState.TimedOut, session.State);
         Assert.Equal(Verdict.Lives, Clockwork.Look(session, Timings(), At(39.999)));
@@ -132,7 +134,7 @@ public sealed class ClockworkTests
         Assert.True(Clockwork.TryConclude(ref session, 2, handled: true, At(41)));
         Assert.Equal(2, session.Occurrence);
 
-        session = session.Heard(50, Signal.Activity, timings);
+        session = session.Heard(50, SignalReport.Activity, timings);
         Assert.Equal(0, session.Occurrence);
         Assert.Equal(Verdict.TimesOut(At(70)), Clockwork.Look(session, timings, At(70)));
     }
@@ -140,7 +142,7 @@ public sealed class ClockworkTests
     [Fact]
     public void Conclude_ActivityCameMeanwhile_HasNoEffect()
     {
-        var session = Session().Asked(20).Heard(21, Signal.Activity, Timings());
+        var session = Session().Asked(20).Heard(21, SignalReport.Activity, Timings());
 
         Assert.False(Clockwork.TryConclude(ref session, 1, handled: true, At(30)));
         Assert.Equal((SessionState.Active, Moment.Before), (session.State, session.IdleReset));
@@ -149,7 +151,7 @@ public sealed class ClockworkTests
     [Fact]
     public void Conclude_OfAnEarlierRaise_HasNoEffect()
     {
-        var session = Session().Asked(20).Heard(21, Signal.Activity, Timings()).Asked(41);
+        var session = Session().Asked(20).Heard(21, SignalReport.Activity, Timings()).Asked(41);
 
         Assert.False(Clockwork.TryConclude(ref session, 1, handled: true, At(42)));
         Assert.True(session.Raising);
@@ -196,8 +198,8 @@ public sealed class ClockworkTests
     {
         var session = Session().TimedOut(20);
 
-        Assert.Equal(SessionState.TimedOut, session.Heard(30, Signal.Alive, Timings()).State);
-        Assert.Equal(SessionState.Active, session.Heard(30, Signal.Activity, Timings()).State);
+        Assert.Equal(SessionState.TimedOut, session.Heard(30, SignalReport.Alive, Timings()).State);
+        Assert.Equal(SessionState.Active, session.Heard(30, SignalReport.Activity, Timings()).State);
     }
 
     [Theory]
@@ -210,7 +212,7 @@ public sealed class ClockworkTests
     {
         // T = 10: timed out at 10, a report at 30 of activity some time ago.
         var timings = Timings(timeout: 10, countdown: 100);
-        var session = Session().TimedOut(10).Heard(30, new Signal { IdleFor = TimeSpan.FromSeconds(idle) }, timings);
+        var session = Session().TimedOut(10).Heard(30, new SignalReport { IdleFor = TimeSpan.FromSeconds(idle) }, timings);
 
         Assert.Equal((state, At(activity), At(30)), (session.State, session.LastActivity, session.LastSignal));
     }
@@ -218,7 +220,7 @@ public sealed class ClockworkTests
     [Fact]
     public void Count_IdleForLessThanKnown_NeverMovesActivityBack()
     {
-        var session = Session(activity: 15).Heard(20, new Signal { IdleFor = TimeSpan.FromSeconds(10) }, Timings());
+        var session = Session(activity: 15).Heard(20, new SignalReport { IdleFor = TimeSpan.FromSeconds(10) }, Timings());
 
         Assert.Equal(At(15), session.LastActivity);
     }
@@ -226,11 +228,11 @@ public sealed class ClockworkTests
     [Fact]
     public void Count_Stretch_RestartsTheIdleClockAndIsNoActivity()
     {
-        var session = Session().Heard(15, new Signal { IsStretch = true }, Timings());
+        var session = Session().Heard(15, new SignalReport { IsStretch = true }, Timings());
 
         Assert.Equal(At(0), session.LastActivity);
         Assert.Equal(Verdict.TimesOut(At(35)), Clockwork.Look(session, Timings(), At(35)));
-        Assert.Equal(SessionState.Active, Session().TimedOut(20).Heard(30, new Signal { IsStretch = true }, Timings()).State);
+        Assert.Equal(SessionState.Active, Session().TimedOut(20).Heard(30, new SignalReport { IsStretch = true }, Timings()).State);
     }
 
     [Fact]
@@ -239,9 +241,9 @@ public sealed class ClockworkTests
         var session = Session();
         session.SelfDestructAt = At(30);
 
-        Assert.Equal(At(30), session.Heard(10, Signal.GoodBye, Timings()).SelfDestructAt);
-        Assert.True(session.Heard(10, Signal.Alive, Timings()).SelfDestructAt.IsNever);
-        Assert.True(session.Heard(10, Signal.Activity, Timings()).SelfDestructAt.IsNever);
+        Assert.Equal(At(30), session.Heard(10, SignalReport.GoodBye, Timings()).SelfDestructAt);
+        Assert.True(session.Heard(10, SignalReport.Alive, Timings()).SelfDestructAt.IsNever);
+        Assert.True(session.Heard(10, SignalReport.Activity, Timings()).SelfDestructAt.IsNever);
     }
 
     [Fact]
@@ -252,7 +254,7 @@ public sealed class ClockworkTests
         session.Confirmed = false;
 
         Assert.Equal(Verdict.Ends(SessionEndReason.SignalLost, At(5)), Clockwork.Look(session, timings, At(5)));
-        Assert.Equal(Verdict.Lives, Clockwork.Look(session.Heard(4, Signal.Alive, timings), timings, At(5)));
+        Assert.Equal(Verdict.Lives, Clockwork.Look(session.Heard(4, SignalReport.Alive, timings), timings, At(5)));
 
         // Its first answer took a while: handlers loaded its state.
         session.SignalHeldUntil = session.ActivityHeldUntil = At(600);
@@ -323,7 +325,7 @@ public sealed class ClockworkTests
             _ = Clockwork.Look(Session(), set, farFuture);
             _ = Clockwork.NextDue(Session(), set, farFuture);
             _ = SessionStatus.Of(Session(), set, farFuture);
-            _ = Session().Heard(10, new Signal { IdleFor = longest }, set);
+            _ = Session().Heard(10, new SignalReport { IdleFor = longest }, set);
         }
     }
 

@@ -1,3 +1,6 @@
+using SessionLifetime.Policy;
+using SessionLifetime.Time;
+
 namespace SessionLifetime.Tests.Policy;
 
 /// <summary>Snapshots and durations for tables: all numbers are seconds since the session started.</summary>
@@ -45,7 +48,7 @@ internal static class Sample
         return session;
     }
 
-    public static SessionSnapshot Heard(this SessionSnapshot session, double at, Signal signal, SessionTimings timings)
+    public static SessionSnapshot Heard(this SessionSnapshot session, double at, SignalReport signal, SessionTimings timings)
     {
         Clockwork.Count(ref session, signal, timings, At(at));
         return session;

@@ -1,3 +1,4 @@
+using SessionLifetime.Policy;
 using static SessionLifetime.Tests.Policy.Sample;
 
 namespace SessionLifetime.Tests.Policy;

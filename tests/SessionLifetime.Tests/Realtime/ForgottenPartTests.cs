@@ -3,6 +3,9 @@ using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SessionLifetime.Engine;
+using SessionLifetime.Realtime;
+using SessionLifetime.Setup;
 using SessionLifetime.Tests.Http;
 
 namespace SessionLifetime.Tests.Realtime;

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Engine;
 using SessionLifetime.Tests.Http;
 
 namespace SessionLifetime.Tests.Realtime;

@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using System.Text;
+using SessionLifetime.Ids;
 using SessionLifetime.Tests.Fakes;
 using SessionLifetime.Tests.Http;
 

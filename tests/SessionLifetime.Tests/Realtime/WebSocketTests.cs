@@ -1,3 +1,4 @@
+using SessionLifetime.Ids;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.WebSockets;
@@ -6,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SessionLifetime.Engine;
 using SessionLifetime.Tests.Http;
 
 namespace SessionLifetime.Tests.Realtime;
@@ -349,7 +351,7 @@ public sealed class WebSocketTests
             // Cut without a word.
         }
 
-        await SessionApp.EventuallyAsync(() => !session.Cell.HasRequests);
+        await SessionApp.EventuallyAsync(() => !session.Entry.HasRequests);
         Assert.Empty(session.Connections.Close());
     }
 

@@ -1,8 +1,9 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using SessionLifetime.Http.Reading;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Http.Navigation;
 
 /// <summary>
 /// Sees to redirects that are made before a request comes to <c>UseSessionLifetime()</c>: to the sign-in page above all, by an authorization

@@ -1,7 +1,10 @@
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
+using SessionLifetime.Entries;
+using SessionLifetime.Http.Tokens;
+using SessionLifetime.Ids;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Http.Navigation;
 
 /// <summary>
 /// Sessions that the server started for a page, until the browser module in such a page takes them over: the page holds a one-time
@@ -18,20 +21,20 @@ internal sealed class HandOvers(OneTimeTokens tokens, NavigationRelay? relay = n
 
     private static readonly object s_open = new();
 
-    private readonly ConditionalWeakTable<SessionCell, object> _open = [];
+    private readonly ConditionalWeakTable<SessionEntry, object> _open = [];
 
     /// <summary>Nobody holds the id of this session yet.</summary>
-    public void Offer(SessionCell cell) => _open.AddOrUpdate(cell, s_open);
+    public void Offer(SessionEntry entry) => _open.AddOrUpdate(entry, s_open);
 
-    public bool IsOffered(SessionCell cell) => _open.TryGetValue(cell, out _);
+    public bool IsOffered(SessionEntry entry) => _open.TryGetValue(entry, out _);
 
     /// <summary>A token for the page that is being rendered; null where its session has been taken over.</summary>
-    public string? Issue(SessionCell cell, SessionId secret, BrowserKey browser) =>
-        IsOffered(cell) ? tokens.Issue(OneTimeUse.HandOver, cell, secret, browser, s_lifetime) : null;
+    public string? Issue(SessionEntry entry, SessionId secret, BrowserKey browser) =>
+        IsOffered(entry) ? tokens.Issue(TokenPurpose.HandOver, entry, secret, browser, s_lifetime) : null;
 
     /// <summary>Takes a session over; only one succeeds where tabs are told apart.</summary>
     public bool TryTake(string token, HttpRequest request, out OneTimeGrant grant) =>
-        tokens.TryRedeem(OneTimeUse.HandOver, token, request, out grant)
-        && grant.Cell is { } cell
-        && (relay is null ? IsOffered(cell) : _open.Remove(cell));
+        tokens.TryRedeem(TokenPurpose.HandOver, token, request, out grant)
+        && grant.Entry is { } entry
+        && (relay is null ? IsOffered(entry) : _open.Remove(entry));
 }

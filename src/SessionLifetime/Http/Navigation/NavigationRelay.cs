@@ -1,6 +1,12 @@
 using Microsoft.AspNetCore.Http;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Entries;
+using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Reading;
+using SessionLifetime.Http.Tokens;
+using SessionLifetime.Ids;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Http.Navigation;
 
 /// <summary>
 /// Leads plain navigations to the session of the tab they happen in: by a one-time token that the page before left in a cookie, for a
@@ -21,25 +27,25 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
     /// <summary>How long a browser keeps the cookie.</summary>
     private static readonly TimeSpan s_hop = TimeSpan.FromSeconds(5);
 
-    private readonly HopQueue _hops = new(time);
+    private readonly RedirectSequencer _hops = new(time);
 
     /// <summary>Tokens for a page; fewer than asked for, or none, when there is no room.</summary>
-    public IReadOnlyList<string> Issue(SessionCell cell, SessionId secret, BrowserKey browser, int count = Stock, PageId page = default) =>
-        [.. Enumerable.Range(0, count).Select(_ => Issue(cell, secret, browser, Lifetime, page)).OfType<string>()];
+    public IReadOnlyList<string> Issue(SessionEntry entry, SessionId secret, BrowserKey browser, int count = Stock, PageId page = default) =>
+        [.. Enumerable.Range(0, count).Select(_ => Issue(entry, secret, browser, Lifetime, page)).OfType<string>()];
 
     /// <summary>What the cookies of a navigation lead to, and which of them it was; missing where there are none.</summary>
-    public async ValueTask<(SessionFinding Finding, RelayCookie Used)> FindAsync(HttpContext context)
+    public async ValueTask<(SessionLookup Lookup, RelayCookie Used)> FindAsync(HttpContext context)
     {
-        var finding = new SessionFinding(SessionFindingKind.Missing);
+        var lookup = new SessionLookup(SessionLookupStatus.Missing);
         var used = default(RelayCookie);
         foreach (var cookie in RelayCookie.For(context.Request))
         {
             if (cookie.IsEnded(out var reason))
             {
-                return (new(SessionFindingKind.Ended, Reason: reason, Carrier: SessionCarrier.Relay), cookie);
+                return (new(SessionLookupStatus.Ended, Reason: reason, Carrier: SessionCarrier.Relay), cookie);
             }
 
-            if (tokens.TryRedeem(OneTimeUse.Navigation, cookie.Token, context.Request, out var grant))
+            if (tokens.TryRedeem(TokenPurpose.Navigation, cookie.Token, context.Request, out var grant))
             {
                 _hops.Leave(grant.Browser, cookie.Target, cookie.Name);
                 return (await finder.FindAsync(context, context.RequestHeaders(), grant.Secret) with { Carrier = SessionCarrier.Relay }, cookie);
@@ -47,29 +53,29 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
 
             // Used before, expired, or another browser's: perhaps the next one is ours.
             metrics.Refused("relay");
-            (finding, used) = (new(SessionFindingKind.Unknown, Carrier: SessionCarrier.Relay), cookie);
+            (lookup, used) = (new(SessionLookupStatus.Unknown, Carrier: SessionCarrier.Relay), cookie);
         }
 
-        return (finding, used);
+        return (lookup, used);
     }
 
     /// <summary>Leaves a token for the request that a redirect leads to, if it stays within the site.</summary>
     public async ValueTask LeaveForHopAsync(HttpContext context, PlainRequest request)
     {
-        var cell = request.Cell!;
+        var entry = request.Entry!;
         var location = context.Response.Headers.Location.ToString();
-        if (cell.IsEnded || !LeadsHere(context.Request, location))
+        if (entry.IsEnded || !LeadsHere(context.Request, location))
         {
             return;
         }
 
-        var (high, _) = WordText.Random();
-        var name = RelayCookie.Prefix + WordText.Format(high);
+        var (high, _) = Base64UrlIds.Random();
+        var name = RelayCookie.Prefix + Base64UrlIds.Format(high);
         var target = RelayCookie.TargetOfRedirect(context.Request, location);
         await _hops.EnterAsync(request.Browser, target, name);
 
         // By the id it came with: a new one is not used before the module has been told of it.
-        if (Issue(cell, request.Sent, request.Browser, s_hop) is { } token)
+        if (Issue(entry, request.Sent, request.Browser, s_hop) is { } token)
         {
             Write(context, new(name, token, time.GetUtcNow().ToUnixTimeMilliseconds(), target, request.CookiePath));
         }
@@ -116,6 +122,6 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
         return location.StartsWith(here, StringComparison.OrdinalIgnoreCase) && (location.Length == here.Length || location[here.Length] is '/' or '?' or '#');
     }
 
-    private string? Issue(SessionCell cell, SessionId secret, BrowserKey browser, TimeSpan lifetime, PageId page = default) =>
-        tokens.Issue(OneTimeUse.Navigation, cell, secret, browser, lifetime, page);
+    private string? Issue(SessionEntry entry, SessionId secret, BrowserKey browser, TimeSpan lifetime, PageId page = default) =>
+        tokens.Issue(TokenPurpose.Navigation, entry, secret, browser, lifetime, page);
 }

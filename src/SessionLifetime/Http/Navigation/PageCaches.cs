@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.AspNetCore.ResponseCaching;
 using Microsoft.AspNetCore.Routing;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Http.Navigation;
 
 /// <summary>Keeps what is made for a session out of the app's own caches, and what they hold for others away from it.</summary>
 /// <remarks>

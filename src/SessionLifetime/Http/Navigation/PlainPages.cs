@@ -1,7 +1,15 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
+using SessionLifetime.Configuration;
+using SessionLifetime.Directories;
+using SessionLifetime.Engine;
+using SessionLifetime.Entries;
+using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Reading;
+using SessionLifetime.Ids;
+using SessionLifetime.Policy;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Http.Navigation;
 
 /// <summary>
 /// Sessions of requests that carry no id header, as browsers make them by themselves: finds them by what the relay or the cookie says,
@@ -39,45 +47,45 @@ internal sealed class PlainPages(
         PlainNavigation.IsOne(context.Request) || (cookie is not null && PlainNavigation.IsInFrame(context.Request));
 
     /// <summary>What a request without the id header leads to.</summary>
-    public async ValueTask<SessionFinding> FindAsync(HttpContext context)
+    public async ValueTask<SessionLookup> FindAsync(HttpContext context)
     {
         if (PlainRequest.Of(context) is { } known)
         {
             // An error page is another endpoint.
-            if (known.Cell is not null)
+            if (known.Entry is not null)
             {
                 caches.Pass(context);
             }
 
-            return known.Finding;
+            return known.Lookup;
         }
 
-        var finding = new SessionFinding(SessionFindingKind.Missing);
+        var lookup = new SessionLookup(SessionLookupStatus.Missing);
         var used = default(RelayCookie);
         if (relay is not null && PlainNavigation.IsOwn(context.Request) && !Speculation.IsSpeculative(context.Request))
         {
-            (finding, used) = await relay.FindAsync(context);
+            (lookup, used) = await relay.FindAsync(context);
         }
 
-        if (finding.Kind is SessionFindingKind.Missing
+        if (lookup.Kind is SessionLookupStatus.Missing
             && cookie?.Read(context.Request) is { } id
             && (!IsConnection(context) || TransportCookie.IsProven(context.Request)))
         {
-            finding = await finder.FindByCookieAsync(context, id);
+            lookup = await finder.FindByCookieAsync(context, id);
         }
 
-        Follow(context, finding, used);
-        return finding;
+        Follow(context, lookup, used);
+        return lookup;
     }
 
     /// <summary>
     /// Where a navigation goes whose session has ended; null where it goes on: a form does, unless all it would be told is that its
     /// session is missing. An id nobody knows any more was one that ended earlier.
     /// </summary>
-    public string? LandingOf(HttpContext context, EndpointMetadataCollection? metadata, SessionFinding finding)
+    public string? LandingOf(HttpContext context, EndpointMetadataCollection? metadata, SessionLookup lookup)
     {
-        var hasEnded = finding.Kind == SessionFindingKind.Ended
-            || (finding is { Kind: SessionFindingKind.Unknown, Carrier: SessionCarrier.Cookie } && SessionId.TryParse(cookie!.Read(context.Request), out _));
+        var hasEnded = lookup.Kind == SessionLookupStatus.Ended
+            || (lookup is { Kind: SessionLookupStatus.Unknown, Carrier: SessionCarrier.Cookie } && SessionId.TryParse(cookie!.Read(context.Request), out _));
         var goes = PlainNavigation.IsGet(context.Request)
             || (PlainNavigation.IsOne(context.Request) && metadata?.GetMetadata<RequireTabSessionAttribute>() is not null);
         return hasEnded && _expiredPath.HasValue && goes && !IsLanding(context)
@@ -99,17 +107,17 @@ internal sealed class PlainPages(
     /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="waits">Whether the <c>SessionStarted</c> handlers are waited for, as the request has not reached its endpoint yet.</param>
-    public async ValueTask<(SessionAddition Outcome, RequestHold Hold)> StartAsync(HttpContext context, bool waits)
+    public async ValueTask<(PlacementResult Outcome, RequestHold Hold)> StartAsync(HttpContext context, bool waits)
     {
-        var request = PlainRequest.Of(context) ?? Follow(context, new(SessionFindingKind.Missing));
-        var owner = guard.Welcome(context, out var handed);
+        var request = PlainRequest.Of(context) ?? Follow(context, new(SessionLookupStatus.Missing));
+        var owner = guard.IssueBrowserCookie(context, out var handed);
         var (outcome, hold) = await arrivals.StartAsync(PageId.None, PageId.None, owner, context.RequestAborted, waits, _unconfirmed);
-        if (outcome == SessionAddition.Added)
+        if (outcome == PlacementResult.Added)
         {
-            handOvers.Offer(hold.Cell);
-            guard.Handed(hold.Cell, handed);
-            (request.Cell, request.Sent, request.Handed, request.ExpiresCookie) = (hold.Cell, hold.Cell.Secret, handed, false);
-            request.Finding = new(SessionFindingKind.Found, hold.Cell, hold.Cell.Secret, Carrier: cookie is null ? SessionCarrier.Relay : SessionCarrier.Cookie);
+            handOvers.Offer(hold.Entry);
+            guard.RememberIssuedKey(hold.Entry, handed);
+            (request.Entry, request.Sent, request.Handed, request.ExpiresCookie) = (hold.Entry, hold.Entry.Secret, handed, false);
+            request.Lookup = new(SessionLookupStatus.Found, hold.Entry, hold.Entry.Secret, Carrier: cookie is null ? SessionCarrier.Relay : SessionCarrier.Cookie);
             if (waits)
             {
                 caches.Pass(context);
@@ -119,7 +127,7 @@ internal sealed class PlainPages(
                 PageCaches.KeepOut(context);
             }
 
-            cookie?.Hand(context, hold.Cell.Secret, request.CookiePath);
+            cookie?.Append(context, hold.Entry.Secret, request.CookiePath);
         }
 
         return (outcome, hold);
@@ -127,28 +135,28 @@ internal sealed class PlainPages(
 
     /// <summary>Browsers open connections, with cookies, for the pages of other sites too, and no antiforgery token keeps them out.</summary>
     private static bool IsConnection(HttpContext context) =>
-        RequestMark.HasNoHeaders(context.Request) || RequestMark.Of(context.Features, context.GetEndpoint()?.Metadata).IsConnection;
+        RequestClassification.HasNoHeaders(context.Request) || RequestClassification.Of(context.Features, context.GetEndpoint()?.Metadata).IsConnection;
 
     private bool IsLanding(HttpContext context) => _expiredPath.HasValue && context.Request.Path == _expiredPath;
 
-    private PlainRequest Follow(HttpContext context, SessionFinding finding, RelayCookie used = default)
+    private PlainRequest Follow(HttpContext context, SessionLookup lookup, RelayCookie used = default)
     {
         var request = new PlainRequest
         {
-            Finding = finding,
+            Lookup = lookup,
             Relayed = used,
-            Cell = finding.Cell,
-            Sent = finding.Sent,
+            Entry = lookup.Entry,
+            Sent = lookup.Sent,
             IsNavigation = PlainNavigation.IsOne(context.Request),
             CookiePath = CookieRules.PathOf(context.Request),
         };
         request.Put(context);
-        if (request.Cell is not null)
+        if (request.Entry is not null)
         {
             caches.Pass(context);
         }
 
-        if ((request.IsNavigation || request.Finding.Kind != SessionFindingKind.Missing) && !context.Response.HasStarted)
+        if ((request.IsNavigation || request.Lookup.Kind != SessionLookupStatus.Missing) && !context.Response.HasStarted)
         {
             context.Response.OnStarting(static state => ((Finishing)state).OnStarting(), new Finishing(this, context, request));
         }
@@ -164,7 +172,7 @@ internal sealed class PlainPages(
             cookie?.Expire(context, request.CookiePath);
         }
 
-        if (request.Cell is not { } cell)
+        if (request.Entry is not { } entry)
         {
             return;
         }
@@ -174,14 +182,14 @@ internal sealed class PlainPages(
             context.Response.Headers.CacheControl = "no-store";
         }
 
-        if (request.Finding.Carrier == SessionCarrier.Cookie && cell.IsEnded)
+        if (request.Lookup.Carrier == SessionCarrier.Cookie && entry.IsEnded)
         {
             // By this very request: nobody has to be told any more.
             cookie!.Expire(context, request.CookiePath);
         }
-        else if (request.Finding.Carrier == SessionCarrier.Cookie && cell.NewerThan(request.Sent) is { } newer)
+        else if (request.Lookup.Carrier == SessionCarrier.Cookie && entry.NewerThan(request.Sent) is { } newer)
         {
-            cookie!.Hand(context, newer, request.CookiePath);
+            cookie!.Append(context, newer, request.CookiePath);
         }
 
         if (relay is not null && request.IsNavigation && context.Response.StatusCode is 301 or 302 or 303 or 307 or 308)

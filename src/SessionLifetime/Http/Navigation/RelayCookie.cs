@@ -3,8 +3,10 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
+using SessionLifetime.Configuration;
+using SessionLifetime.Ids;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Http.Navigation;
 
 /// <summary>
 /// What a page leaves for the request that follows it: <c>SessionLifetime.Relay.&lt;page&gt;=&lt;token&gt;~&lt;when&gt;~&lt;where to&gt;</c>, and

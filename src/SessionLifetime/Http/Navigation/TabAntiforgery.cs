@@ -2,8 +2,11 @@ using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Engine;
+using SessionLifetime.Ids;
 
-namespace SessionLifetime;
+namespace SessionLifetime.Http.Navigation;
 
 /// <summary>
 /// Makes a form worth something in the session its page was rendered for only, as long as that lives: what is posted can never act in
@@ -40,8 +43,8 @@ internal sealed class TabAntiforgery(SessionEngine engine, ILogger<TabAntiforger
             return false;
         }
 
-        var finding = engine.Store.FindAsync(id, CancellationToken.None);
-        var cell = finding.IsCompleted ? finding.Result : finding.AsTask().GetAwaiter().GetResult();
-        return cell is { IsEnded: false };
+        var lookup = engine.Store.FindAsync(id, CancellationToken.None);
+        var entry = lookup.IsCompleted ? lookup.Result : lookup.AsTask().GetAwaiter().GetResult();
+        return entry is { IsEnded: false };
     }
 }

@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using SessionLifetime.Configuration;
+using SessionLifetime.Http.Navigation;
 
 namespace SessionLifetime.Tests.Http.Navigation;
 

@@ -1,3 +1,5 @@
+using SessionLifetime.Http.Navigation;
+using SessionLifetime.Ids;
 using SessionLifetime.Tests.Fakes;
 
 namespace SessionLifetime.Tests.Http.Navigation;
@@ -7,7 +9,7 @@ public sealed class HopQueueTests
     private static readonly BrowserKey s_browser = BrowserKey.Create();
 
     private readonly FakeTimeProvider _time = new();
-    private readonly HopQueue _hops;
+    private readonly RedirectSequencer _hops;
 
     public HopQueueTests() => _hops = new(_time);
 

@@ -2,6 +2,9 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Entries;
+using SessionLifetime.Http.Navigation;
+using SessionLifetime.Http.Tokens;
 
 namespace SessionLifetime.Tests.Http.Navigation;
 
@@ -365,7 +368,7 @@ public sealed class NavigationRelayTests
     /// <summary>Of 32 pages, the most there are, each has its own; pages that are gone, and such as never were, push out none of theirs.</summary>
     [Theory]
     [InlineData(5)]
-    [InlineData(SessionPages.MaxPages)]
+    [InlineData(PageList.MaxPages)]
     public async Task Tabs_that_share_a_session_keep_their_tokens_whatever_the_others_do(int tabs)
     {
         await using var app = await StartAsync();

@@ -2,6 +2,8 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Http.Navigation;
+using SessionLifetime.Ids;
 
 namespace SessionLifetime.Tests.Http.Navigation;
 

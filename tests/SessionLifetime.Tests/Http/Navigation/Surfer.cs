@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using SessionLifetime.Http.Navigation;
 
 namespace SessionLifetime.Tests.Http.Navigation;
 

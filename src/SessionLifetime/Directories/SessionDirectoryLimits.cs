@@ -1,0 +1,23 @@
+namespace SessionLifetime.Directories;
+
+/// <summary>What the in-memory store may hold, and how finely it looks.</summary>
+internal sealed record SessionDirectoryLimits
+{
+    /// <summary>The time between two sweeps, which says how fine the due index has to be.</summary>
+    public required TimeSpan SweepInterval { get; init; }
+
+    public required int MaxSessions { get; init; }
+
+    /// <summary>Null: no limit.</summary>
+    public int? MaxSessionsPerUser { get; init; }
+
+    /// <summary>Null: no limit.</summary>
+    public int? MaxSessionsPerBrowser { get; init; }
+
+    /// <summary>How long a secret works after the one that replaces it was first used.</summary>
+    public TimeSpan IdRotationOverlap { get; init; } = TimeSpan.FromSeconds(30);
+
+    public required int MaxEndedSessions { get; init; }
+
+    public required TimeSpan EndedSessionRetention { get; init; }
+}

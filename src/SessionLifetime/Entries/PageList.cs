@@ -1,0 +1,140 @@
+using System.Diagnostics.CodeAnalysis;
+using SessionLifetime.Ids;
+using SessionLifetime.Time;
+
+namespace SessionLifetime.Entries;
+
+/// <summary>
+/// The pages of one session: open ones, and ones that said good-bye and may still be followed by the next page of their tab.
+/// Called inside the entry's gate, except <see cref="Heard"/> and <see cref="CountOpen"/>, which read the copy-on-write array.
+/// </summary>
+internal sealed class PageList
+{
+    /// <summary>The most open pages, and the most leaving ones, that one session keeps.</summary>
+    public const int MaxPages = 32;
+
+    private SessionPage[] _open = [];
+    private List<SessionPage>? _leaving;
+
+    /// <summary>When the next good-bye becomes final.</summary>
+    public Moment NextDue { get; private set; } = Moment.Never;
+
+    /// <summary>The one open page, if it is all there is.</summary>
+    public SessionPage? OnlyOne => _open.Length == 1 && _leaving is null or { Count: 0 } ? _open[0] : null;
+
+    /// <summary>The page that was open before there were others.</summary>
+    public void Open(SessionPage page) => Volatile.Write(ref _open, [page]);
+
+    /// <summary>A page says hello. It takes the place of the page its tab showed before, open or leaving.</summary>
+    public void Attach(PageId id, PageId tab, Moment now, TimeSpan silence)
+    {
+        var open = new List<SessionPage>(_open.Length + 1);
+        foreach (var page in _open)
+        {
+            if (page.Tab != tab && page.Id != id && !IsSilent(page, now, silence))
+            {
+                open.Add(page);
+            }
+        }
+
+        if (open.Count == MaxPages)
+        {
+            open.Remove(open.MinBy(static page => page.LastHeard)!);
+        }
+
+        open.Add(new SessionPage(id, tab, now));
+        Volatile.Write(ref _open, open.ToArray());
+        if (_leaving?.RemoveAll(page => page.Tab == tab || page.Id == id) > 0)
+        {
+            Reckon();
+        }
+    }
+
+    /// <summary>A request came from this page; an unknown page is none of ours.</summary>
+    public void Heard(PageId id, Moment now)
+    {
+        foreach (var page in Volatile.Read(ref _open))
+        {
+            if (page.Id == id)
+            {
+                page.LastHeard = now;
+                return;
+            }
+        }
+    }
+
+    /// <summary>A page says good-bye; false for one that is unknown or gone already.</summary>
+    public bool TryDetach(PageId id, bool persisted, Moment now, TimeSpan grace, TimeSpan silence)
+    {
+        var index = Array.FindIndex(_open, page => page.Id == id);
+        if (index < 0)
+        {
+            return false;
+        }
+
+        var page = _open[index];
+        if (IsSilent(page, now, silence))
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _open, [.. _open[..index], .. _open[(index + 1)..]]);
+        page.LastHeard = now;
+        page.UnloadAt = now + grace;
+        page.Persisted = persisted;
+        _leaving ??= [];
+        if (_leaving.Count == MaxPages)
+        {
+            // A client that says good-bye for ever: the oldest is forgotten, as the oldest open page would be.
+            _leaving.RemoveAt(0);
+        }
+
+        _leaving.Add(page);
+        Reckon();
+        return true;
+    }
+
+    public bool TryTakeUnloaded(Moment now, TimeSpan silence, [NotNullWhen(true)] out UnloadedPage? unloaded)
+    {
+        unloaded = null;
+        if (NextDue > now)
+        {
+            return false;
+        }
+
+        var page = _leaving!.MinBy(static page => page.UnloadAt)!;
+        _leaving!.Remove(page);
+        Reckon();
+        var isCurrent = !_open.Any(other => other.LastHeard > page.LastHeard) && !_leaving.Exists(other => other.LastHeard > page.LastHeard);
+        unloaded = new(page.Id, page.Persisted, isCurrent, CountOpen(now, silence));
+        return true;
+    }
+
+    /// <summary>Whether a page has said hello and not good-bye.</summary>
+    public bool IsOpen(PageId id) => Array.Exists(Volatile.Read(ref _open), page => page.Id == id);
+
+    /// <summary>How many pages are open; those silent for the signal timeout are gone without a word.</summary>
+    public int CountOpen(Moment now, TimeSpan silence)
+    {
+        var count = 0;
+        foreach (var page in Volatile.Read(ref _open))
+        {
+            count += IsSilent(page, now, silence) ? 0 : 1;
+        }
+
+        return count;
+    }
+
+    private static bool IsSilent(SessionPage page, Moment now, TimeSpan silence) => page.LastHeard + silence <= now;
+
+    private void Reckon()
+    {
+        var next = Moment.Never;
+        foreach (var page in _leaving!)
+        {
+            next = Moment.Earlier(next, page.UnloadAt);
+        }
+
+        NextDue = next;
+    }
+}

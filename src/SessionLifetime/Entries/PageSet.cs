@@ -1,0 +1,102 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using SessionLifetime.Ids;
+using SessionLifetime.Time;
+
+namespace SessionLifetime.Entries;
+
+/// <summary>
+/// The pages of one session: one that is open stands here, more, or ones that are leaving, in an object of their own that is given up
+/// again when one open page is left. A field, never copied. Changed inside the entry's gate; <see cref="Heard"/> and
+/// <see cref="CountOpen"/> come without it.
+/// </summary>
+/// <remarks>
+/// A page that is heard of in the moment it moves from here to the others is told to them as well. In the moment it moves back its stamp
+/// may be lost: then it stands where it was moved to, which is the moment another page attached.
+/// </remarks>
+[StructLayout(LayoutKind.Auto)]
+internal struct PageSet
+{
+    /// <summary>How exactly the silence of an only page is known.</summary>
+    private static readonly TimeSpan s_step = TimeSpan.FromSeconds(1);
+
+    private PageList? _many;
+    private InlinePage _only;
+
+    /// <summary>When the next good-bye becomes final.</summary>
+    public readonly Moment NextDue => _many?.NextDue ?? Moment.Never;
+
+    /// <summary>A page says hello. It takes the place of the page its tab showed before, open or leaving.</summary>
+    public void Attach(PageId id, PageId tab, Moment now, TimeSpan silence)
+    {
+        if (_many is null && InlinePage.Fits(id, tab) && (_only.IsNone || _only.Tab == tab || _only.Is(id)))
+        {
+            _only.Set(id, tab, now);
+            return;
+        }
+
+        var many = Many();
+        many.Attach(id, tab, now, silence);
+        if (many.OnlyOne is { } page && InlinePage.Fits(page.Id, page.Tab))
+        {
+            _only.Set(page.Id, page.Tab, page.LastHeard);
+            Volatile.Write(ref _many, null);
+        }
+    }
+
+    /// <summary>Whether it is worth telling which page was heard of.</summary>
+    public readonly bool Listens(Moment now) => Volatile.Read(in _many) is not null || (!_only.IsNone && _only.LastHeard + s_step < now);
+
+    /// <summary>A request came from this page; an unknown page is none of ours.</summary>
+    public void Heard(PageId id, Moment now)
+    {
+        if (Volatile.Read(ref _many) is null && _only.Is(id))
+        {
+            _only.LastHeard = now;
+        }
+
+        Volatile.Read(ref _many)?.Heard(id, now);
+    }
+
+    /// <summary>A page says good-bye; false for one that is unknown or gone already.</summary>
+    public bool TryDetach(PageId id, bool persisted, Moment now, TimeSpan grace, TimeSpan silence) =>
+        (_many is not null || _only.Is(id)) && Many().TryDetach(id, persisted, now, grace, silence);
+
+    public readonly bool TryTakeUnloaded(Moment now, TimeSpan silence, [NotNullWhen(true)] out UnloadedPage? unloaded)
+    {
+        unloaded = null;
+        return _many?.TryTakeUnloaded(now, silence, out unloaded) ?? false;
+    }
+
+    /// <summary>Whether a page has said hello and not good-bye. Comes without the gate.</summary>
+    public readonly bool IsOpen(PageId id) => Volatile.Read(in _many) is { } many ? many.IsOpen(id) : !id.IsNone && _only.Is(id);
+
+    /// <summary>How many pages are open; those silent for the signal timeout are gone without a word.</summary>
+    public readonly int CountOpen(Moment now, TimeSpan silence) =>
+        Volatile.Read(in _many) is { } many ? many.CountOpen(now, silence)
+        : !_only.IsNone && _only.LastHeard + silence > now ? 1
+        : 0;
+
+    private PageList Many()
+    {
+        if (_many is null)
+        {
+            var many = new PageList();
+            if (!_only.IsNone)
+            {
+                many.Open(new SessionPage(_only.Id, _only.Tab, _only.LastHeard));
+            }
+
+            Volatile.Write(ref _many, many);
+            Interlocked.MemoryBarrier();
+            if (!_only.IsNone)
+            {
+                // Heard of meanwhile, by who has not seen the others yet.
+                many.Heard(_only.Id, _only.LastHeard);
+                _only.Clear();
+            }
+        }
+
+        return _many;
+    }
+}

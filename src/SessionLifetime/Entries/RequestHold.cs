@@ -1,0 +1,34 @@
+using SessionLifetime.Time;
+
+namespace SessionLifetime.Entries;
+
+/// <summary>
+/// A request in flight: as long as it holds, its session's clocks stand at now. Linked into its session's entry and touched only
+/// inside that entry's gate. It stops holding when released, or by itself at <see cref="Until"/>; then it may be used for another request.
+/// </summary>
+internal sealed class RequestHold
+{
+    internal RequestHold? Next;
+    internal RequestHold? Previous;
+
+    /// <summary>Whether the request counts as activity, or is only a sign that the browser is there.</summary>
+    public bool IsActivity { get; private set; }
+
+    /// <summary>When it stops holding although it has not completed.</summary>
+    public Moment Until { get; private set; }
+
+    public SessionEntry Entry { get; private set; } = default!;
+
+    /// <summary>Whether it is still linked.</summary>
+    internal bool IsHolding { get; set; }
+
+    /// <summary>It holds nothing any more, and knows nothing of what it held.</summary>
+    public void Clear() => (Entry, Until) = (default!, default);
+
+    /// <summary>Says what it is to hold; it does not yet.</summary>
+    public RequestHold For(SessionEntry entry, bool isActivity, Moment until)
+    {
+        (Entry, IsActivity, Until) = (entry, isActivity, until);
+        return this;
+    }
+}

@@ -1,0 +1,522 @@
+using System.Diagnostics.CodeAnalysis;
+using SessionLifetime.Ids;
+using SessionLifetime.Policy;
+using SessionLifetime.Sessions;
+using SessionLifetime.Time;
+
+namespace SessionLifetime.Entries;
+
+/// <summary>
+/// One session as a store keeps it: its ids, its clocks, its pages, and the one atomic step that changes them.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Life: made by the engine, added to a store, touched by pings, activity reports and requests, looked at by them and by the sweep,
+/// committed to its end exactly once, forgotten by the store. The public face, <see cref="TabSession"/>, is made when somebody asks.
+/// An idle session is this one object: its page is part of it, it is its own node in the store's tables and in its due index (the fields
+/// for that are the store's, each written under that table's lock), and what most sessions never have stands in a <see cref="OptionalState"/>
+/// of those that have it.
+/// </para>
+/// <para>
+/// Two kinds of writers meet here. A <i>touch</i> only moves a stamp forward and takes no lock (activity one stamp, other signals the
+/// other: the last signal is the later of the two). A <i>commit</i> replaces what
+/// was seen by what was decided, inside the gate, and only if nothing moved. They are joined as in Dekker's algorithm: a touch writes
+/// its stamps, then (full fence) reads the mode; a commit writes the mode <see cref="Mode.Deciding"/>, then (full fence) reads the
+/// stamps. So one of the two always sees the other: either the commit finds the stamp and fails, or the touch finds the mode and
+/// takes the slow path through the gate. A touch that was told "alive" is therefore never followed by an end that ignores it. Moving a
+/// stamp is the touch's fence; where it stands at now already, a fence of its own is.
+/// </para>
+/// <para>
+/// <see cref="_nextDue"/> is a lower bound of the first moment at which a rule may come due. Touches only push deadlines away, so it
+/// stays a lower bound without being written; before it, a touch needs to evaluate nothing.
+/// </para>
+/// <para>
+/// The gate is a spin lock of one word, held for a few comparisons and writes (for a page that comes or goes, for a pass over at most 32
+/// pages). A plain signal never takes it; a request that holds the clocks takes it when it begins and when it completes. User code and
+/// I/O never run inside.
+/// </para>
+/// <para>It is longer than a file should be because everything that enters the gate has to stand in one place to be judged.</para>
+/// </remarks>
+internal sealed class SessionEntry
+{
+    // References first and then words, each as they are declared: that is how the runtime lays them out. What a look at a session touches
+    // stands together, and what finds it beside what stamps it: of a million sessions, none is in a cache.
+    private string? _user;
+    private TabSession? _face;
+    private OptionalState _rare = OptionalState.None;
+    private readonly ulong _secretHigh;
+    private readonly ulong _secretLow;
+    private long _nextDue = long.MaxValue;
+    private long _lastActivity;
+    private long _lastSignal;
+    private readonly long _startedAt;
+    private int _mode;
+    private uint _version;
+    private int _requests;
+    internal int Number;
+    internal int NextBySecret;
+    internal int NextById;
+    internal int SlotIndex;
+    internal short Slot;
+    private byte _state;
+    private byte _endReason;
+    private bool _isBound;
+    private bool _isRaising;
+    private bool _isConfirmed;
+    private SpinGate _gate;
+    private RequestHolds _activityHolds;
+    private PageSet _pages;
+    private BrowserKey _browser;
+    internal BrowserPlace Browsers;
+
+    public SessionEntry(SessionId secret, PublicId id, Moment now, SessionOwner owner = default, TimeoutOverrides? overrides = null)
+    {
+        (_secretHigh, _secretLow) = (secret.High, secret.Low);
+        Id = id;
+        _startedAt = now.Ticks;
+        _lastActivity = _lastSignal = now.Ticks;
+        Write(owner);
+        if (overrides is not null)
+        {
+            _rare = new() { Overrides = overrides };
+        }
+    }
+
+    /// <summary>What a touch has to know of the session.</summary>
+    private static class Mode
+    {
+        /// <summary>Something is to be evaluated or reset: touches go through the gate.</summary>
+        public const int Involved = 0;
+
+        /// <summary>A touch needs the stamps only.</summary>
+        public const int Plain = 1;
+
+        /// <summary>A commit is comparing the stamps right now.</summary>
+        public const int Deciding = 2;
+
+        /// <summary>Over.</summary>
+        public const int Ended = 3;
+    }
+
+    /// <summary>The secret it started with; the one it has, until it is given another.</summary>
+    public SessionId Secret => new(_secretHigh, _secretLow);
+
+    /// <summary>All its secrets, once it was given another.</summary>
+    public RotatedIds? Rotated => Volatile.Read(ref Volatile.Read(ref _rare).Rotated);
+
+    public PublicId Id { get; }
+
+    public bool IsEnded => Volatile.Read(ref _mode) == Mode.Ended;
+
+    /// <summary>Whose it is, as far as anybody has told.</summary>
+    public SessionOwner Owner => IsBound ? new(_browser, new BrowserId(Volatile.Read(ref Browsers.Of)), User) : new(BrowserKey.None, User);
+
+    /// <summary>Whether it belongs to a browser. Once it does, that stays.</summary>
+    public bool IsBound => Volatile.Read(ref _isBound);
+
+    /// <summary>The key of that browser.</summary>
+    public BrowserKey Browser => IsBound ? _browser : BrowserKey.None;
+
+    /// <summary>The user it belongs to, or null.</summary>
+    public string? User => Volatile.Read(ref _user);
+
+    public Moment LastActivity => new(Volatile.Read(ref _lastActivity));
+
+    /// <summary>Activity is a signal.</summary>
+    public Moment LastSignal => new(Math.Max(Volatile.Read(ref _lastSignal), Volatile.Read(ref _lastActivity)));
+
+    public Moment StartedAt => new(_startedAt);
+
+    /// <summary>The public face, if somebody asked for it already.</summary>
+    public TabSession? Face => Volatile.Read(ref _face);
+
+    public TabSession GetFace(ITabSessionController controller) =>
+        Face ?? Interlocked.CompareExchange(ref _face, new TabSession(this, controller), null) ?? _face;
+
+    /// <summary>Replaces its secrets, if they are still as they were seen.</summary>
+    public bool TryRotate(RotatedIds? seen, RotatedIds next)
+    {
+        _gate.Enter();
+        var isAsSeen = _rare.Rotated == seen;
+        if (isAsSeen)
+        {
+            Volatile.Write(ref Rare().Rotated, next);
+        }
+
+        _gate.Leave();
+        return isAsSeen;
+    }
+
+    /// <summary>The secret a browser shall have instead of the one it sent; null when that is the newest.</summary>
+    public SessionId? NewerThan(SessionId sent) => Rotated is { } ids && ids.Newest != sent ? ids.Newest : null;
+
+    /// <summary>Whether a request has the session, or is about to find out whether it still may.</summary>
+    public bool HasRequests => Volatile.Read(ref _requests) != 0;
+
+    /// <summary>
+    /// A request is about to use the session: what it owns is not disposed before <see cref="LeaveRequest"/>. Counted before the request
+    /// looks whether the session lives, or in the same step, so that an end either is seen by the request, or sees it.
+    /// </summary>
+    public void EnterRequest()
+    {
+        _gate.Enter();
+        _requests++;
+        _gate.Leave();
+    }
+
+    /// <summary>A request is done with the session, and holds nothing.</summary>
+    public void LeaveRequest()
+    {
+        _gate.Enter();
+        _requests--;
+        LeaveGateAfterRequest();
+    }
+
+    /// <summary>Before the store has it: when it must be looked at first, and whether it counts as heard of from the start.</summary>
+    public void Prepare(Moment nextDue, bool isConfirmed)
+    {
+        _isConfirmed = isConfirmed;
+        _nextDue = nextDue.Ticks;
+        _mode = isConfirmed ? Mode.Plain : Mode.Involved;
+    }
+
+    /// <summary>
+    /// The fast path of a signal: true when the session was alive, nothing was due, and the stamps are written. False says nothing:
+    /// the caller looks and counts through the gate.
+    /// </summary>
+    public bool TryTouch(Moment now, bool isActivity)
+    {
+        if (now.Ticks >= Volatile.Read(ref _nextDue) || Volatile.Read(ref _mode) != Mode.Plain)
+        {
+            return false;
+        }
+
+        if (!TryMoveForward(ref isActivity ? ref _lastActivity : ref _lastSignal, now.Ticks))
+        {
+            Interlocked.MemoryBarrier();
+        }
+
+        return Volatile.Read(ref _mode) == Mode.Plain;
+    }
+
+    /// <summary>
+    /// The fast path of a request that holds the clocks while it is in flight; as <see cref="TryTouch"/>. Where it is true, the request
+    /// has entered.
+    /// </summary>
+    public bool TryBegin(RequestHold hold, Moment now)
+    {
+        _gate.Enter();
+        var isPlain = now.Ticks < _nextDue && _mode == Mode.Plain;
+        if (isPlain)
+        {
+            _requests++;
+            Link(hold, now);
+        }
+
+        _gate.Leave();
+        return isPlain;
+    }
+
+    /// <summary>Lets a request hold whose signal has been counted already. False when the session has ended.</summary>
+    public bool TryHold(RequestHold hold, Moment now)
+    {
+        _gate.Enter();
+        var lives = _mode != Mode.Ended;
+        if (lives)
+        {
+            Link(hold, now);
+        }
+
+        _gate.Leave();
+        return lives;
+    }
+
+    /// <summary>The request completed, or stopped being one that holds. Both clocks are stamped; a second call does nothing.</summary>
+    public void Release(RequestHold hold, Moment now)
+    {
+        _gate.Enter();
+        Unlink(hold, now);
+        _gate.Leave();
+    }
+
+    /// <summary>The request completed, and is done with the session: <see cref="Release"/> and <see cref="LeaveRequest"/> in one step.</summary>
+    public void Leave(RequestHold hold, Moment now)
+    {
+        _gate.Enter();
+        Unlink(hold, now);
+        _requests--;
+        LeaveGateAfterRequest();
+    }
+
+    /// <summary>A look at it is near.</summary>
+    public void Prefetch()
+    {
+        ReadAhead.Of(in _user);
+        ReadAhead.Of(in _mode);
+        ReadAhead.Of(in _pages);
+        ReadAhead.Of(in Browsers);
+    }
+
+    /// <summary>What the clockwork may judge, in one consistent piece.</summary>
+    public SessionSnapshot Read()
+    {
+        _gate.Enter();
+        var seen = new SessionSnapshot
+        {
+            StartedAt = StartedAt,
+            LastActivity = LastActivity,
+            LastSignal = LastSignal,
+            Owner = Owner,
+            Version = _version,
+            State = (SessionState)_state,
+            Raising = _isRaising,
+            Confirmed = _isConfirmed,
+            EndReason = (SessionEndReason)_endReason,
+            ActivityHeldUntil = _activityHolds.Until,
+        };
+        _rare.Read(ref seen);
+        seen.SignalHeldUntil = Moment.Later(seen.ActivityHeldUntil, seen.SignalHeldUntil);
+        _gate.Leave();
+        return seen;
+    }
+
+    /// <summary>
+    /// Replaces <paramref name="seen"/> by <paramref name="next"/> if the session is still as it was seen. This is the one step that
+    /// decides who won; exactly one caller commits the end.
+    /// </summary>
+    /// <param name="seen">What <see cref="Read"/> gave.</param>
+    /// <param name="next">What shall be.</param>
+    /// <param name="nextDue">The first moment at which a rule may come due, seen from <paramref name="next"/>.</param>
+    /// <param name="ignoreTouches">Whether the decision stands however often the session was touched since: an exit, a revocation.</param>
+    public bool TryCommit(in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue, bool ignoreTouches = false)
+    {
+        // Made outside: nothing may fail once the mode says that something is being decided.
+        var rare = OptionalState.IsNone(next) || Volatile.Read(ref _rare) != OptionalState.None ? null : new OptionalState();
+        _gate.Enter();
+        var mode = _mode;
+        Volatile.Write(ref _mode, Mode.Deciding);
+        Interlocked.MemoryBarrier();
+        var wasTouched = LastActivity != seen.LastActivity || LastSignal != seen.LastSignal;
+        if (mode == Mode.Ended || _version != seen.Version || (wasTouched && !ignoreTouches))
+        {
+            Volatile.Write(ref _mode, mode);
+            _gate.Leave();
+            return false;
+        }
+
+        if (rare is not null && _rare == OptionalState.None)
+        {
+            Volatile.Write(ref _rare, rare);
+        }
+
+        if (_rare != OptionalState.None)
+        {
+            _rare.Write(next);
+        }
+
+        _version = seen.Version + 1;
+        _state = (byte)next.State;
+        _isRaising = next.Raising;
+        _isConfirmed = next.Confirmed;
+        _endReason = (byte)next.EndReason;
+        Write(next.Owner);
+        TryMoveForward(ref _lastActivity, next.LastActivity.Ticks);
+        TryMoveForward(ref _lastSignal, next.LastSignal.Ticks);
+        var ended = next.State == SessionState.Ended;
+        var due = ended ? Moment.Never : Moment.Earlier(nextDue, _pages.NextDue);
+        Volatile.Write(ref _nextDue, due.Ticks);
+        Volatile.Write(ref _mode, ended ? Mode.Ended : next.IsPlain ? Mode.Plain : Mode.Involved);
+        _gate.Leave();
+        return true;
+    }
+
+    /// <summary>Its place with a browser that it was not given to is free. What a session that belongs to one says of it stays, also after its end.</summary>
+    public void FreeBrowserPlace()
+    {
+        _gate.Enter();
+        if (!_isBound)
+        {
+            Volatile.Write(ref Browsers.Of, 0);
+        }
+
+        _gate.Leave();
+    }
+
+    /// <summary>After a look that found nothing due: the lower bound moves on, unless somebody else has moved it meanwhile.</summary>
+    public void Refresh(in SessionSnapshot seen, Moment nextDue)
+    {
+        _gate.Enter();
+        if (_version == seen.Version && _mode != Mode.Ended)
+        {
+            Volatile.Write(ref _nextDue, Moment.Earlier(nextDue, _pages.NextDue).Ticks);
+        }
+
+        _gate.Leave();
+    }
+
+    /// <summary>The lower bound of the next moment anybody must look; pages that are leaving included.</summary>
+    public Moment NextDue => new(Volatile.Read(ref _nextDue));
+
+    /// <summary>A page says hello. False when the session has ended.</summary>
+    public bool TryAttachPage(PageId page, PageId tab, Moment now, TimeSpan silence)
+    {
+        _gate.Enter();
+        try
+        {
+            if (_mode == Mode.Ended)
+            {
+                return false;
+            }
+
+            _pages.Attach(page, tab, now, silence);
+
+            // Whoever decided something because no page was open must look again.
+            _version++;
+            return true;
+        }
+        finally
+        {
+            _gate.Leave();
+        }
+    }
+
+    /// <summary>
+    /// Whether it matters which page a request comes from. Where there is one page, and it was heard of within the last second, it does not:
+    /// nobody asks to the second how long a page has been silent.
+    /// </summary>
+    public bool ListensToPages(Moment now) => _pages.Listens(now);
+
+    /// <summary>A page was heard of.</summary>
+    public void HeardPage(PageId page, Moment now) => _pages.Heard(page, now);
+
+    /// <summary>A page says good-bye. True when it was open; <paramref name="openPages"/> is what is left without it.</summary>
+    public bool TryDetachPage(PageId page, bool persisted, Moment now, TimeSpan grace, TimeSpan silence, out int openPages)
+    {
+        _gate.Enter();
+        try
+        {
+            openPages = 0;
+            if (_mode == Mode.Ended || !_pages.TryDetach(page, persisted, now, grace, silence))
+            {
+                return false;
+            }
+
+            openPages = _pages.CountOpen(now, silence);
+            Volatile.Write(ref _nextDue, Math.Min(_nextDue, _pages.NextDue.Ticks));
+            return true;
+        }
+        finally
+        {
+            _gate.Leave();
+        }
+    }
+
+    /// <summary>Takes one page whose good-bye has outlived its grace at <paramref name="now"/>; exactly one caller gets each.</summary>
+    public bool TryTakeUnloaded(Moment now, TimeSpan silence, [NotNullWhen(true)] out UnloadedPage? unloaded)
+    {
+        _gate.Enter();
+        try
+        {
+            return _pages.TryTakeUnloaded(now, silence, out unloaded);
+        }
+        finally
+        {
+            _gate.Leave();
+        }
+    }
+
+    /// <summary>Whether a page has said hello and not good-bye.</summary>
+    public bool IsOpenPage(PageId page) => _pages.IsOpen(page);
+
+    /// <summary>How many pages are open, as far as anybody can know.</summary>
+    public int CountOpenPages(Moment now, TimeSpan silence) => _pages.CountOpen(now, silence);
+
+    /// <summary>False when the stamp was there already, and nothing was written.</summary>
+    private static bool TryMoveForward(ref long stamp, long ticks)
+    {
+        var seen = Volatile.Read(ref stamp);
+        if (seen >= ticks)
+        {
+            return false;
+        }
+
+        long before;
+        while ((before = Interlocked.CompareExchange(ref stamp, ticks, seen)) != seen && before < ticks)
+        {
+            seen = before;
+        }
+
+        return true;
+    }
+
+    private OptionalState Rare()
+    {
+        if (_rare == OptionalState.None)
+        {
+            Volatile.Write(ref _rare, new());
+        }
+
+        return _rare;
+    }
+
+    /// <summary>The user first: who sees the browser sees the user that came with it.</summary>
+    private void Write(in SessionOwner owner)
+    {
+        Volatile.Write(ref _user, owner.User);
+        if (!_isBound && owner.BrowserId is { } id)
+        {
+            _browser = owner.Browser;
+            Volatile.Write(ref Browsers.Of, id.Value);
+            Volatile.Write(ref _isBound, true);
+        }
+    }
+
+    private void Link(RequestHold hold, Moment now)
+    {
+        if (hold.IsActivity)
+        {
+            TryMoveForward(ref _lastActivity, now.Ticks);
+            _activityHolds.Link(hold);
+        }
+        else
+        {
+            TryMoveForward(ref _lastSignal, now.Ticks);
+            Rare().AliveHolds.Link(hold);
+        }
+
+        _version++;
+    }
+
+    private void Unlink(RequestHold hold, Moment now)
+    {
+        if (!hold.IsHolding)
+        {
+            return;
+        }
+
+        if (hold.IsActivity)
+        {
+            _activityHolds.Unlink(hold);
+        }
+        else
+        {
+            _rare.AliveHolds.Unlink(hold);
+        }
+
+        if (_mode != Mode.Ended)
+        {
+            TryMoveForward(ref hold.IsActivity ? ref _lastActivity : ref _lastSignal, Moment.Earlier(now, hold.Until).Ticks);
+            _version++;
+        }
+    }
+
+    private void LeaveGateAfterRequest()
+    {
+        var isLast = _requests == 0 && _mode == Mode.Ended;
+        _gate.Leave();
+        if (isLast)
+        {
+            Face?.OwnedIfAny?.LastRequestLeft();
+        }
+    }
+}

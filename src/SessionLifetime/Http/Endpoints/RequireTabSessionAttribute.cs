@@ -1,0 +1,46 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.Filters;
+using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Http.Requests;
+
+namespace SessionLifetime;
+
+/// <summary>
+/// Lets an endpoint be reached with a living session only; other requests get a problem that says why: 428 without an id, 404 for an
+/// unknown one, 410 with the reason for an ended one, 403 for one that is refused. The same as <c>.RequireTabSession()</c>.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
+public sealed class RequireTabSessionAttribute : Attribute, IAsyncResourceFilter
+{
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The middleware, which refuses such requests, has not run.</exception>
+    public async Task OnResourceExecutionAsync(ResourceExecutingContext context, ResourceExecutionDelegate next)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(next);
+        ThrowIfUnguarded(context.HttpContext);
+        if (await context.HttpContext.RequestServices.GetRequiredService<LateAuthenticationGuard>().AdmitsAsync(context.HttpContext))
+        {
+            await next();
+        }
+        else
+        {
+            // Answered already.
+            context.Result = new EmptyResult();
+        }
+    }
+
+    /// <summary>Marks a request that may pass although its session has ended.</summary>
+    internal static readonly object Waived = new();
+
+    /// <summary>Nobody gets here without a session, unless nobody was asked: then the door must not stand open.</summary>
+    internal static void ThrowIfUnguarded(HttpContext context)
+    {
+        if (context.GetTabSession() is null && !context.Items.ContainsKey(Waived))
+        {
+            throw new InvalidOperationException(
+                "The endpoint requires a session, but UseSessionLifetime() has not run before it. Call app.UseSessionLifetime() after UseRouting() and UseAuthentication().");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+
+namespace SessionLifetime.Http.Lifecycle;
+
+/// <summary>The page for browsers without script: it asks to be loaded again as long as its session lives, and shows nothing.</summary>
+internal static class StretchPage
+{
+    /// <summary>Writes it.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="refreshes">After how long it is loaded again; null for one that rests.</param>
+    public static async Task WriteAsync(HttpContext context, TimeSpan? refreshes)
+    {
+        // A refresh without a URL adds no history entry (measured).
+        var head = refreshes is { } interval
+            ? string.Create(CultureInfo.InvariantCulture, $"""<meta http-equiv="refresh" content="{(long)interval.TotalSeconds}">""")
+            : "";
+        var page = Encoding.UTF8.GetBytes(
+            $"""<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Keep-alive</title>{head}</head><body></body></html>""");
+        var response = context.Response;
+        response.ContentType = "text/html; charset=utf-8";
+        response.ContentLength = page.Length;
+        response.Headers.CacheControl = "no-store";
+        response.Headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'self'";
+        response.Headers.XFrameOptions = "SAMEORIGIN";
+        response.Headers.XContentTypeOptions = "nosniff";
+        await response.Body.WriteAsync(page, context.RequestAborted);
+    }
+}

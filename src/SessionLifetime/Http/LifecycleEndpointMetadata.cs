@@ -1,7 +1,0 @@
-namespace SessionLifetime;
-
-/// <summary>Marks the endpoints of the library itself.</summary>
-internal sealed class LifecycleEndpointMetadata
-{
-    public static readonly LifecycleEndpointMetadata Instance = new();
-}

@@ -1,0 +1,97 @@
+namespace SessionLifetime.Http.Requests;
+
+/// <summary>The queue of one session's serialized requests: first come, first served, one at a time.</summary>
+internal sealed class SessionRequestQueue
+{
+    /// <summary>How many may wait: more than any page has connections for.</summary>
+    public const int MaxWaiting = 100;
+
+    private readonly Lock _lock = new();
+    private readonly LinkedList<TaskCompletionSource> _waiting = new();
+    private bool _isTaken;
+
+    /// <summary>How many wait.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waiting.Count;
+            }
+        }
+    }
+
+    /// <summary>Takes the turn if nobody has it. Whoever has taken it passes it on.</summary>
+    public bool TryEnter()
+    {
+        lock (_lock)
+        {
+            return !_isTaken && (_isTaken = true);
+        }
+    }
+
+    /// <summary>Takes the turn, or waits for it.</summary>
+    /// <returns>Taken; missed; or given up because of <paramref name="giveUp"/>.</returns>
+    public ValueTask<TurnResult> WaitAsync(TimeSpan timeout, TimeProvider time, CancellationToken giveUp)
+    {
+        LinkedListNode<TaskCompletionSource> place;
+        lock (_lock)
+        {
+            if (!_isTaken)
+            {
+                _isTaken = true;
+                return new(TurnResult.Taken);
+            }
+
+            if (_waiting.Count == MaxWaiting)
+            {
+                return new(TurnResult.Missed);
+            }
+
+            place = _waiting.AddLast(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        }
+
+        return WaitAsync(place, timeout, time, giveUp);
+    }
+
+    /// <summary>The next one's turn.</summary>
+    public void PassOn()
+    {
+        lock (_lock)
+        {
+            if (_waiting.First is not { } next)
+            {
+                _isTaken = false;
+                return;
+            }
+
+            _waiting.RemoveFirst();
+            next.Value.SetResult();
+        }
+    }
+
+    private async ValueTask<TurnResult> WaitAsync(LinkedListNode<TaskCompletionSource> place, TimeSpan timeout, TimeProvider time, CancellationToken giveUp)
+    {
+        try
+        {
+            await place.Value.Task.WaitAsync(timeout, time, giveUp);
+            return TurnResult.Taken;
+        }
+        catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
+        {
+            lock (_lock)
+            {
+                if (place.List is null)
+                {
+                    // The turn came at that very moment: it is ours, to use or to pass on.
+                    return TurnResult.Taken;
+                }
+
+                _waiting.Remove(place);
+            }
+
+            return exception is TimeoutException ? TurnResult.Missed : TurnResult.GivenUp;
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Reading;
+using SessionLifetime.Sessions;
+
+namespace SessionLifetime;
+
+/// <summary>The session of a request.</summary>
+public static class TabSessionHttpContextExtensions
+{
+    /// <summary>
+    /// The living session the request belongs to; null when it carries no id, or one that leads to no living session, or when
+    /// <c>UseSessionLifetime()</c> has not run before.
+    /// </summary>
+    /// <param name="context">The request.</param>
+    public static TabSession? GetTabSession(this HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return context.Features.Get<ITabSessionFeature>()?.Session;
+    }
+
+    /// <summary>
+    /// Ends the request's session, if it has one, and sends the browser elsewhere: a navigation by 303; a script request, which carries the
+    /// id header, by 200 with
+    /// <c>X-Session-State: ended</c> and <c>X-Session-Location</c>, which the browser module follows. Write nothing else to the
+    /// response. The page it leads to starts no session unless it starts the browser module.
+    /// </summary>
+    /// <param name="context">The request.</param>
+    /// <param name="url">Where to; absolute, or relative to the site, or <c>~/bye</c> for a page of the app, below its path base. It is the app's to make sure that no stranger chose it.</param>
+    /// <exception cref="ArgumentException"><paramref name="url"/> is empty or not a URL.</exception>
+    /// <exception cref="InvalidOperationException">The response has started.</exception>
+    public static async Task ExitAndRedirectAsync(this HttpContext context, string url)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentException.ThrowIfNullOrWhiteSpace(url);
+        if (url.StartsWith("~/", StringComparison.Ordinal))
+        {
+            url = context.Request.PathBase.ToUriComponent() + url[1..];
+        }
+
+        if (!Uri.TryCreate(url, UriKind.RelativeOrAbsolute, out var target))
+        {
+            throw new ArgumentException("It is not a URL.", nameof(url));
+        }
+
+        if (context.Response.HasStarted)
+        {
+            throw new InvalidOperationException("The response has started: call ExitAndRedirectAsync before anything is written to it.");
+        }
+
+        // Before anything ends: a URL that cannot be sent must not cost the session. A header is ASCII; what is not, is escaped.
+        var location = target.IsAbsoluteUri ? Ascii(new UriBuilder(target) { Host = target.IdnHost }.Uri.AbsoluteUri) : Ascii(url);
+        var isScript = IsScript(context);
+        if (context.GetTabSession() is { } session)
+        {
+            await session.ExitAsync();
+        }
+
+        if (isScript)
+        {
+            context.Response.StatusCode = StatusCodes.Status200OK;
+            context.Response.Headers[SessionHeaders.State] = "ended";
+            context.Response.Headers[SessionHeaders.Location] = location;
+        }
+        else
+        {
+            context.Response.StatusCode = StatusCodes.Status303SeeOther;
+            context.Response.Headers.Location = location;
+        }
+
+        context.Response.Headers.CacheControl = "no-store";
+    }
+
+    /// <summary>
+    /// Only script can send the id header. Browsers say so themselves, except on insecure origins, where they leave the hint out.
+    /// </summary>
+    private static bool IsScript(HttpContext context) =>
+        !string.Equals(context.Request.Headers[SessionHeaders.SecFetchMode], "navigate", StringComparison.OrdinalIgnoreCase)
+        && context.RequestServices.GetService<SessionFinder>()?.TryGetHeader(context.Request.Headers, out _) == true;
+
+    private static string Ascii(string url)
+    {
+        var escaped = new StringBuilder(url.Length);
+        foreach (var rune in url.EnumerateRunes())
+        {
+            escaped.Append(rune.Value is > ' ' and < 0x7f ? rune.ToString() : Uri.EscapeDataString(rune.ToString()));
+        }
+
+        return escaped.ToString();
+    }
+}

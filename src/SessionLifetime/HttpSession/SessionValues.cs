@@ -1,0 +1,93 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace SessionLifetime.HttpSession;
+
+/// <summary>
+/// The bytes of the framework's session, apart from the live objects: they alone could live elsewhere. Each write changes one key, so two
+/// requests that write different keys both win.
+/// </summary>
+internal sealed class SessionValues
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, byte[]> _values = new(StringComparer.Ordinal);
+    private long _size;
+
+    public string[] Keys
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _values.Keys];
+            }
+        }
+    }
+
+    public Dictionary<string, byte[]> Copy()
+    {
+        lock (_lock)
+        {
+            return _values.ToDictionary(static pair => pair.Key, static pair => pair.Value.ToArray(), StringComparer.Ordinal);
+        }
+    }
+
+    /// <summary>Gives a copy: what a caller does to it changes nothing here.</summary>
+    public bool TryGet(string key, [NotNullWhen(true)] out byte[]? value)
+    {
+        lock (_lock)
+        {
+            value = _values.TryGetValue(key, out var found) ? [.. found] : null;
+        }
+
+        return value is not null;
+    }
+
+    /// <exception cref="ArgumentException">The key is too long.</exception>
+    /// <exception cref="InvalidOperationException">The value, or all of them together, would be too large; nothing has changed.</exception>
+    public void Set(string key, byte[] value, HttpSessionOptions limits)
+    {
+        if (key.Length > limits.MaxKeyLength)
+        {
+            throw new ArgumentException($"The key has {key.Length} characters; HttpSessionOptions.MaxKeyLength allows {limits.MaxKeyLength}.", nameof(key));
+        }
+
+        if (value.Length > limits.MaxValueSize)
+        {
+            throw new InvalidOperationException($"The value of '{key}' has {value.Length} bytes; HttpSessionOptions.MaxValueSize allows {limits.MaxValueSize}.");
+        }
+
+        lock (_lock)
+        {
+            var size = _size + SizeOf(key, value) - (_values.TryGetValue(key, out var old) ? SizeOf(key, old) : 0);
+            if (size > limits.MaxTotalSize)
+            {
+                throw new InvalidOperationException($"With the value of '{key}' the session would hold {size} bytes; HttpSessionOptions.MaxTotalSize allows {limits.MaxTotalSize}.");
+            }
+
+            _values[key] = [.. value];
+            _size = size;
+        }
+    }
+
+    public void Remove(string key)
+    {
+        lock (_lock)
+        {
+            if (_values.Remove(key, out var old))
+            {
+                _size -= SizeOf(key, old);
+            }
+        }
+    }
+
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            _values.Clear();
+            _size = 0;
+        }
+    }
+
+    private static long SizeOf(string key, byte[] value) => (key.Length * (long)sizeof(char)) + value.Length;
+}

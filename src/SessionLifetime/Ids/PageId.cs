@@ -1,0 +1,58 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+
+namespace SessionLifetime.Ids;
+
+/// <summary>A page's or a tab's own name, chosen by the browser: 1 to 64 characters of <c>[A-Za-z0-9_-]</c>. It opens nothing.</summary>
+/// <remarks>The names the browser module makes are 128 bits in 22 characters; they are kept as such, others as text.</remarks>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct PageId
+{
+    public const int MaxLength = 64;
+
+    private static readonly SearchValues<char> s_allowed =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+
+    private readonly string? _text;
+    private readonly ulong _high;
+    private readonly ulong _low;
+
+    private PageId(string text) => _text = text;
+
+    private PageId(ulong high, ulong low) => (_high, _low) = (high, low);
+
+    /// <summary>The tab of a page that names none: a session has one tab unless its pages say otherwise.</summary>
+    public static PageId None => default;
+
+    public bool IsNone => _text is null && !HasBits;
+
+    /// <summary>Whether it is nothing but its bits, or none.</summary>
+    public bool IsBits => _text is null;
+
+    public (ulong High, ulong Low) Bits => (_high, _low);
+
+    // All zero is kept as text: as bits it is none.
+    private bool HasBits => (_high | _low) != 0;
+
+    public static PageId OfBits((ulong High, ulong Low) bits) => new(bits.High, bits.Low);
+
+    public static bool TryCreate(string? text, out PageId id)
+    {
+        if (Base64UrlIds.TryParse(text, out var high, out var low) && (high | low) != 0)
+        {
+            id = new(high, low);
+            return true;
+        }
+
+        id = default;
+        if (text is not { Length: > 0 and <= MaxLength } || text.AsSpan().ContainsAnyExcept(s_allowed))
+        {
+            return false;
+        }
+
+        id = new(text);
+        return true;
+    }
+
+    public override string ToString() => _text ?? (HasBits ? Base64UrlIds.Format(_high, _low) : "");
+}

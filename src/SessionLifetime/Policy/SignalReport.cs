@@ -1,0 +1,28 @@
+namespace SessionLifetime.Policy;
+
+/// <summary>A sign that the browser is there, and what it tells of the user.</summary>
+internal readonly struct SignalReport
+{
+    /// <summary>The page is open; its user does nothing.</summary>
+    public static SignalReport Alive => default;
+
+    /// <summary>The user did something just now.</summary>
+    public static readonly SignalReport Activity = new() { IdleFor = TimeSpan.Zero };
+
+    /// <summary>A page says good-bye: a signal that disarms nothing.</summary>
+    public static readonly SignalReport GoodBye = new() { IsGoodBye = true };
+
+    /// <summary>How long ago the user was active, where the signal says so. Not negative.</summary>
+    public TimeSpan? IdleFor { get; init; }
+
+    /// <summary>Whether the page asks to live as long as it is open.</summary>
+    public bool IsStretch { get; init; }
+
+    public bool IsGoodBye { get; init; }
+
+    /// <summary>Whether it moves nothing but the two stamps, to now.</summary>
+    public bool IsPlain => !IsStretch && !IsGoodBye && (IdleFor is null || IdleFor == TimeSpan.Zero);
+
+    /// <summary>Whether the user did something just now.</summary>
+    public bool IsActivity => IdleFor == TimeSpan.Zero;
+}

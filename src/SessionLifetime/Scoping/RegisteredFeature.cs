@@ -1,0 +1,12 @@
+namespace SessionLifetime.Scoping;
+
+/// <summary>A part of the library that an app has added, as those see it who name what is missing.</summary>
+/// <param name="Name">What it is for.</param>
+internal sealed record RegisteredFeature(string Name)
+{
+    public static readonly RegisteredFeature Hubs = new(nameof(Hubs));
+
+    public static readonly RegisteredFeature Circuits = new(nameof(Circuits));
+
+    public static readonly RegisteredFeature ScopedServices = new(nameof(ScopedServices));
+}
