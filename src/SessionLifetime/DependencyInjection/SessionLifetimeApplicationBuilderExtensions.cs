@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using SessionLifetime;
 using SessionLifetime.DependencyInjection;
 using SessionLifetime.Http.Requests;
+using SessionLifetime.HttpSession;
 using SessionLifetime.Setup;
 
 namespace Microsoft.AspNetCore.Builder;
@@ -21,6 +22,11 @@ public static class SessionLifetimeApplicationBuilderExtensions
         ArgumentNullException.ThrowIfNull(app);
         MissingRegistration.ThrowIfMissing(app.ApplicationServices, nameof(UseSessionLifetime));
         app.ApplicationServices.GetRequiredService<SetupNotes>().IsUsed = true;
+        if (app.ApplicationServices.GetService<HttpSessionFactory>() is not null)
+        {
+            app.UseMiddleware<HttpSessionMiddleware>();
+        }
+
         return app.UseMiddleware<SessionLifetimeMiddleware>();
     }
 }

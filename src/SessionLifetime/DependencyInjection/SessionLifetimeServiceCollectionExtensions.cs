@@ -12,6 +12,7 @@ using SessionLifetime.Directories;
 using SessionLifetime.Engine;
 using SessionLifetime.Events;
 using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Endpoints;
 using SessionLifetime.Http.Lifecycle;
 using SessionLifetime.Http.Navigation;
 using SessionLifetime.Http.Requests;
@@ -112,6 +113,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<BrowserCookie>();
         services.TryAddSingleton<SessionGuard>();
         services.TryAddSingleton<LateAuthenticationGuard>();
+        services.TryAddSingleton<IEndpointAdmission>(static provider => provider.GetRequiredService<LateAuthenticationGuard>());
         services.TryAddSingleton<SessionFinder>();
         services.TryAddSingleton<SessionCalls>();
         services.TryAddSingleton<HandOvers>();

@@ -19,7 +19,7 @@ internal sealed class EndedSessionMemory(int capacity, TimeSpan retention)
     private const int FirstSize = 64;
 
     private readonly Lock _lock = new();
-    private Entry[] _ring = [];
+    private RingEntry[] _ring = [];
 
     /// <summary>The number of the newest entry of each bucket: one more than its place; 0 for none.</summary>
     private int[] _buckets = [];
@@ -96,7 +96,7 @@ internal sealed class EndedSessionMemory(int capacity, TimeSpan retention)
     private void Put(int place, in EndedSession ended)
     {
         ref var bucket = ref Bucket(ended.Secret);
-        _ring[place] = new Entry { Ended = ended, Next = bucket };
+        _ring[place] = new RingEntry { Ended = ended, Next = bucket };
         bucket = place + 1;
     }
 
@@ -117,7 +117,7 @@ internal sealed class EndedSessionMemory(int capacity, TimeSpan retention)
     private void Grow()
     {
         var from = _ring;
-        _ring = new Entry[(int)Math.Min(capacity, Math.Max(FirstSize, 2L * from.Length))];
+        _ring = new RingEntry[(int)Math.Min(capacity, Math.Max(FirstSize, 2L * from.Length))];
         _buckets = new int[(int)BitOperations.RoundUpToPowerOf2((uint)_ring.Length)];
         for (var age = 0; age < _count; age++)
         {
@@ -127,7 +127,7 @@ internal sealed class EndedSessionMemory(int capacity, TimeSpan retention)
         _oldest = 0;
     }
 
-    private struct Entry
+    private struct RingEntry
     {
         public EndedSession Ended;
 

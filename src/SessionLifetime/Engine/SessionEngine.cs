@@ -85,7 +85,9 @@ internal sealed class SessionEngine
     /// <summary>The durations in force for a session.</summary>
     public SessionTimings TimingsOf(in SessionSnapshot seen) => seen.Overrides is { } own ? SessionTimings.Of(Options, own) : _timings;
 
-    public TabSession TabSessionOf(SessionEntry entry) => entry.Face ?? entry.GetFace(_controller);
+    /// <summary>The session's public object, made when it is first asked for.</summary>
+    public TabSession TabSessionOf(SessionEntry entry) =>
+        entry.Observer as TabSession ?? (TabSession)entry.SetObserver(new TabSession(entry, _controller));
 
     /// <summary>The status a browser is told of a session.</summary>
     public SessionStatus StatusOf(SessionEntry entry)

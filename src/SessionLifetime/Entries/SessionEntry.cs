@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using SessionLifetime.Ids;
 using SessionLifetime.Policy;
-using SessionLifetime.Sessions;
 using SessionLifetime.Time;
 
 namespace SessionLifetime.Entries;
@@ -42,7 +41,7 @@ internal sealed class SessionEntry
     // References first and then words, each as they are declared: that is how the runtime lays them out. What a look at a session touches
     // stands together, and what finds it beside what stamps it: of a million sessions, none is in a cache.
     private string? _user;
-    private TabSession? _face;
+    private IEntryObserver? _observer;
     private OptionalState _rare = OptionalState.None;
     private readonly ulong _secretHigh;
     private readonly ulong _secretLow;
@@ -127,11 +126,12 @@ internal sealed class SessionEntry
 
     public Moment StartedAt => new(_startedAt);
 
-    /// <summary>The public face, if somebody asked for it already.</summary>
-    public TabSession? Face => Volatile.Read(ref _face);
+    /// <summary>The session's public object; null until somebody asks for it.</summary>
+    public IEntryObserver? Observer => Volatile.Read(ref _observer);
 
-    public TabSession GetFace(ITabSessionController controller) =>
-        Face ?? Interlocked.CompareExchange(ref _face, new TabSession(this, controller), null) ?? _face;
+    /// <summary>Sets the session's public object once.</summary>
+    /// <returns>The one that is set: the caller's, or that of whoever was first.</returns>
+    public IEntryObserver SetObserver(IEntryObserver made) => Interlocked.CompareExchange(ref _observer, made, null) ?? made;
 
     /// <summary>Replaces its secrets, if they are still as they were seen.</summary>
     public bool TryRotate(RotatedIds? seen, RotatedIds next)
@@ -516,7 +516,7 @@ internal sealed class SessionEntry
         _gate.Leave();
         if (isLast)
         {
-            Face?.OwnedIfAny?.LastRequestLeft();
+            Observer?.OnLastRequestLeft();
         }
     }
 }

@@ -12,7 +12,7 @@ namespace SessionLifetime;
 /// All members may be called from any thread, at any time, also after the end. One instance exists for each session of this server
 /// as long as anything refers to it.
 /// </remarks>
-public sealed class TabSession : ITabSessionFeature
+public sealed class TabSession : ITabSessionFeature, IEntryObserver
 {
     private readonly SessionEntry _cell;
     private readonly ITabSessionController _controller;
@@ -160,6 +160,8 @@ public sealed class TabSession : ITabSessionFeature
             }
         }
     }
+
+    void IEntryObserver.OnLastRequestLeft() => OwnedIfAny?.LastRequestLeft();
 
     /// <summary>Counts as activity of the user now, as a request would: work the server did on the user's word.</summary>
     /// <returns>False when the session has ended.</returns>

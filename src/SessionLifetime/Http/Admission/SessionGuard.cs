@@ -8,7 +8,6 @@ using SessionLifetime.Diagnostics;
 using SessionLifetime.Directories;
 using SessionLifetime.Engine;
 using SessionLifetime.Entries;
-using SessionLifetime.Http.Answers;
 using SessionLifetime.Http.Reading;
 using SessionLifetime.Ids;
 using SessionLifetime.Policy;
@@ -158,7 +157,7 @@ internal sealed class SessionGuard(
         }
         else if (lookup.Kind == SessionLookupStatus.WrongConnection)
         {
-            metrics.Refused(SessionProblem.WrongConnection.Code);
+            metrics.Refused(lookup.Code);
         }
     }
 
@@ -176,7 +175,7 @@ internal sealed class SessionGuard(
     private SessionLookup Refuse(SessionLookupStatus kind)
     {
         var lookup = new SessionLookup(kind);
-        metrics.Refused(SessionProblem.Of(lookup).Code);
+        metrics.Refused(lookup.Code);
         return lookup;
     }
 

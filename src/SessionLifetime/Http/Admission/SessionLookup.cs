@@ -28,6 +28,19 @@ internal readonly record struct SessionLookup(
         _ => null,
     };
 
+    /// <summary>The code of the answer where a session is required and this lookup gives none.</summary>
+    public string Code => Kind switch
+    {
+        SessionLookupStatus.Ended => RefusalCodes.SessionEnded,
+        SessionLookupStatus.Missing => RefusalCodes.SessionRequired,
+        SessionLookupStatus.NoBrowser or SessionLookupStatus.WrongBrowser => RefusalCodes.WrongBrowser,
+        SessionLookupStatus.WrongUser => RefusalCodes.WrongUser,
+        SessionLookupStatus.WrongConnection => RefusalCodes.WrongConnection,
+        SessionLookupStatus.BrowserFull => RefusalCodes.BrowserLimit,
+        SessionLookupStatus.UserFull => RefusalCodes.UserLimit,
+        _ => RefusalCodes.SessionUnknown,
+    };
+
     /// <summary>Whether another session would be of no use: the browser or the user has as many as they may, or it takes no cookies where they must.</summary>
     public bool IsHopeless => Kind is SessionLookupStatus.NoBrowser or SessionLookupStatus.BrowserFull or SessionLookupStatus.UserFull;
 

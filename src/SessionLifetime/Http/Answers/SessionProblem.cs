@@ -32,7 +32,7 @@ internal sealed record SessionProblem
     public static SessionProblem Required => new()
     {
         Status = StatusCodes.Status428PreconditionRequired,
-        Code = "sessionRequired",
+        Code = RefusalCodes.SessionRequired,
         Title = "A session is required.",
         Detail = "The request carries no session id. Put the browser module into the page; without it, attach first, and send the id you are given with every request.",
     };
@@ -40,7 +40,7 @@ internal sealed record SessionProblem
     public static SessionProblem Unknown => new()
     {
         Status = StatusCodes.Status404NotFound,
-        Code = "sessionUnknown",
+        Code = RefusalCodes.SessionUnknown,
         Title = "The session is unknown.",
         Detail = "This server has no such session: it restarted, ended the session too long ago to remember, or gave it a newer id. Attach again.",
     };
@@ -48,7 +48,7 @@ internal sealed record SessionProblem
     public static SessionProblem WrongBrowser => new()
     {
         Status = StatusCodes.Status403Forbidden,
-        Code = "wrongBrowser",
+        Code = RefusalCodes.WrongBrowser,
         Title = "The session belongs to another browser.",
         Detail = "The request does not carry the cookie of the browser the session belongs to. Send cookies, or attach for a session of its own.",
     };
@@ -56,7 +56,7 @@ internal sealed record SessionProblem
     public static SessionProblem WrongUser => new()
     {
         Status = StatusCodes.Status403Forbidden,
-        Code = "wrongUser",
+        Code = RefusalCodes.WrongUser,
         Title = "The session belongs to another user.",
         Detail = "Another user is signed in than the one the session belongs to. Attach for a session of its own.",
     };
@@ -64,7 +64,7 @@ internal sealed record SessionProblem
     public static SessionProblem WrongConnection => new()
     {
         Status = StatusCodes.Status403Forbidden,
-        Code = "wrongConnection",
+        Code = RefusalCodes.WrongConnection,
         Title = "The connection belongs to another session.",
         Detail = "Each request of an open connection carries the id of the session it was opened in. Open another connection for this session.",
     };
@@ -79,13 +79,13 @@ internal sealed record SessionProblem
 
     public static SessionProblem BrowserLimit => AtCapacity with
     {
-        Code = "browserLimit",
+        Code = RefusalCodes.BrowserLimit,
         Detail = "As many sessions of this browser live as this server allows. Close a tab, and try again.",
     };
 
     public static SessionProblem UserLimit => AtCapacity with
     {
-        Code = "userLimit",
+        Code = RefusalCodes.UserLimit,
         Detail = "As many sessions of this user live as this server allows. Sign out elsewhere, and try again.",
     };
 
@@ -124,7 +124,7 @@ internal sealed record SessionProblem
     public static SessionProblem Ended(SessionEndReason? reason) => new()
     {
         Status = StatusCodes.Status410Gone,
-        Code = "sessionEnded",
+        Code = RefusalCodes.SessionEnded,
         Title = "The session has ended.",
         Detail = "Attach again to start a new one.",
         Reason = reason?.ToString(),

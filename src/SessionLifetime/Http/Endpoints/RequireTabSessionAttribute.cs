@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Filters;
 using Microsoft.Extensions.DependencyInjection;
-using SessionLifetime.Http.Requests;
+using SessionLifetime.Http.Endpoints;
 
 namespace SessionLifetime;
 
@@ -20,7 +20,7 @@ public sealed class RequireTabSessionAttribute : Attribute, IAsyncResourceFilter
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(next);
         ThrowIfUnguarded(context.HttpContext);
-        if (await context.HttpContext.RequestServices.GetRequiredService<LateAuthenticationGuard>().AdmitsAsync(context.HttpContext))
+        if (await context.HttpContext.RequestServices.GetRequiredService<IEndpointAdmission>().AdmitsAsync(context.HttpContext))
         {
             await next();
         }

@@ -8,6 +8,7 @@ using SessionLifetime.Diagnostics;
 using SessionLifetime.Entries;
 using SessionLifetime.Http.Admission;
 using SessionLifetime.Http.Answers;
+using SessionLifetime.Http.Endpoints;
 using SessionLifetime.Http.Navigation;
 using SessionLifetime.Http.Reading;
 using SessionLifetime.Sessions;
@@ -22,7 +23,7 @@ internal sealed class LateAuthenticationGuard(
     SessionGuard guard,
     IConnections connections,
     ILogger<LateAuthenticationGuard> logger,
-    IEnumerable<IAuthenticationSchemeProvider> authentication)
+    IEnumerable<IAuthenticationSchemeProvider> authentication) : IEndpointAdmission
 {
     private readonly bool _someSignIn = authentication.Any();
     private readonly ConditionalWeakTable<RouteEndpoint, RouteEndpoint> _watched = [];

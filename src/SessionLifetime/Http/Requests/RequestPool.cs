@@ -19,7 +19,7 @@ internal sealed class RequestPool
     private readonly DefaultObjectPool<RequestInSession> _pool;
 
     public RequestPool(SessionEngine engine, IServiceScopeFactory scopes, IConnections connections) =>
-        (Connections, _pool) = (connections, new(new Policy(() => new RequestInSession(engine, scopes, this)), MaxKept));
+        (Connections, _pool) = (connections, new(new PoolPolicy(() => new RequestInSession(engine, scopes, this)), MaxKept));
 
     public IConnections Connections { get; }
 
@@ -46,7 +46,7 @@ internal sealed class RequestPool
         }
     }
 
-    private sealed class Policy(Func<RequestInSession> make) : PooledObjectPolicy<RequestInSession>
+    private sealed class PoolPolicy(Func<RequestInSession> make) : PooledObjectPolicy<RequestInSession>
     {
         public override RequestInSession Create() => make();
 

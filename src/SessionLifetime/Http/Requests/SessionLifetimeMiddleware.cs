@@ -10,7 +10,6 @@ using SessionLifetime.Http.Answers;
 using SessionLifetime.Http.Endpoints;
 using SessionLifetime.Http.Navigation;
 using SessionLifetime.Http.Reading;
-using SessionLifetime.HttpSession;
 using SessionLifetime.Sessions;
 
 namespace SessionLifetime.Http.Requests;
@@ -31,8 +30,7 @@ internal sealed class SessionLifetimeMiddleware(
     RequestPool requests,
     PlainPages plain,
     IConnections connections,
-    LateAuthenticationGuard lateUsers,
-    HttpSessionFactory? httpSessions = null)
+    LateAuthenticationGuard lateUsers)
 {
     private static readonly object s_passed = new();
     private static readonly object s_passedAsNobody = new();
@@ -45,7 +43,6 @@ internal sealed class SessionLifetimeMiddleware(
 
     public Task InvokeAsync(HttpContext context)
     {
-        httpSessions?.Set(context);
         var features = context.Features;
         var metadata = features.Find<IEndpointFeature>()?.Endpoint?.Metadata;
         if (RequestClassification.IsDisabled(metadata))
