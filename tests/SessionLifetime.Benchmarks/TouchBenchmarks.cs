@@ -37,7 +37,7 @@ public class TouchBenchmarks
     {
         _next = (_next + 1) % _ids.Length;
         return SessionId.TryParse(_ids[_next], out var secret)
-            && _engine.Store.TryGet(secret, out var entry)
+            && _engine.Directory.TryGet(secret, out var entry)
             && _engine.TryCountAsync(entry, SignalReport.Activity).Result;
     }
 }

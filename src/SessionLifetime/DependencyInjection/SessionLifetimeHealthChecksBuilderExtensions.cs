@@ -26,7 +26,7 @@ public static class SessionLifetimeHealthChecksBuilderExtensions
             static services =>
             {
                 var options = services.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value;
-                var store = services.GetRequiredService<ITabSessionStore>();
+                var store = services.GetRequiredService<SessionDirectory>();
                 return new SessionHealthCheck(
                     services.GetRequiredService<SweepHeartbeat>(),
                     options.SweepInterval,

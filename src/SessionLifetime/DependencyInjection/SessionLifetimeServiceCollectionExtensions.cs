@@ -19,7 +19,9 @@ using SessionLifetime.Http.Requests;
 using SessionLifetime.Http.Tokens;
 using SessionLifetime.Realtime;
 using SessionLifetime.Sessions;
+using SessionLifetime.Scheduling;
 using SessionLifetime.Setup;
+using SessionLifetime.Time;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -63,16 +65,16 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SessionLifetimeOptions>, SessionLifetimeOptionsValidator>());
 
-        services.TryAddSingleton<ITabSessionStore>(static provider =>
+        services.TryAddSingleton(static provider => new SessionClock(provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(static provider =>
         {
             var options = provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value;
-            return new SessionDirectory(provider.GetRequiredService<TimeProvider>(), new SessionDirectoryLimits
+            return new SessionDirectory(provider.GetRequiredService<SessionClock>(), new SessionDirectoryLimits
             {
                 SweepInterval = options.SweepInterval,
                 MaxSessions = options.MaxSessions,
                 MaxSessionsPerUser = options.MaxSessionsPerUser,
                 MaxSessionsPerBrowser = options.MaxSessionsPerBrowser,
-                IdRotationOverlap = options.IdRotationOverlap,
                 MaxEndedSessions = options.MaxEndedSessions,
                 EndedSessionRetention = options.EndedSessionRetention,
             });
@@ -80,7 +82,7 @@ public static class SessionLifetimeServiceCollectionExtensions
 
         services.TryAddSingleton(static provider =>
         {
-            var store = provider.GetRequiredService<ITabSessionStore>();
+            var store = provider.GetRequiredService<SessionDirectory>();
             return new SessionMetrics(provider.GetRequiredService<IMeterFactory>(), () => store.Count);
         });
         services.TryAddSingleton<SweepHeartbeat>();
@@ -89,6 +91,8 @@ public static class SessionLifetimeServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value.HandlerTimeout));
         services.TryAddSingleton<HandlerThreads>();
+        services.TryAddSingleton<IWorkScheduler, WorkScheduler>();
+        services.TryAddSingleton<HandlerRunner>();
         services.TryAddSingleton<SessionEventDispatcher>();
 
         services.TryAddSingleton<SessionDisposer>();

@@ -35,9 +35,6 @@ internal static partial class SessionLog
     [LoggerMessage(13, LogLevel.Error, "The answer of the SessionTimeout handlers of session {Session} could not be applied.")]
     public static partial void ConclusionFailed(this ILogger logger, Exception exception, string session);
 
-    [LoggerMessage(14, LogLevel.Error, "The store could not be told that the ApplicationExit handlers of session {Session} have run.")]
-    public static partial void AcknowledgementFailed(this ILogger logger, Exception exception, string session);
-
     [LoggerMessage(15, LogLevel.Error, "The connections of session {Session}, which has ended, could not be closed.")]
     public static partial void ConnectionNotClosed(this ILogger logger, Exception exception, string session);
 

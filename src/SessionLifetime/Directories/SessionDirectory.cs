@@ -7,8 +7,19 @@ using SessionLifetime.Time;
 
 namespace SessionLifetime.Directories;
 
-/// <summary>The default store: this process's memory. It never waits, and its sessions end with the process.</summary>
-internal sealed class SessionDirectory : ITabSessionStore
+/// <summary>
+/// The sessions this process knows: found by their secrets, their public ids, their browsers and users, and by when they are next due; and
+/// the memory of those that ended lately.
+/// </summary>
+/// <remarks>
+/// <para>All members are thread-safe. The directory's clock rules: every moment given to it, or by it, is on that clock.</para>
+/// <para>
+/// A touch moves an entry's stamps in place, and never comes here. Everything that may happen only once is a commit: it replaces what was
+/// seen by what was decided if the session is still as it was seen. A committed end takes the session out of the directory and into the
+/// memory of ended sessions in the same step, as seen by any caller that was told of it.
+/// </para>
+/// </remarks>
+internal class SessionDirectory
 {
     private readonly SessionDirectoryLimits _limits;
     private readonly SessionClock _clock;
@@ -24,10 +35,10 @@ internal sealed class SessionDirectory : ITabSessionStore
     private long _count;
     private volatile bool _isClosed;
 
-    public SessionDirectory(TimeProvider time, SessionDirectoryLimits limits)
+    public SessionDirectory(SessionClock clock, SessionDirectoryLimits limits)
     {
         _limits = limits;
-        _clock = new(time);
+        _clock = clock;
         _bySecret = new(_registry);
         _byId = new(_registry);
         _byBrowser = new(_registry);
@@ -35,24 +46,45 @@ internal sealed class SessionDirectory : ITabSessionStore
         _ended = new(limits.MaxEndedSessions, limits.EndedSessionRetention);
     }
 
-    public long Count => Volatile.Read(ref _count);
+    /// <summary>How many sessions live.</summary>
+    public virtual long Count => Volatile.Read(ref _count);
 
+    /// <summary>Whether its sessions end with this process.</summary>
+    public virtual bool EndsWithProcess => true;
+
+    /// <summary>Now, on the clock that rules.</summary>
     public Moment Now => _clock.Now;
 
+    /// <summary>What the clockwork may judge of a session, in one consistent piece.</summary>
+    public SessionSnapshot Read(SessionEntry entry)
+    {
+        var seen = entry.Read();
+        seen.NotRunning = _clock.NotRunningSince(seen.StartedAt);
+        return seen;
+    }
+
+    /// <summary>A moment by the wall clock, to show it to people.</summary>
     public DateTimeOffset ToUtc(Moment moment) => _clock.ToUtc(moment);
 
+    /// <summary>Finds a living session without waiting. A secret that was replaced and has run out finds nothing.</summary>
     public bool TryGet(SessionId secret, [NotNullWhen(true)] out SessionEntry? entry) =>
         (_bySecret.TryGet(secret, out entry) || _byOtherSecret.TryGetValue(secret, out entry))
         && (entry.Rotated is not { } ids || ids.IsGood(secret, Now));
 
-    public ValueTask<SessionEntry?> FindAsync(SessionId secret, CancellationToken cancellationToken) =>
+    /// <summary>Finds a living session wherever it is kept.</summary>
+    public virtual ValueTask<SessionEntry?> FindAsync(SessionId secret, CancellationToken cancellationToken) =>
         new(TryGet(secret, out var entry) ? entry : null);
 
-    public ValueTask<SessionEntry?> FindAsync(PublicId id, CancellationToken cancellationToken) => new(_byId.TryGet(id, out var entry) ? entry : null);
+    /// <summary>Finds a living session by its public id.</summary>
+    public virtual ValueTask<SessionEntry?> FindAsync(PublicId id, CancellationToken cancellationToken) => new(_byId.TryGet(id, out var entry) ? entry : null);
 
-    public ValueTask<EndedSession?> FindEndedAsync(SessionId secret, CancellationToken cancellationToken) => new(_ended.Find(secret, Now));
+    /// <summary>What is remembered of an ended session; null when nothing is.</summary>
+    public virtual ValueTask<EndedSession?> FindEndedAsync(SessionId secret, CancellationToken cancellationToken) => new(_ended.Find(secret, Now));
 
-    public ValueTask<IReadOnlyList<SessionEntry>> ListAsync(
+    /// <summary>
+    /// The living sessions the filter means with public ids above <paramref name="after"/>, in that order, at most <paramref name="count"/>.
+    /// </summary>
+    public virtual ValueTask<IReadOnlyList<SessionEntry>> ListAsync(
         SessionFilter filter,
         PublicId? after,
         int count,
@@ -86,7 +118,8 @@ internal sealed class SessionDirectory : ITabSessionStore
         return new(list);
     }
 
-    public ValueTask<PlacementResult> AddAsync(SessionEntry entry, Moment nextDue, CancellationToken cancellationToken)
+    /// <summary>Adds a new session, within the limits.</summary>
+    public virtual ValueTask<PlacementResult> AddAsync(SessionEntry entry, Moment nextDue, CancellationToken cancellationToken)
     {
         if (_isClosed)
         {
@@ -122,36 +155,72 @@ internal sealed class SessionDirectory : ITabSessionStore
         return new(PlacementResult.Added);
     }
 
-    public void MarkDirty(SessionEntry entry)
+    /// <summary>The entry's stamps, pages or holds moved in place: they are to be written to the backing store, where there is one.</summary>
+    public virtual void MarkDirty(SessionEntry entry)
     {
         // The entry is the only place where the session is kept.
     }
 
-    public ValueTask<bool> TryCommitAsync(
-        SessionEntry entry,
-        in SessionSnapshot seen,
-        in SessionSnapshot next,
-        Moment nextDue,
-        bool ignoreTouches = false)
+    /// <summary>Writes everything that moved in memory to the backing store, where there is one.</summary>
+    public virtual ValueTask FlushAsync(CancellationToken cancellationToken = default) => default;
+
+    /// <summary>Writes pages and secrets that changed to the backing store, where there is one.</summary>
+    public virtual ValueTask SaveAsync(SessionEntry entry) => default;
+
+    /// <summary>The same, when it is next convenient.</summary>
+    public virtual void MarkChanged(SessionEntry entry)
     {
-        if (!entry.TryCommit(seen, next, nextDue, ignoreTouches))
+        // As for what moved in place.
+    }
+
+    /// <summary>Moves the stamps of a signal, and what follows from them, if the session is still as it was seen.</summary>
+    /// <param name="entry">The session.</param>
+    /// <param name="seen">What was read.</param>
+    /// <param name="next">The same, with the signal counted.</param>
+    /// <param name="nextDue">The first moment at which a rule may come due.</param>
+    /// <returns>False when the session moved on: look again.</returns>
+    public virtual ValueTask<bool> TryTouchAsync(SessionEntry entry, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue)
+    {
+        if (!entry.TryCommit(seen, next, nextDue))
         {
             return new(false);
         }
 
-        if (next.State != SessionState.Ended)
-        {
-            _due.Put(entry, entry.NextDue);
-            return new(true);
-        }
-
-        // Remembered before it is forgotten: no request finds neither.
-        Remember(entry, next.EndReason);
-        Forget(entry);
+        _due.Put(entry, entry.NextDue);
         return new(true);
     }
 
-    public ValueTask<PlacementResult> TryAssignOwnerAsync(SessionEntry entry, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue)
+    /// <summary>Replaces <paramref name="seen"/> by <paramref name="next"/> if the session is still as it was seen.</summary>
+    /// <param name="entry">The session.</param>
+    /// <param name="seen">What was read.</param>
+    /// <param name="next">What was decided.</param>
+    /// <param name="nextDue">The first moment at which a rule may come due.</param>
+    /// <param name="ignoreTouches">Whether the decision stands however often the session was touched since: an exit, a revocation.</param>
+    /// <param name="answer">Completes when the handlers of a raise that this decision begins have answered.</param>
+    /// <returns>False when the session moved on: look again.</returns>
+    public virtual ValueTask<bool> TryCommitAsync(
+        SessionEntry entry,
+        in SessionSnapshot seen,
+        in SessionSnapshot next,
+        Moment nextDue,
+        bool ignoreTouches = false,
+        Task? answer = null)
+    {
+        if (!entry.TryCommit(seen, next, nextDue, ignoreTouches, answer))
+        {
+            return new(false);
+        }
+
+        FollowCommit(entry);
+        return new(true);
+    }
+
+    /// <summary>
+    /// Gives a session to the owner that <paramref name="next"/> names, within the limits, as <see cref="TryCommitAsync"/> does everything
+    /// else; however often it was touched since.
+    /// </summary>
+    /// <returns>Added, moved, or full.</returns>
+    public virtual ValueTask<PlacementResult> TryAssignOwnerAsync(SessionEntry entry, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue)
     {
         // A place first, so that a limit holds however many come at once.
         var place = Enter(entry, next.Owner);
@@ -160,60 +229,34 @@ internal sealed class SessionDirectory : ITabSessionStore
             place = PlacementResult.Moved;
         }
 
-        Settle(entry, next.Owner);
-        Settle(entry, seen.Owner);
+        Settle(entry, seen.Owner, next.Owner);
         return new(place);
     }
 
-    public ValueTask RotateAsync(SessionEntry entry, bool evenIfPending = false)
+    /// <summary>Finds a session by a further secret of it from now on.</summary>
+    public void AddSecret(SessionEntry entry, SessionId secret) => _byOtherSecret[secret] = entry;
+
+    /// <summary>Finds no session by these further secrets any more.</summary>
+    public void RemoveSecrets(IEnumerable<SessionId> secrets)
     {
-        for (var isDone = false; !isDone && !entry.IsEnded;)
+        foreach (var secret in secrets)
         {
-            var ids = entry.Rotated;
-            if (ids?.Pending is not null && !evenIfPending)
-            {
-                break;
-            }
-
-            // It leads here before anybody can know it.
-            var next = SessionId.Create();
-            _byOtherSecret[next] = entry;
-            IReadOnlyList<SessionId> forgotten = [];
-            isDone = entry.TryRotate(ids, ids?.With(next, out forgotten) ?? RotatedIds.First(entry.Secret, next));
-
-            // What ends meanwhile has taken out the secrets it knew of.
-            if (!isDone || entry.IsEnded)
-            {
-                _byOtherSecret.TryRemove(next, out _);
-            }
-
-            Forget(isDone ? forgotten : []);
-        }
-
-        return default;
-    }
-
-    public void Used(SessionEntry entry, SessionId secret)
-    {
-        while (entry.Rotated is { } ids && ids.Pending == secret)
-        {
-            var now = Now;
-            if (entry.TryRotate(ids, ids.Promote(now, now + _limits.IdRotationOverlap, out var forgotten)))
-            {
-                Forget(forgotten);
-            }
+            _byOtherSecret.TryRemove(secret, out _);
         }
     }
 
-    // Who dies here takes everything with it.
-    public ValueTask AcknowledgeEndAsync(SessionEntry entry) => default;
-
-    public ValueTask<int> TakeDueAsync(Memory<SessionEntry> due, Moment now, CancellationToken cancellationToken)
+    /// <summary>Takes sessions that may be due by <paramref name="now"/>; each is given to one caller, who puts it back or ends it.</summary>
+    /// <param name="due">Filled from the start.</param>
+    /// <param name="now">Now.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>How many; zero when none is left.</returns>
+    public virtual ValueTask<int> TakeDueAsync(Memory<SessionEntry> due, Moment now, CancellationToken cancellationToken)
     {
         _ended.Trim(now);
         return new(_due.TakeDue(due.Span, now));
     }
 
+    /// <summary>Asks the processor for the memory that the ends of these sessions will touch.</summary>
     public void Prefetch(ReadOnlySpan<SessionEntry> entries)
     {
         foreach (var entry in entries)
@@ -230,12 +273,16 @@ internal sealed class SessionDirectory : ITabSessionStore
         }
     }
 
+    /// <summary>Makes sure a living session is looked at by <paramref name="nextDue"/> at the latest.</summary>
     public void Reschedule(SessionEntry entry, Moment nextDue) => _due.Put(entry, nextDue);
 
+    /// <summary>Makes sure each of these living sessions is looked at when it is next due.</summary>
     public void Reschedule(ReadOnlySpan<SessionEntry> entries) => _due.Put(entries);
 
+    /// <summary>Whether <see cref="Close"/> was called. What was being added at that moment may have got in: its adder ends it.</summary>
     public bool IsClosed => _isClosed;
 
+    /// <summary>Adds no session any more.</summary>
     public void Close() => _isClosed = true;
 
     /// <summary>How many browsers and how many users have sessions.</summary>
@@ -246,11 +293,70 @@ internal sealed class SessionDirectory : ITabSessionStore
         : filter.User is { } user ? _byUser.Members(user)
         : _byId.All();
 
-    private PlacementResult Enter(SessionEntry entry, SessionOwner owner) =>
+    /// <summary>What it may hold.</summary>
+    protected SessionDirectoryLimits Limits => _limits;
+
+    /// <summary>Takes an entry out that could not be written.</summary>
+    protected void Drop(SessionEntry entry) => Forget(entry);
+
+    /// <summary>Takes places for a session with an owner, within the limits.</summary>
+    protected PlacementResult Enter(SessionEntry entry, SessionOwner owner) =>
         owner.BrowserId is { } browser
         && _byBrowser.Enter(browser, entry, _limits.MaxSessionsPerBrowser ?? int.MaxValue) is var entered and not PlacementResult.Added ? entered
         : owner.User is { } user && !_byUser.TryEnter(user, entry, _limits.MaxSessionsPerUser ?? int.MaxValue) ? PlacementResult.UserFull
         : PlacementResult.Added;
+
+    /// <summary>Makes the places of a session right after its owner was, or was to be, changed.</summary>
+    protected void Settle(SessionEntry entry, SessionOwner before, SessionOwner after)
+    {
+        Settle(entry, after);
+        Settle(entry, before);
+    }
+
+    /// <summary>An entry was committed: it is found when it is next due, or, when it has ended, not at all.</summary>
+    protected void FollowCommit(SessionEntry entry)
+    {
+        if (!entry.IsEnded)
+        {
+            _due.Put(entry, entry.NextDue);
+            return;
+        }
+
+        // Remembered before it is forgotten: no request finds neither.
+        Remember(entry, entry.Read().EndReason);
+        Forget(entry);
+    }
+
+    /// <summary>Adds an entry that was read from a backing store. The caller sees to it that there is one entry for a session.</summary>
+    protected void Adopt(SessionEntry entry, bool hasSecret)
+    {
+        Interlocked.Increment(ref _count);
+        _registry.Add(entry);
+        if (hasSecret)
+        {
+            _bySecret.Add(entry);
+        }
+
+        _byId.Add(entry);
+        Settle(entry, entry.Owner);
+        _due.Put(entry, entry.NextDue);
+    }
+
+    /// <summary>A secret of an adopted entry has become known.</summary>
+    protected void Learn(SessionEntry entry, SessionId secret)
+    {
+        if (entry.TryLearnSecret(secret))
+        {
+            _bySecret.Add(entry);
+        }
+        else if (entry.Secret != secret)
+        {
+            AddSecret(entry, secret);
+        }
+    }
+
+    /// <summary>Finds an entry by its public id.</summary>
+    protected bool TryGet(PublicId id, [NotNullWhen(true)] out SessionEntry? entry) => _byId.TryGet(id, out entry);
 
     private void Leave(SessionEntry entry, SessionOwner owner)
     {
@@ -289,15 +395,6 @@ internal sealed class SessionDirectory : ITabSessionStore
         }
     }
 
-    /// <summary>The secret a session started with leads to it as long as it lives; whether it is still good, the session says.</summary>
-    private void Forget(IEnumerable<SessionId> secrets)
-    {
-        foreach (var secret in secrets)
-        {
-            _byOtherSecret.TryRemove(secret, out _);
-        }
-    }
-
     /// <summary>
     /// Takes a session out of everything. Two may come by here: who ended it, and who was just adding it. The table it is added to last is
     /// asked first: one of the two finds it there, which then is in all others; and its number is free when it is in none.
@@ -314,7 +411,7 @@ internal sealed class SessionDirectory : ITabSessionStore
         _bySecret.Remove(entry);
         if (entry.Rotated is { } ids)
         {
-            Forget(ids.All);
+            RemoveSecrets(ids.All);
         }
 
         _due.Forget(entry);

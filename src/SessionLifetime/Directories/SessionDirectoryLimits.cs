@@ -14,9 +14,6 @@ internal sealed record SessionDirectoryLimits
     /// <summary>Null: no limit.</summary>
     public int? MaxSessionsPerBrowser { get; init; }
 
-    /// <summary>How long a secret works after the one that replaces it was first used.</summary>
-    public TimeSpan IdRotationOverlap { get; init; } = TimeSpan.FromSeconds(30);
-
     public required int MaxEndedSessions { get; init; }
 
     public required TimeSpan EndedSessionRetention { get; init; }

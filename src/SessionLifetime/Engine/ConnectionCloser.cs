@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using SessionLifetime.Diagnostics;
+using SessionLifetime.Scheduling;
 using SessionLifetime.Sessions;
 
 namespace SessionLifetime.Engine;
@@ -8,7 +9,7 @@ namespace SessionLifetime.Engine;
 /// Closes what stays open for a session, when it has ended and its exit handlers have run. Each is told at once and none waits for another;
 /// those whose client does not answer are cut off after a while.
 /// </summary>
-internal sealed class ConnectionCloser(TimeProvider time, ILogger<ConnectionCloser> logger)
+internal sealed class ConnectionCloser(IWorkScheduler scheduler, TimeProvider time, ILogger<ConnectionCloser> logger)
 {
     /// <summary>How long a client has to say good-bye in turn.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
@@ -23,7 +24,7 @@ internal sealed class ConnectionCloser(TimeProvider time, ILogger<ConnectionClos
         if (session.TakeConnections() is { } connections && connections.Close() is { Count: > 0 } open)
         {
             Open.Begin();
-            _ = Task.Run(() => CloseAsync(session, cancelling, connections, open));
+            _ = scheduler.Run(() => CloseAsync(session, cancelling, connections, open));
         }
     }
 

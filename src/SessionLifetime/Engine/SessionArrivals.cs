@@ -40,7 +40,7 @@ internal sealed class SessionArrivals(
         bool waits = true,
         TimeoutOverrides? overrides = null)
     {
-        var now = engine.Store.Now;
+        var now = engine.Directory.Now;
         var entry = new SessionEntry(SessionId.Create(), PublicId.Create(), now, owner, overrides);
         var seen = entry.Read();
         var timings = engine.TimingsOf(seen);
@@ -78,7 +78,7 @@ internal sealed class SessionArrivals(
             await (waits ? held.Event.Done : Task.CompletedTask);
         }
 
-        if (engine.Store.IsClosed)
+        if (engine.Directory.IsClosed)
         {
             // It got in while the door was being closed, and may have been missed by who ends them all.
             await engine.TryEndAsync(entry, SessionEndReason.HostStopping);
@@ -101,7 +101,7 @@ internal sealed class SessionArrivals(
         var hold = new RequestHold();
 
         // The page first, the signal after it: a good-bye that arms a self-destruct in between is disarmed.
-        var now = engine.Store.Now;
+        var now = engine.Directory.Now;
         if (!entry.TryAttachPage(page, tab, now, engine.TimingsOf(entry.Read()).Signal)
             || !await engine.TryHoldAsync(entry, isActivity: true, hold))
         {
@@ -110,6 +110,7 @@ internal sealed class SessionArrivals(
 
         try
         {
+            await engine.Directory.SaveAsync(entry);
             if (!isFirst && dispatcher.Wants(SessionEventKind.SessionResumed))
             {
                 var context = new SessionResumedContext(engine.TabSessionOf(entry), page.ToString());
@@ -133,7 +134,7 @@ internal sealed class SessionArrivals(
             return;
         }
 
-        var (now, grace, silence) = (engine.Store.Now, engine.Options.UnloadGrace, engine.TimingsOf(entry.Read()).Signal);
+        var (now, grace, silence) = (engine.Directory.Now, engine.Options.UnloadGrace, engine.TimingsOf(entry.Read()).Signal);
         if (page.IsNone || !entry.TryDetachPage(page, persisted, now, grace, silence, out var openPages))
         {
             return;
@@ -144,7 +145,8 @@ internal sealed class SessionArrivals(
             await engine.TryChangeAsync(entry, (entry, At: now + after, silence), ArmWithoutPages);
         }
 
-        engine.Store.Reschedule(entry, entry.NextDue);
+        engine.Directory.Reschedule(entry, entry.NextDue);
+        await engine.Directory.SaveAsync(entry);
         if (grace == TimeSpan.Zero)
         {
             await engine.ApplyDueRulesAsync(entry);
@@ -158,7 +160,8 @@ internal sealed class SessionArrivals(
         Moment now,
         (SessionEntry Entry, Moment At, TimeSpan Silence) unload)
     {
-        next.SelfDestructAt = unload.At;
+        // What the app armed to come earlier stands.
+        Clockwork.Arm(ref next, Moment.Earlier(next.SelfDestructAt, unload.At), now);
         return unload.Entry.CountOpenPages(now, unload.Silence) == 0;
     }
 

@@ -8,7 +8,7 @@ namespace SessionLifetime.Engine;
 /// <summary>What the members of a <see cref="TabSession"/> do.</summary>
 internal sealed class SessionController(SessionEngine engine) : ITabSessionController
 {
-    public DateTimeOffset ToUtc(Moment moment) => engine.Store.ToUtc(moment);
+    public DateTimeOffset ToUtc(Moment moment) => engine.Directory.ToUtc(moment);
 
     public bool MarkActivity(SessionEntry entry) => Result(engine.TryCountAsync(entry, SignalReport.Activity));
 
@@ -19,7 +19,7 @@ internal sealed class SessionController(SessionEngine engine) : ITabSessionContr
         after,
         static (ref SessionSnapshot next, SessionTimings _, Moment now, TimeSpan? after) =>
         {
-            next.SelfDestructAt = after is { } delay ? now + delay : Moment.Never;
+            Clockwork.Arm(ref next, after is { } delay ? now + delay : Moment.Never, now);
             return true;
         }));
 
@@ -30,7 +30,7 @@ internal sealed class SessionController(SessionEngine engine) : ITabSessionContr
         {
             var own = to.Change(next.Overrides ?? TimeoutOverrides.None);
             next.Overrides = own == TimeoutOverrides.None ? null : own;
-            Clockwork.Reconsider(ref next, to.Engine.TimingsOf(next), now);
+            Clockwork.Derive(ref next, to.Engine.TimingsOf(next), now);
             return true;
         }));
 
@@ -44,11 +44,11 @@ internal sealed class SessionController(SessionEngine engine) : ITabSessionContr
             timings.Absolute == SessionTimings.Never ? null : timings.Absolute);
     }
 
-    public Task RotateIdAsync(SessionEntry entry) => engine.Store.RotateAsync(entry).AsTask();
+    public Task RotateIdAsync(SessionEntry entry) => engine.Rotation.RotateAsync(entry).AsTask();
 
     public Task ReleaseUserAsync(SessionEntry entry) => engine.Ownership.ReleaseUserAsync(entry);
 
-    public int CountOpenPages(SessionEntry entry) => entry.CountOpenPages(engine.Store.Now, engine.TimingsOf(entry.Read()).Signal);
+    public int CountOpenPages(SessionEntry entry) => entry.CountOpenPages(engine.Directory.Now, engine.TimingsOf(entry.Read()).Signal);
 
     /// <summary>
     /// The result of a step that a synchronous member takes. The in-memory store never waits. A shared one has to keep a member from

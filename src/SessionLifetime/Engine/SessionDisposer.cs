@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SessionLifetime.Diagnostics;
 using SessionLifetime.Events;
+using SessionLifetime.Scheduling;
 
 namespace SessionLifetime.Engine;
 
@@ -11,7 +12,7 @@ namespace SessionLifetime.Engine;
 /// </summary>
 /// <remarks>Disposing is the app's code and may block: it runs where handlers run, and delays neither the sweep nor a request.</remarks>
 internal sealed class SessionDisposer(
-    HandlerThreads threads,
+    IWorkScheduler scheduler,
     IOptions<SessionLifetimeOptions> options,
     TimeProvider time,
     ILogger<SessionDisposer> logger)
@@ -54,7 +55,7 @@ internal sealed class SessionDisposer(
             logger.DisposalNotWaited(session.Id, _timeout);
         }
 
-        threads.Queue(new Disposal(this, session));
+        scheduler.Queue(new Disposal(this, session));
     }
 
     private async Task DisposeAsync(TabSession session)

@@ -7,30 +7,29 @@ using SessionLifetime.Entries;
 using SessionLifetime.Events;
 using SessionLifetime.Ids;
 using SessionLifetime.Policy;
+using SessionLifetime.Scheduling;
 using SessionLifetime.Time;
 
 namespace SessionLifetime.Engine;
 
 /// <summary>
-/// The one place where the store, the policy and the events meet: it looks at sessions, changes them, and ends them.
+/// The one place where directory, policy and events meet: it applies the rules to sessions, changes them, and ends them.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Every step follows one pattern: read what is, ask the clockwork what is due, commit that in one step, begin again when somebody else
-/// was faster. What was committed is told to the handlers afterwards, outside every lock. So each fact has one winner, and the winner
-/// tells; the event has its place in the session's queue before the commit, so that facts are told in the order they became facts. Only
-/// the end's follows its commit: there is none after it.
+/// Every decision goes through one loop: read what is, ask the clockwork for the next step, commit that in one atomic step, begin again when
+/// somebody else was faster. What was committed is raised afterwards, outside every lock. So each fact has one winner, and the winner
+/// raises it.
 /// </para>
 /// <para>
-/// A look comes before a count: a request, a ping, a status read first applies the rules that are due, and only then counts as a signal.
+/// The rules come before a count: a request, a ping, a status read first applies the rules that are due, and only then counts as a signal.
 /// So an expired session is never served, however long ago the last sweep was.
 /// </para>
 /// <para>
-/// The life of an end: committed (one winner) -> an owed <c>SessionTimeout</c>, then <c>ApplicationExit</c> reach their handlers -> those
-/// who wait for the exit go on, the <c>Ended</c> token is cancelled, what stays open is closed, the store is told -> the requests that have
-/// the session leave -> what it owned is disposed.
+/// An end: committed (one winner) -> an owed <c>SessionTimeout</c>, then <c>ApplicationExit</c> reach their handlers -> those who wait for
+/// the exit go on, the <c>Ended</c> token is cancelled, connections are closed -> the requests that use the session complete -> what it
+/// owned is disposed.
 /// </para>
-/// <para>It is longer than a file should be because the loop of look, time-out, conclusion and end calls itself all around.</para>
 /// </remarks>
 internal sealed class SessionEngine
 {
@@ -41,6 +40,7 @@ internal sealed class SessionEngine
     private readonly SessionDisposer _disposer;
     private readonly ConnectionCloser _closer;
     private readonly SessionMetrics _metrics;
+    private readonly IWorkScheduler _scheduler;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SessionTimings _timings;
@@ -49,31 +49,36 @@ internal sealed class SessionEngine
     private readonly Func<SessionEvent, ValueTask> _complete;
 
     public SessionEngine(
-        ITabSessionStore store,
+        SessionDirectory directory,
         IOptions<SessionLifetimeOptions> options,
         SessionEventDispatcher dispatcher,
         SessionDisposer disposer,
         ConnectionCloser closer,
         SessionMetrics metrics,
+        IWorkScheduler scheduler,
         TimeProvider time,
         ILogger<SessionEngine> logger)
     {
-        Store = store;
+        Directory = directory;
         Options = options.Value;
         _dispatcher = dispatcher;
         _disposer = disposer;
         _closer = closer;
         _metrics = metrics;
+        _scheduler = scheduler;
         _time = time;
         _logger = logger;
         _timings = SessionTimings.Of(Options);
         _controller = new SessionController(this);
+        Rotation = new SessionRotation(directory, Options.IdRotationOverlap);
         Ownership = new SessionOwnership(this, logger);
         _conclude = ConcludeAsync;
         _complete = CompleteAsync;
     }
 
-    public ITabSessionStore Store { get; }
+    public SessionDirectory Directory { get; }
+
+    public SessionRotation Rotation { get; }
 
     public SessionLifetimeOptions Options { get; }
 
@@ -92,54 +97,23 @@ internal sealed class SessionEngine
     /// <summary>The status a browser is told of a session.</summary>
     public SessionStatus StatusOf(SessionEntry entry)
     {
-        var seen = entry.Read();
-        return SessionStatus.Of(seen, TimingsOf(seen), Store.Now);
+        var seen = Directory.Read(entry);
+        return SessionStatus.Of(seen, TimingsOf(seen), Directory.Now);
     }
 
     /// <summary>Applies every rule that is due.</summary>
     /// <param name="entry">The session.</param>
     /// <param name="waitForHandlers">Whether an end that hangs on running handlers may wait for them.</param>
-    public ValueTask<DueRulesResult> ApplyDueRulesAsync(SessionEntry entry, bool waitForHandlers = true)
+    public async ValueTask<DueRulesResult> ApplyDueRulesAsync(SessionEntry entry, bool waitForHandlers = true)
     {
-        while (true)
+        var result = await CommitAsync<object?>(entry, null, change: null, waitForHandlers ? CommitKind.Conclusive : CommitKind.Change);
+        return result switch
         {
-            var now = Store.Now;
-            var seen = entry.Read();
-            if (seen.State == SessionState.Ended)
-            {
-                return new(DueRulesResult.Ended);
-            }
-
-            var timings = TimingsOf(seen);
-            var verdict = Clockwork.Look(seen, timings, now);
-            var timesOut = verdict.Kind == VerdictKind.TimesOut;
-            if (timesOut && !_dispatcher.Wants(SessionEventKind.SessionTimeout))
-            {
-                // With nobody to ask, the end that is due behind it is applied in the same step.
-                var next = seen;
-                Clockwork.TimeOut(ref next, now, hasHandlers: false);
-                verdict = Clockwork.Look(next, timings, now) is { Kind: VerdictKind.Ends } end ? end : verdict;
-            }
-
-            RaiseUnloaded(entry, timings, verdict.Kind == VerdictKind.Ends ? verdict.At : now);
-            switch (verdict.Kind)
-            {
-                case VerdictKind.Lives:
-                    return new(!seen.Raising ? DueRulesResult.Alive
-                        : Clockwork.IsInDoubt(seen, timings, now) ? DueRulesResult.InDoubt
-                        : DueRulesResult.Asked);
-                case VerdictKind.Waits when waitForHandlers:
-                    return new(DueRulesResult.InDoubt);
-            }
-
-            var step = verdict.Kind == VerdictKind.TimesOut
-                ? TimeOutAsync(entry, seen, timings, now)
-                : EndAsync(entry, seen, verdict.Reason, now, timesOut);
-            if (!step.IsCompletedSuccessfully)
-            {
-                return ApplyDueRulesAfterAsync(step, entry, waitForHandlers);
-            }
-        }
+            CommitResult.Ended => DueRulesResult.Ended,
+            CommitResult.Asked => DueRulesResult.Asked,
+            CommitResult.InDoubt => DueRulesResult.InDoubt,
+            _ => DueRulesResult.Alive,
+        };
     }
 
     /// <summary>
@@ -154,7 +128,7 @@ internal sealed class SessionEngine
             return found;
         }
 
-        if (entry.Read() is { Raising: true, Answer: { IsCompleted: false } pending })
+        if (entry.Read().Raising && entry.Answer is { IsCompleted: false } pending)
         {
             using var stop = new CancellationTokenSource();
             await Task.WhenAny(pending, Task.Delay(s_patience, _time, stop.Token));
@@ -176,50 +150,27 @@ internal sealed class SessionEngine
     }
 
     /// <summary>
-    /// Looks, waiting for nobody, and changes what lives in one step. False when the session has ended, or the change declined.
+    /// Applies every rule that is due, waiting for no handlers, and then changes what lives. False when the session has ended, or the change
+    /// declined.
     /// </summary>
-    public async ValueTask<bool> TryChangeAsync<TArgument>(SessionEntry entry, TArgument argument, SessionChange<TArgument> change)
-    {
-        while (await ApplyDueRulesAsync(entry, waitForHandlers: false) != DueRulesResult.Ended)
-        {
-            var now = Store.Now;
-            var seen = entry.Read();
-            var timings = TimingsOf(seen);
-            if (seen.State == SessionState.Ended || Clockwork.Look(seen, timings, now).Kind != VerdictKind.Lives)
-            {
-                continue;
-            }
+    public async ValueTask<bool> TryChangeAsync<TArgument>(SessionEntry entry, TArgument argument, SessionChange<TArgument> change) =>
+        await CommitAsync(entry, argument, change) == CommitResult.Changed;
 
-            var next = seen;
-            if (!change(ref next, timings, now, argument))
-            {
-                return false;
-            }
-
-            if (await Store.TryCommitAsync(entry, seen, next, Clockwork.NextDue(next, TimingsOf(next), now)))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    /// <summary>As <see cref="TryChangeAsync"/>, for a change of stamps and what follows from them: a signal.</summary>
+    public async ValueTask<bool> TryTouchAsync<TArgument>(SessionEntry entry, TArgument argument, SessionChange<TArgument> change) =>
+        await CommitAsync(entry, argument, change, CommitKind.Touch) == CommitResult.Changed;
 
     /// <summary>Ends a session now. True when this call decided it.</summary>
-    public async ValueTask<bool> TryEndAsync(SessionEntry entry, SessionEndReason reason)
-    {
-        // What was due before comes first: an exit does not rewrite why a session that was over had ended.
-        while (await ApplyDueRulesAsync(entry) != DueRulesResult.Ended)
+    /// <remarks>What was due before comes first: an exit does not rewrite why a session that was over had ended.</remarks>
+    public async ValueTask<bool> TryEndAsync(SessionEntry entry, SessionEndReason reason) => await CommitAsync(
+        entry,
+        reason,
+        static (ref SessionSnapshot next, SessionTimings timings, Moment now, SessionEndReason reason) =>
         {
-            var seen = entry.Read();
-            if (seen.State != SessionState.Ended && await EndAsync(entry, seen, reason, Store.Now, timesOut: false, ignoreTouches: true))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+            Clockwork.End(ref next, reason, now, timings, now);
+            return true;
+        },
+        CommitKind.Conclusive) == CommitResult.Changed;
 
     /// <summary>Ends a session and waits for its exit handlers, unless it is called from inside one of its handlers.</summary>
     /// <returns>Whether this call decided it.</returns>
@@ -247,7 +198,7 @@ internal sealed class SessionEngine
         IReadOnlyList<SessionEntry> page;
         do
         {
-            page = await Store.ListAsync(filter, after, PageSize, cancellationToken);
+            page = await Directory.ListAsync(filter, after, PageSize, cancellationToken);
             foreach (var entry in page)
             {
                 after = entry.Id;
@@ -266,58 +217,133 @@ internal sealed class SessionEngine
     /// <returns>False when something is due, or handlers are being asked.</returns>
     public bool Refresh(SessionEntry entry, Moment now)
     {
-        var seen = entry.Read();
+        var seen = Directory.Read(entry);
         entry.Refresh(seen, Clockwork.NextDue(seen, TimingsOf(seen), now));
         return !seen.Raising && entry.NextDue > now;
     }
 
-    private static SessionTimeoutContext TimeoutContext(TabSession face, in SessionSnapshot next, SessionTimings timings, Moment now)
+    /// <summary>
+    /// The one loop of all commits: reads what is, applies the rules that are due one after the other, then makes the change, and begins again
+    /// whenever somebody else was faster.
+    /// </summary>
+    private async ValueTask<CommitResult> CommitAsync<TArgument>(
+        SessionEntry entry,
+        TArgument argument,
+        SessionChange<TArgument>? change,
+        CommitKind kind = CommitKind.Change)
     {
-        var status = SessionStatus.Of(next, timings, now);
-        var isPresent = next.LastSignal + timings.KeepAlive + timings.KeepAlive > now;
-        return new SessionTimeoutContext(face, next.Occurrence, status.EndsIn ?? Timeout.InfiniteTimeSpan, isPresent);
-    }
-
-    private async ValueTask<DueRulesResult> ApplyDueRulesAfterAsync(ValueTask<bool> step, SessionEntry entry, bool waitForHandlers)
-    {
-        await step;
-        return await ApplyDueRulesAsync(entry, waitForHandlers);
-    }
-
-    private async ValueTask<bool> TimeOutAsync(SessionEntry entry, SessionSnapshot seen, SessionTimings timings, Moment now)
-    {
-        var next = seen;
-        var hasHandlers = _dispatcher.Wants(SessionEventKind.SessionTimeout);
-        Clockwork.TimeOut(ref next, now, hasHandlers);
-        HeldEvent? held = null;
-        if (hasHandlers)
+        while (true)
         {
-            held = _dispatcher.Hold(new(SessionEventKind.SessionTimeout, TimeoutContext(TabSessionOf(entry), next, timings, now))
+            var now = Directory.Now;
+            var seen = Directory.Read(entry);
+            if (seen.State == SessionState.Ended)
             {
-                RaiseNumber = next.RaiseNumber,
-                Completed = _conclude,
-            });
-            next.Answer = held.Value.Event.Done;
+                return CommitResult.Ended;
+            }
+
+            var timings = TimingsOf(seen);
+            var next = seen;
+            var step = Clockwork.Advance(ref next, timings, now, _dispatcher.Wants(SessionEventKind.SessionTimeout));
+            RaiseUnloaded(entry, timings, step.Kind == ClockStepKind.Ends ? step.At : now);
+            if (step.Kind != ClockStepKind.Nothing && (step.Kind != ClockStepKind.Waits || kind != CommitKind.Conclusive))
+            {
+                await TryCommitAsync(entry, seen, next, step, timings, now);
+                continue;
+            }
+
+            if (change is null)
+            {
+                return step.Kind == ClockStepKind.Waits || Clockwork.IsInDoubt(seen, timings, now) ? CommitResult.InDoubt
+                    : seen.Raising ? CommitResult.Asked
+                    : CommitResult.Alive;
+            }
+
+            next = seen;
+            if (!change(ref next, timings, now, argument))
+            {
+                return CommitResult.Declined;
+            }
+
+            var isDone = kind == CommitKind.Touch
+                ? await Directory.TryTouchAsync(entry, seen, next, Clockwork.NextDue(next, timings, now))
+                : await TryCommitAsync(entry, seen, next, StepOf(seen, next, now), timings, now, ignoreTouches: next.State == SessionState.Ended);
+            if (isDone)
+            {
+                return CommitResult.Changed;
+            }
+        }
+    }
+
+    /// <summary>What a change that was asked for amounts to.</summary>
+    private static ClockStep StepOf(in SessionSnapshot seen, in SessionSnapshot next, Moment now) =>
+        next.State != SessionState.Ended ? new(ClockStepKind.Nothing)
+        : new(ClockStepKind.Ends, now, CountsTimeout: next.RaiseNumber != seen.RaiseNumber, OwesTimeout: next.RaiseNumber != seen.RaiseNumber);
+
+    /// <summary>Commits one step and raises what it gives. False when the session moved on meanwhile.</summary>
+    private async ValueTask<bool> TryCommitAsync(
+        SessionEntry entry,
+        SessionSnapshot seen,
+        SessionSnapshot next,
+        ClockStep step,
+        SessionTimings timings,
+        Moment now,
+        bool ignoreTouches = false)
+    {
+        // The event of a timeout has its place in the session's queue before the commit, so that facts are told in their order.
+        var held = step.Kind == ClockStepKind.TimesOut && next.Raising ? HoldTimeout(entry, next, timings, now) : (HeldEvent?)null;
+        var ends = next.State == SessionState.Ended;
+        if (ends)
+        {
+            Ends.Begin();
         }
 
-        if (!await Store.TryCommitAsync(entry, seen, next, Clockwork.NextDue(next, timings, now)))
+        var isOurs = false;
+        try
         {
-            held?.TakeOut();
+            var due = ends ? Moment.Never : Clockwork.NextDue(next, next.Overrides == seen.Overrides ? timings : TimingsOf(next), now);
+            isOurs = await Directory.TryCommitAsync(entry, seen, next, due, ignoreTouches, held?.Event.Done);
+        }
+        finally
+        {
+            if (!isOurs)
+            {
+                held?.TakeOut();
+                if (ends)
+                {
+                    Ends.Done();
+                }
+            }
+        }
+
+        if (!isOurs)
+        {
             return false;
         }
 
-        TimedOut(entry, next);
+        if (step.CountsTimeout)
+        {
+            _metrics.TimeoutRaised();
+            if (_logger.IsEnabled(LogLevel.Debug))
+            {
+                _logger.SessionTimedOut(entry.Id.ToString(), next.Occurrence);
+            }
+        }
+
         held?.Release();
+        if (ends)
+        {
+            RaiseEnd(entry, next, step.OwesTimeout);
+        }
+
         return true;
     }
 
-    private void TimedOut(SessionEntry entry, in SessionSnapshot next)
+    private HeldEvent HoldTimeout(SessionEntry entry, in SessionSnapshot next, SessionTimings timings, Moment now)
     {
-        _metrics.TimeoutRaised();
-        if (_logger.IsEnabled(LogLevel.Debug))
-        {
-            _logger.SessionTimedOut(entry.Id.ToString(), next.Occurrence);
-        }
+        var status = SessionStatus.Of(next, timings, now);
+        var isPresent = next.LastSignal + timings.KeepAlive + timings.KeepAlive > now;
+        var context = new SessionTimeoutContext(TabSessionOf(entry), next.Occurrence, status.EndsIn ?? Timeout.InfiniteTimeSpan, isPresent);
+        return _dispatcher.Hold(new(SessionEventKind.SessionTimeout, context) { RaiseNumber = next.RaiseNumber, Completed = _conclude });
     }
 
     /// <summary>The timeout handlers have answered. Runs on the session's pump; whatever fails here must not stop it.</summary>
@@ -326,10 +352,22 @@ internal sealed class SessionEngine
         var entry = raised.Context.Session.Entry;
         try
         {
-            var outcome = await TryConcludeAsync(entry, raised) ? raised.Handled ? "handled" : "not handled" : "overtaken";
+            // What is due whatever they said comes first; only an end that hangs on their answer has waited for it.
+            var result = await CommitAsync(
+                entry,
+                raised,
+                static (ref SessionSnapshot next, SessionTimings timings, Moment now, SessionEvent raised) =>
+                    Clockwork.TryConclude(ref next, raised.RaiseNumber, raised.Handled, timings, now),
+                CommitKind.Conclusive);
+            var isConcluded = result == CommitResult.Changed;
+            if (isConcluded && raised.Handled)
+            {
+                _metrics.TimeoutHandled();
+            }
+
             if (_logger.IsEnabled(LogLevel.Debug))
             {
-                _logger.TimeoutConcluded(entry.Id.ToString(), outcome);
+                _logger.TimeoutConcluded(entry.Id.ToString(), !isConcluded ? "overtaken" : raised.Handled ? "handled" : "not handled");
             }
 
             // Not handled, and the countdown may be over already; handled, and something else may be due.
@@ -341,101 +379,27 @@ internal sealed class SessionEngine
         }
     }
 
-    private async ValueTask<bool> TryConcludeAsync(SessionEntry entry, SessionEvent raised)
+    /// <summary>Raises what an end gives. Nothing is committed after it: its events stand behind all others.</summary>
+    private void RaiseEnd(SessionEntry entry, in SessionSnapshot next, bool owesTimeout)
     {
-        while (true)
-        {
-            var now = Store.Now;
-            var seen = entry.Read();
-            var timings = TimingsOf(seen);
-            var next = seen;
-
-            // What is due whatever they said comes first; only an end that hangs on their answer has waited for it.
-            if (Clockwork.Look(seen, timings, now).Kind == VerdictKind.Ends
-                || !Clockwork.TryConclude(ref next, raised.RaiseNumber, raised.Handled, now))
-            {
-                return false;
-            }
-
-            if (await Store.TryCommitAsync(entry, seen, next, Clockwork.NextDue(next, timings, now)))
-            {
-                if (raised.Handled)
-                {
-                    _metrics.TimeoutHandled();
-                }
-
-                return true;
-            }
-        }
-    }
-
-    /// <summary>Ends what was seen. False when it moved on meanwhile.</summary>
-    /// <param name="entry">The session.</param>
-    /// <param name="seen">What was read.</param>
-    /// <param name="reason">Why.</param>
-    /// <param name="now">The moment of the look.</param>
-    /// <param name="timesOut">Whether it times out on the way to its end, with nobody to ask.</param>
-    /// <param name="ignoreTouches">Whether it stands however often the session was touched since.</param>
-    private async ValueTask<bool> EndAsync(
-        SessionEntry entry,
-        SessionSnapshot seen,
-        SessionEndReason reason,
-        Moment now,
-        bool timesOut,
-        bool ignoreTouches = false)
-    {
-        var next = seen;
-        var owesTimeout = !timesOut && Clockwork.OwesTimeout(seen, reason);
-        if (timesOut || owesTimeout)
-        {
-            Clockwork.TimeOut(ref next, now, hasHandlers: false);
-        }
-
-        Clockwork.End(ref next, reason);
-        Ends.Begin();
-        var isOurs = false;
-        try
-        {
-            isOurs = await Store.TryCommitAsync(entry, seen, next, Moment.Never, ignoreTouches);
-        }
-        finally
-        {
-            if (!isOurs)
-            {
-                Ends.Done();
-            }
-        }
-
-        if (!isOurs)
-        {
-            return false;
-        }
-
-        if (timesOut || owesTimeout)
-        {
-            TimedOut(entry, next);
-        }
-
-        _metrics.SessionEnded(reason);
+        _metrics.SessionEnded(next.EndReason);
         if (_logger.IsEnabled(LogLevel.Information))
         {
-            _logger.SessionEnded(entry.Id.ToString(), reason);
+            _logger.SessionEnded(entry.Id.ToString(), next.EndReason);
         }
 
-        // Nothing is committed after an end: what tells of it stands behind all that was.
-        var face = TabSessionOf(entry);
+        var session = TabSessionOf(entry);
         if (owesTimeout && _dispatcher.Wants(SessionEventKind.SessionTimeout))
         {
-            var context = new SessionTimeoutContext(face, next.Occurrence, timeLeft: TimeSpan.Zero, isBrowserPresent: false);
+            var context = new SessionTimeoutContext(session, next.Occurrence, timeLeft: TimeSpan.Zero, isBrowserPresent: false);
             _dispatcher.Raise(new(SessionEventKind.SessionTimeout, context));
         }
 
-        _dispatcher.Raise(new(SessionEventKind.ApplicationExit, new ApplicationExitContext(face, reason)) { Completed = _complete });
-        return true;
+        _dispatcher.Raise(new(SessionEventKind.ApplicationExit, new ApplicationExitContext(session, next.EndReason)) { Completed = _complete });
     }
 
     /// <summary>The exit handlers have run: those who wait go on, and the token is cancelled where its callbacks delay nobody.</summary>
-    private async ValueTask CompleteAsync(SessionEvent exit)
+    private ValueTask CompleteAsync(SessionEvent exit)
     {
         var session = exit.Context.Session;
         var owns = _disposer.TryBegin(session);
@@ -446,25 +410,19 @@ internal sealed class SessionEngine
             _disposer.DisposeAfter(session, cancelling);
         }
 
-        try
-        {
-            await Store.AcknowledgeEndAsync(session.Entry);
-        }
-        catch (Exception exception)
-        {
-            _logger.AcknowledgementFailed(exception, session.Id);
-        }
-        finally
-        {
-            Ends.Done();
-        }
+        Ends.Done();
+        return default;
     }
 
     private async Task CancelAsync(TabSession session, CancellationTokenSource ended)
     {
         try
         {
-            await ended.CancelAsync();
+            await _scheduler.Run(() =>
+            {
+                ended.Cancel();
+                return Task.CompletedTask;
+            });
         }
         catch (AggregateException exception)
         {

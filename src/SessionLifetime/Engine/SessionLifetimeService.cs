@@ -10,7 +10,7 @@ internal sealed class SessionLifetimeService(SessionEngine engine) : ISessionLif
 {
     private const int MaxPageSize = 1000;
 
-    public long Count => engine.Store.Count;
+    public long Count => engine.Directory.Count;
 
     public async ValueTask<TabSession?> FindAsync(string id, CancellationToken cancellationToken = default) =>
         await FindEntryAsync(id, cancellationToken) is { } entry ? engine.TabSessionOf(entry) : null;
@@ -39,7 +39,7 @@ internal sealed class SessionLifetimeService(SessionEngine engine) : ISessionLif
                 : throw new ArgumentException("BrowserId is not the id of a browser: pass what TabSession.BrowserId gives.", nameof(query));
         }
 
-        var entries = await engine.Store.ListAsync(new SessionFilter(query.User, browser), after, query.PageSize, cancellationToken);
+        var entries = await engine.Directory.ListAsync(new SessionFilter(query.User, browser), after, query.PageSize, cancellationToken);
         return [.. entries.Select(engine.TabSessionOf)];
     }
 
@@ -102,7 +102,7 @@ internal sealed class SessionLifetimeService(SessionEngine engine) : ISessionLif
     private async ValueTask<SessionEntry?> FindEntryAsync(string id, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(id);
-        if (!PublicId.TryParse(id, out var parsed) || await engine.Store.FindAsync(parsed, cancellationToken) is not { } entry)
+        if (!PublicId.TryParse(id, out var parsed) || await engine.Directory.FindAsync(parsed, cancellationToken) is not { } entry)
         {
             return null;
         }

@@ -34,7 +34,7 @@ internal sealed class SessionOwnership(SessionEngine engine, ILogger logger)
         });
         if (outcome == PlacementResult.Added && rotates)
         {
-            await engine.Store.RotateAsync(entry, evenIfPending: true);
+            await engine.Rotation.RotateAsync(entry, evenIfPending: true);
         }
 
         return outcome;
@@ -44,14 +44,14 @@ internal sealed class SessionOwnership(SessionEngine engine, ILogger logger)
     public async Task ReleaseUserAsync(SessionEntry entry)
     {
         await ChangeAsync(entry, static owner => owner with { User = null });
-        await engine.Store.RotateAsync(entry, evenIfPending: true);
+        await engine.Rotation.RotateAsync(entry, evenIfPending: true);
     }
 
     /// <summary>Adds a new session to the store, and makes room for it where the policy says so.</summary>
     public ValueTask<PlacementResult> AddAsync(SessionEntry entry, Moment nextDue, CancellationToken cancellationToken) => WithRoomAsync(
         entry,
         entry.Owner,
-        () => engine.Store.AddAsync(entry, nextDue, cancellationToken));
+        () => engine.Directory.AddAsync(entry, nextDue, cancellationToken));
 
     private async ValueTask<PlacementResult> ChangeAsync(SessionEntry entry, Func<SessionOwner, SessionOwner> change)
     {
@@ -66,8 +66,8 @@ internal sealed class SessionOwnership(SessionEngine engine, ILogger logger)
             }
 
             next.Owner = owner;
-            var due = Clockwork.NextDue(next, engine.TimingsOf(next), engine.Store.Now);
-            var outcome = await WithRoomAsync(entry, owner, () => engine.Store.TryAssignOwnerAsync(entry, seen, next, due));
+            var due = Clockwork.NextDue(next, engine.TimingsOf(next), engine.Directory.Now);
+            var outcome = await WithRoomAsync(entry, owner, () => engine.Directory.TryAssignOwnerAsync(entry, seen, next, due));
             if (outcome != PlacementResult.Moved)
             {
                 return outcome;
@@ -98,8 +98,8 @@ internal sealed class SessionOwnership(SessionEngine engine, ILogger logger)
     /// <summary>Ends the session whose user was idle longest.</summary>
     private async ValueTask<bool> DisplaceAsync(SessionEntry newcomer, SessionFilter filter)
     {
-        var now = engine.Store.Now;
-        var others = await engine.Store.ListAsync(filter, after: null, int.MaxValue, CancellationToken.None);
+        var now = engine.Directory.Now;
+        var others = await engine.Directory.ListAsync(filter, after: null, int.MaxValue, CancellationToken.None);
         if (others.Where(other => other != newcomer).MinBy(other => LastActivity(other, now).Ticks) is not { } oldest)
         {
             // Whoever had the place has ended, and is about to give it back.

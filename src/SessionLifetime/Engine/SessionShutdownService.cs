@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SessionLifetime.Diagnostics;
+using SessionLifetime.Scheduling;
 
 namespace SessionLifetime.Engine;
 
@@ -15,6 +16,7 @@ internal sealed class SessionShutdownService(
     ConnectionCloser closer,
     IHostApplicationLifetime lifetime,
     IOptions<SessionLifetimeOptions> options,
+    IWorkScheduler scheduler,
     TimeProvider time,
     ILogger<SessionShutdownService> logger) : IHostedService
 {
@@ -38,7 +40,7 @@ internal sealed class SessionShutdownService(
         catch (OperationCanceledException)
         {
             // The host's own budget is smaller than ours.
-            logger.StoppedUnfinished(engine.Store.Count, options.Value.ShutdownTimeout);
+            logger.StoppedUnfinished(engine.Directory.Count, options.Value.ShutdownTimeout);
         }
     }
 
@@ -46,23 +48,31 @@ internal sealed class SessionShutdownService(
     {
         lock (_lock)
         {
-            return _ending ??= Task.Run(EndAllAsync);
+            return _ending ??= scheduler.Run(EndAllAsync);
         }
     }
 
     private async Task EndAllAsync()
     {
-        engine.Store.Close();
+        engine.Directory.Close();
         var budget = options.Value.ShutdownTimeout;
-        logger.Stopping(engine.Store.Count);
+        logger.Stopping(engine.Directory.Count);
         using var stop = new CancellationTokenSource();
         var deadline = Task.Delay(budget, time, stop.Token);
-        await foreach (var _ in engine.EndAllAsync(filter: default, SessionEndReason.HostStopping, except: null))
+        if (engine.Directory.EndsWithProcess)
         {
-            if (deadline.IsCompleted)
+            await foreach (var _ in engine.EndAllAsync(filter: default, SessionEndReason.HostStopping, except: null))
             {
-                break;
+                if (deadline.IsCompleted)
+                {
+                    break;
+                }
             }
+        }
+        else
+        {
+            // They go on in the next process.
+            await engine.Directory.FlushAsync();
         }
 
         // Also for those that had ended just before.
@@ -70,7 +80,7 @@ internal sealed class SessionShutdownService(
         await Task.WhenAny(closer.Open.WhenNoneAsync(), deadline);
         await Task.WhenAny(disposer.Open.WhenNoneAsync(), deadline);
         await stop.CancelAsync();
-        var unfinished = engine.Store.Count + engine.Ends.Count;
+        var unfinished = (engine.Directory.EndsWithProcess ? engine.Directory.Count : 0) + engine.Ends.Count;
         if (unfinished > 0)
         {
             logger.StoppedUnfinished(unfinished, budget);

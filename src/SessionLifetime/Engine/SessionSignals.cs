@@ -13,13 +13,13 @@ internal static class SessionSignals
     public static ValueTask<bool> TryCountAsync(this SessionEngine engine, SessionEntry entry, SignalReport signal)
     {
         // A plain signal to a session on which nothing is due is two stamps.
-        if (signal.IsPlain && entry.TryTouch(engine.Store.Now, signal.IsActivity))
+        if (signal.IsPlain && entry.TryTouch(engine.Directory.Now, signal.IsActivity))
         {
-            engine.Store.MarkDirty(entry);
+            engine.Directory.MarkDirty(entry);
             return new(true);
         }
 
-        return engine.TryChangeAsync(entry, signal, static (ref SessionSnapshot next, SessionTimings timings, Moment now, SignalReport signal) =>
+        return engine.TryTouchAsync(entry, signal, static (ref SessionSnapshot next, SessionTimings timings, Moment now, SignalReport signal) =>
         {
             Clockwork.Count(ref next, signal, timings, now);
             return true;
@@ -29,14 +29,14 @@ internal static class SessionSignals
     /// <summary>Begins a request where nothing is due, as <see cref="TryBeginAsync"/>. False says nothing, and has begun nothing.</summary>
     public static bool TryBegin(this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold)
     {
-        var now = engine.Store.Now;
+        var now = engine.Directory.Now;
         if (!entry.TryBegin(hold.For(entry, isActivity, now + engine.Options.MaxRequestHold), now))
         {
             hold.Clear();
             return false;
         }
 
-        engine.Store.MarkDirty(entry);
+        engine.Directory.MarkDirty(entry);
         return true;
     }
 
@@ -68,22 +68,22 @@ internal static class SessionSignals
             return false;
         }
 
-        var now = engine.Store.Now;
+        var now = engine.Directory.Now;
         return entry.TryHold(hold.For(entry, isActivity, now + engine.Options.MaxRequestHold), now);
     }
 
     /// <summary>The request completed, or stopped being one that holds.</summary>
     public static void Release(this SessionEngine engine, RequestHold hold)
     {
-        hold.Entry.Release(hold, engine.Store.Now);
-        engine.Store.MarkDirty(hold.Entry);
+        hold.Entry.Release(hold, engine.Directory.Now);
+        engine.Directory.MarkDirty(hold.Entry);
     }
 
     /// <summary>The request completed, and is done with the session.</summary>
     public static void Leave(this SessionEngine engine, RequestHold hold, SessionEntry entry)
     {
-        entry.Leave(hold, engine.Store.Now);
-        engine.Store.MarkDirty(entry);
+        entry.Leave(hold, engine.Directory.Now);
+        engine.Directory.MarkDirty(entry);
     }
 
     private static async ValueTask<bool> BeginSlowlyAsync(SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold) =>

@@ -27,20 +27,20 @@ internal sealed class SessionSweeper(
     public async ValueTask<int> SweepAsync(CancellationToken cancellationToken = default)
     {
         var startedAt = time.GetTimestamp();
-        var now = engine.Store.Now;
+        var now = engine.Directory.Now;
         var looked = 0;
         using var span = SessionTracing.Source.StartActivity("SessionLifetime.Sweep");
         int count;
-        while ((count = await engine.Store.TakeDueAsync(_batch, now, cancellationToken)) > 0)
+        while ((count = await engine.Directory.TakeDueAsync(_batch, now, cancellationToken)) > 0)
         {
             looked += count;
             var living = Refresh(_batch.AsSpan(0, count), now);
-            engine.Store.Reschedule(_batch.AsSpan(0, living));
+            engine.Directory.Reschedule(_batch.AsSpan(0, living));
             for (var index = living; index < count; index++)
             {
                 if ((index - living) % Few == 0)
                 {
-                    engine.Store.Prefetch(_batch.AsSpan(index, Math.Min(Few, count - index)));
+                    engine.Directory.Prefetch(_batch.AsSpan(index, Math.Min(Few, count - index)));
                 }
 
                 await ApplyDueRulesAsync(_batch[index], now);
@@ -51,7 +51,7 @@ internal sealed class SessionSweeper(
 
         foreach (var entry in _failed)
         {
-            engine.Store.Reschedule(entry, now);
+            engine.Directory.Reschedule(entry, now);
         }
 
         _failed.Clear();
@@ -94,8 +94,8 @@ internal sealed class SessionSweeper(
         {
             if (await engine.ApplyDueRulesAsync(entry) != DueRulesResult.Ended)
             {
-                engine.Refresh(entry, engine.Store.Now);
-                engine.Store.Reschedule(entry, entry.NextDue);
+                engine.Refresh(entry, engine.Directory.Now);
+                engine.Directory.Reschedule(entry, entry.NextDue);
             }
         }
         catch (Exception exception)

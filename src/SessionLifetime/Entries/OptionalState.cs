@@ -13,14 +13,18 @@ internal sealed class OptionalState
     public static readonly OptionalState None = new();
 
     public Moment IdleReset;
+    public Moment LastArrival;
     public Moment RaisedAt;
+    public TimeSpan RaisedTimeout;
+    public Moment ArmedAt;
     public Moment SelfDestructAt = Moment.Never;
     public TimeoutOverrides? Overrides;
     public Task? Answer;
     public int Occurrence;
     public uint RaiseNumber;
     public RotatedIds? Rotated;
-    public RequestHolds AliveHolds;
+    public IntrusiveList<RequestHold> AliveHolds;
+    public SharedState? Shared;
 
     /// <summary>Whether a snapshot has nothing of this: then none has to be made for it.</summary>
     public static bool IsNone(in SessionSnapshot next) =>
@@ -32,22 +36,30 @@ internal sealed class OptionalState
     public void Read(ref SessionSnapshot seen)
     {
         seen.IdleReset = IdleReset;
+        seen.LastArrival = LastArrival;
         seen.RaisedAt = RaisedAt;
+        seen.RaisedTimeout = RaisedTimeout;
+        seen.ArmedAt = ArmedAt;
         seen.SelfDestructAt = SelfDestructAt;
         seen.Overrides = Overrides;
-        seen.Answer = Answer;
         seen.Occurrence = Occurrence;
         seen.RaiseNumber = RaiseNumber;
-        seen.SignalHeldUntil = AliveHolds.Until;
+        seen.SignalHeldUntil = AliveHolds.First?.Until ?? Moment.Before;
     }
 
-    public void Write(in SessionSnapshot next)
+    /// <summary>Writes what was decided.</summary>
+    /// <param name="next">The decision.</param>
+    /// <param name="answer">Completes when the handlers of a raise that this decision begins have answered.</param>
+    public void Write(in SessionSnapshot next, Task? answer)
     {
         IdleReset = next.IdleReset;
+        LastArrival = next.LastArrival;
         RaisedAt = next.RaisedAt;
+        RaisedTimeout = next.RaisedTimeout;
+        ArmedAt = next.ArmedAt;
         SelfDestructAt = next.SelfDestructAt;
         Overrides = next.Overrides;
-        Answer = next.Raising ? next.Answer : null;
+        Answer = next.Raising ? answer ?? Answer : null;
         Occurrence = next.Occurrence;
         RaiseNumber = next.RaiseNumber;
     }

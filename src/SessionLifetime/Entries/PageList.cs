@@ -25,6 +25,22 @@ internal sealed class PageList
     /// <summary>The page that was open before there were others.</summary>
     public void Open(SessionPage page) => Volatile.Write(ref _open, [page]);
 
+    /// <summary>Adds a page of a session that was read from a backing store.</summary>
+    public void Restore(SessionPage page)
+    {
+        if (page.UnloadAt.IsNever)
+        {
+            _open = [.. _open, page];
+            return;
+        }
+
+        (_leaving ??= []).Add(page);
+        Reckon();
+    }
+
+    /// <summary>All pages.</summary>
+    public IReadOnlyList<SessionPage> Read() => [.. _open, .. _leaving ?? []];
+
     /// <summary>A page says hello. It takes the place of the page its tab showed before, open or leaving.</summary>
     public void Attach(PageId id, PageId tab, Moment now, TimeSpan silence)
     {

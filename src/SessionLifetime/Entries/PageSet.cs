@@ -77,6 +77,26 @@ internal struct PageSet
         : !_only.IsNone && _only.LastHeard + silence > now ? 1
         : 0;
 
+    /// <summary>The pages of a session that was read from a backing store. Before anybody else has it.</summary>
+    public void Restore(IEnumerable<SessionPage> pages)
+    {
+        foreach (var page in pages)
+        {
+            if (_many is null && page.UnloadAt.IsNever && _only.IsNone && InlinePage.Fits(page.Id, page.Tab))
+            {
+                _only.Set(page.Id, page.Tab, page.LastHeard);
+            }
+            else
+            {
+                Many().Restore(page);
+            }
+        }
+    }
+
+    /// <summary>All pages: open ones, and ones that are leaving.</summary>
+    public readonly IReadOnlyList<SessionPage> Read() =>
+        _many?.Read() ?? (_only.IsNone ? [] : [new SessionPage(_only.Id, _only.Tab, _only.LastHeard)]);
+
     private PageList Many()
     {
         if (_many is null)

@@ -6,11 +6,8 @@ namespace SessionLifetime.Entries;
 /// A request in flight: as long as it holds, its session's clocks stand at now. Linked into its session's entry and touched only
 /// inside that entry's gate. It stops holding when released, or by itself at <see cref="Until"/>; then it may be used for another request.
 /// </summary>
-internal sealed class RequestHold
+internal sealed class RequestHold : LinkedNode<RequestHold>
 {
-    internal RequestHold? Next;
-    internal RequestHold? Previous;
-
     /// <summary>Whether the request counts as activity, or is only a sign that the browser is there.</summary>
     public bool IsActivity { get; private set; }
 
@@ -19,10 +16,7 @@ internal sealed class RequestHold
 
     public SessionEntry Entry { get; private set; } = default!;
 
-    /// <summary>Whether it is still linked.</summary>
-    internal bool IsHolding { get; set; }
-
-    /// <summary>It holds nothing any more, and knows nothing of what it held.</summary>
+    /// <summary>Forgets what it held, which it no longer does.</summary>
     public void Clear() => (Entry, Until) = (default!, default);
 
     /// <summary>Says what it is to hold; it does not yet.</summary>

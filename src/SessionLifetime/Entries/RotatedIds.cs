@@ -29,6 +29,14 @@ internal sealed class RotatedIds
     /// <summary>The one a browser shall have.</summary>
     public SessionId Newest => Pending ?? Current;
 
+    /// <summary>Those that work now, and until when each does; the current one first.</summary>
+    public IEnumerable<(SessionId Id, Moment Until)> Working(Moment now) =>
+    [
+        (Current, Moment.Never),
+        .. Pending is { } next ? [(next, Moment.Never)] : Array.Empty<(SessionId, Moment)>(),
+        .. _old.Where(old => old.Until > now),
+    ];
+
     /// <summary>All of them.</summary>
     public IEnumerable<SessionId> All => _old.Select(static old => old.Id).Append(Current).Concat(Pending is { } next ? [next] : []);
 

@@ -42,9 +42,9 @@ internal sealed class SessionEntry
     // stands together, and what finds it beside what stamps it: of a million sessions, none is in a cache.
     private string? _user;
     private IEntryObserver? _observer;
-    private OptionalState _rare = OptionalState.None;
-    private readonly ulong _secretHigh;
-    private readonly ulong _secretLow;
+    private OptionalState _optional = OptionalState.None;
+    private ulong _secretHigh;
+    private ulong _secretLow;
     private long _nextDue = long.MaxValue;
     private long _lastActivity;
     private long _lastSignal;
@@ -63,7 +63,10 @@ internal sealed class SessionEntry
     private bool _isRaising;
     private bool _isConfirmed;
     private SpinGate _gate;
-    private RequestHolds _activityHolds;
+
+    /// <summary>The newest first. Each holds equally long, so the newest holds longest.</summary>
+    private IntrusiveList<RequestHold> _activityHolds;
+
     private PageSet _pages;
     private BrowserKey _browser;
     internal BrowserPlace Browsers;
@@ -77,8 +80,22 @@ internal sealed class SessionEntry
         Write(owner);
         if (overrides is not null)
         {
-            _rare = new() { Overrides = overrides };
+            _optional = new() { Overrides = overrides };
         }
+    }
+
+    /// <summary>One that was read from a backing store.</summary>
+    /// <param name="secret">The secret it was asked for by; default where it was found otherwise.</param>
+    /// <param name="id">Its public id.</param>
+    /// <param name="read">What the record says.</param>
+    /// <param name="pages">Its pages.</param>
+    /// <param name="shared">What is known of the record.</param>
+    public SessionEntry(SessionId secret, PublicId id, in SessionSnapshot read, IEnumerable<SessionPage> pages, SharedState shared)
+        : this(secret, id, read.StartedAt, read.Owner)
+    {
+        _optional = new() { Shared = shared };
+        _pages.Restore(pages);
+        Apply(read, Moment.Never);
     }
 
     /// <summary>What a touch has to know of the session.</summary>
@@ -100,8 +117,11 @@ internal sealed class SessionEntry
     /// <summary>The secret it started with; the one it has, until it is given another.</summary>
     public SessionId Secret => new(_secretHigh, _secretLow);
 
+    /// <summary>Completes when the <c>SessionTimeout</c> handlers that are being asked have answered; null while none are.</summary>
+    public Task? Answer => Volatile.Read(ref Volatile.Read(ref _optional).Answer);
+
     /// <summary>All its secrets, once it was given another.</summary>
-    public RotatedIds? Rotated => Volatile.Read(ref Volatile.Read(ref _rare).Rotated);
+    public RotatedIds? Rotated => Volatile.Read(ref Volatile.Read(ref _optional).Rotated);
 
     public PublicId Id { get; }
 
@@ -137,10 +157,10 @@ internal sealed class SessionEntry
     public bool TryRotate(RotatedIds? seen, RotatedIds next)
     {
         _gate.Enter();
-        var isAsSeen = _rare.Rotated == seen;
+        var isAsSeen = _optional.Rotated == seen;
         if (isAsSeen)
         {
-            Volatile.Write(ref Rare().Rotated, next);
+            Volatile.Write(ref GetOptional().Rotated, next);
         }
 
         _gate.Leave();
@@ -272,9 +292,9 @@ internal sealed class SessionEntry
             Raising = _isRaising,
             Confirmed = _isConfirmed,
             EndReason = (SessionEndReason)_endReason,
-            ActivityHeldUntil = _activityHolds.Until,
+            ActivityHeldUntil = _activityHolds.First?.Until ?? Moment.Before,
         };
-        _rare.Read(ref seen);
+        _optional.Read(ref seen);
         seen.SignalHeldUntil = Moment.Later(seen.ActivityHeldUntil, seen.SignalHeldUntil);
         _gate.Leave();
         return seen;
@@ -288,46 +308,115 @@ internal sealed class SessionEntry
     /// <param name="next">What shall be.</param>
     /// <param name="nextDue">The first moment at which a rule may come due, seen from <paramref name="next"/>.</param>
     /// <param name="ignoreTouches">Whether the decision stands however often the session was touched since: an exit, a revocation.</param>
-    public bool TryCommit(in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue, bool ignoreTouches = false)
+    /// <param name="answer">Completes when the handlers of a raise that this decision begins have answered.</param>
+    public bool TryCommit(in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue, bool ignoreTouches = false, Task? answer = null)
     {
         // Made outside: nothing may fail once the mode says that something is being decided.
-        var rare = OptionalState.IsNone(next) || Volatile.Read(ref _rare) != OptionalState.None ? null : new OptionalState();
+        var optional = OptionalStateFor(next);
         _gate.Enter();
         var mode = _mode;
-        Volatile.Write(ref _mode, Mode.Deciding);
-        Interlocked.MemoryBarrier();
-        var wasTouched = LastActivity != seen.LastActivity || LastSignal != seen.LastSignal;
-        if (mode == Mode.Ended || _version != seen.Version || (wasTouched && !ignoreTouches))
+        var isAsSeen = IsAsSeen(seen, ignoreTouches);
+        if (isAsSeen)
+        {
+            Replace(next, optional, nextDue, answer);
+        }
+        else
         {
             Volatile.Write(ref _mode, mode);
-            _gate.Leave();
-            return false;
         }
 
-        if (rare is not null && _rare == OptionalState.None)
-        {
-            Volatile.Write(ref _rare, rare);
-        }
-
-        if (_rare != OptionalState.None)
-        {
-            _rare.Write(next);
-        }
-
-        _version = seen.Version + 1;
-        _state = (byte)next.State;
-        _isRaising = next.Raising;
-        _isConfirmed = next.Confirmed;
-        _endReason = (byte)next.EndReason;
-        Write(next.Owner);
-        TryMoveForward(ref _lastActivity, next.LastActivity.Ticks);
-        TryMoveForward(ref _lastSignal, next.LastSignal.Ticks);
-        var ended = next.State == SessionState.Ended;
-        var due = ended ? Moment.Never : Moment.Earlier(nextDue, _pages.NextDue);
-        Volatile.Write(ref _nextDue, due.Ticks);
-        Volatile.Write(ref _mode, ended ? Mode.Ended : next.IsPlain ? Mode.Plain : Mode.Involved);
         _gate.Leave();
-        return true;
+        return isAsSeen;
+    }
+
+    /// <summary>
+    /// Keeps the session as it was seen while a decision is written to a backing store: touches take the slow path, which waits for
+    /// <see cref="Apply"/> or <see cref="CancelReservation"/>. False when the session moved on.
+    /// </summary>
+    public bool TryReserve(in SessionSnapshot seen, bool ignoreTouches)
+    {
+        _gate.Enter();
+        var mode = _mode;
+        var isAsSeen = IsAsSeen(seen, ignoreTouches);
+        Volatile.Write(ref _mode, isAsSeen ? Mode.Involved : mode);
+        _gate.Leave();
+        return isAsSeen;
+    }
+
+    /// <summary>The decision was not written: the session goes on as it was seen.</summary>
+    public void CancelReservation(in SessionSnapshot seen)
+    {
+        _gate.Enter();
+        if (_mode != Mode.Ended)
+        {
+            Volatile.Write(ref _mode, seen.IsPlain ? Mode.Plain : Mode.Involved);
+        }
+
+        _gate.Leave();
+    }
+
+    /// <summary>Makes the session what a backing store has: what was written there, or was read.</summary>
+    public void Apply(in SessionSnapshot next, Moment nextDue, Task? answer = null)
+    {
+        var optional = OptionalStateFor(next);
+        _gate.Enter();
+        if (_mode != Mode.Ended)
+        {
+            Replace(next, optional, nextDue, answer);
+        }
+
+        _gate.Leave();
+    }
+
+    /// <summary>What the entry keeps where its session is in a backing store, too; null where it is not.</summary>
+    public SharedState? Shared => Volatile.Read(ref Volatile.Read(ref _optional).Shared);
+
+    /// <summary>The session is in a backing store, too.</summary>
+    public void Share(SharedState shared)
+    {
+        _gate.Enter();
+        Volatile.Write(ref GetOptional().Shared, shared);
+        _gate.Leave();
+    }
+
+    /// <summary>A request has shown the secret of a session that was read by another key. False when it is known already.</summary>
+    public bool TryLearnSecret(SessionId secret)
+    {
+        _gate.Enter();
+        var isNew = (_secretHigh | _secretLow) == 0;
+        if (isNew)
+        {
+            (_secretHigh, _secretLow) = (secret.High, secret.Low);
+        }
+
+        _gate.Leave();
+        return isNew;
+    }
+
+    /// <summary>A request has shown the key of the session's browser, of which only the hash was known.</summary>
+    public void LearnBrowser(BrowserKey key)
+    {
+        _gate.Enter();
+        if (_browser.IsNone)
+        {
+            _browser = key;
+        }
+
+        _gate.Leave();
+    }
+
+    /// <summary>All pages of the session: open ones, and ones that are leaving.</summary>
+    public IReadOnlyList<SessionPage> ReadPages()
+    {
+        _gate.Enter();
+        try
+        {
+            return _pages.Read();
+        }
+        finally
+        {
+            _gate.Leave();
+        }
     }
 
     /// <summary>Its place with a browser that it was not given to is free. What a session that belongs to one says of it stays, also after its end.</summary>
@@ -449,14 +538,54 @@ internal sealed class SessionEntry
         return true;
     }
 
-    private OptionalState Rare()
+    /// <summary>Inside the gate: says that something is being decided, and then looks whether the session is as it was seen.</summary>
+    private bool IsAsSeen(in SessionSnapshot seen, bool ignoreTouches)
     {
-        if (_rare == OptionalState.None)
+        var mode = _mode;
+        Volatile.Write(ref _mode, Mode.Deciding);
+        Interlocked.MemoryBarrier();
+        var wasTouched = LastActivity != seen.LastActivity || LastSignal != seen.LastSignal;
+        return mode != Mode.Ended && _version == seen.Version && (!wasTouched || ignoreTouches);
+    }
+
+    private OptionalState? OptionalStateFor(in SessionSnapshot next) =>
+        OptionalState.IsNone(next) || Volatile.Read(ref _optional) != OptionalState.None ? null : new OptionalState();
+
+    /// <summary>Inside the gate.</summary>
+    private void Replace(in SessionSnapshot next, OptionalState? optional, Moment nextDue, Task? answer)
+    {
+        if (optional is not null && _optional == OptionalState.None)
         {
-            Volatile.Write(ref _rare, new());
+            Volatile.Write(ref _optional, optional);
         }
 
-        return _rare;
+        if (_optional != OptionalState.None)
+        {
+            _optional.Write(next, answer);
+        }
+
+        _version++;
+        _state = (byte)next.State;
+        _isRaising = next.Raising;
+        _isConfirmed = next.Confirmed;
+        _endReason = (byte)next.EndReason;
+        Write(next.Owner);
+        TryMoveForward(ref _lastActivity, next.LastActivity.Ticks);
+        TryMoveForward(ref _lastSignal, next.LastSignal.Ticks);
+        var ended = next.State == SessionState.Ended;
+        var due = ended ? Moment.Never : Moment.Earlier(nextDue, _pages.NextDue);
+        Volatile.Write(ref _nextDue, due.Ticks);
+        Volatile.Write(ref _mode, ended ? Mode.Ended : next.IsPlain ? Mode.Plain : Mode.Involved);
+    }
+
+    private OptionalState GetOptional()
+    {
+        if (_optional == OptionalState.None)
+        {
+            Volatile.Write(ref _optional, new());
+        }
+
+        return _optional;
     }
 
     /// <summary>The user first: who sees the browser sees the user that came with it.</summary>
@@ -476,12 +605,12 @@ internal sealed class SessionEntry
         if (hold.IsActivity)
         {
             TryMoveForward(ref _lastActivity, now.Ticks);
-            _activityHolds.Link(hold);
+            _activityHolds.AddFirst(hold);
         }
         else
         {
             TryMoveForward(ref _lastSignal, now.Ticks);
-            Rare().AliveHolds.Link(hold);
+            GetOptional().AliveHolds.AddFirst(hold);
         }
 
         _version++;
@@ -489,21 +618,8 @@ internal sealed class SessionEntry
 
     private void Unlink(RequestHold hold, Moment now)
     {
-        if (!hold.IsHolding)
-        {
-            return;
-        }
-
-        if (hold.IsActivity)
-        {
-            _activityHolds.Unlink(hold);
-        }
-        else
-        {
-            _rare.AliveHolds.Unlink(hold);
-        }
-
-        if (_mode != Mode.Ended)
+        var wasHolding = hold.IsActivity ? _activityHolds.Remove(hold) : _optional.AliveHolds.Remove(hold);
+        if (wasHolding && _mode != Mode.Ended)
         {
             TryMoveForward(ref hold.IsActivity ? ref _lastActivity : ref _lastSignal, Moment.Earlier(now, hold.Until).Ticks);
             _version++;

@@ -1,13 +1,14 @@
 using System.Runtime.ExceptionServices;
+using SessionLifetime.Scheduling;
 
 namespace SessionLifetime.Events;
 
 /// <summary>
 /// Makes a handler that returns nothing waitable although it may be <c>async void</c>. The compiler's <c>async void</c> builder reports
 /// to the synchronization context it started on: that it started, that it completed, and, by posting a rethrow, that it threw. This is
-/// that context. Continuations run on the thread pool with the context in place.
+/// that context. Continuations run where the scheduler posts them, on the thread pool in an app, with the context in place.
 /// </summary>
-internal sealed class AsyncVoidContext : SynchronizationContext
+internal sealed class AsyncVoidContext(IWorkScheduler scheduler) : SynchronizationContext
 {
     /// <summary>Made when the handler has returned and something of it still runs.</summary>
     private TaskCompletionSource? _completed;
@@ -15,9 +16,9 @@ internal sealed class AsyncVoidContext : SynchronizationContext
     private int _running = 1;
 
     /// <summary>Runs the handler; the task completes when it, and all that is <c>async void</c> in it, has.</summary>
-    public static ValueTask Run<TState>(Action<TState> handler, TState state)
+    public static ValueTask Run<TState>(Action<TState> handler, TState state, IWorkScheduler scheduler)
     {
-        var context = new AsyncVoidContext();
+        var context = new AsyncVoidContext(scheduler);
         var outer = Current;
         SetSynchronizationContext(context);
         try
@@ -63,7 +64,13 @@ internal sealed class AsyncVoidContext : SynchronizationContext
     {
         // A rethrow of the builder is posted before it reports completion, so it must run before that is counted.
         Interlocked.Increment(ref _running);
-        ThreadPool.UnsafeQueueUserWorkItem(static work => work.Context.RunPosted(work.Callback, work.State), (Context: this, Callback: d, State: state), preferLocal: false);
+        scheduler.Post(
+            static work =>
+            {
+                var (context, callback, posted) = ((AsyncVoidContext, SendOrPostCallback, object?))work!;
+                context.RunPosted(callback, posted);
+            },
+            (this, d, state));
     }
 
     public override void Send(SendOrPostCallback d, object? state) => d(state);

@@ -9,11 +9,15 @@ internal readonly record struct HandlerCall(SessionHandlerRegistration? Registra
     /// <summary>What logs call it.</summary>
     public string Name => Registration?.Name ?? Subscriber!.Method.DeclaringType?.Name + "." + Subscriber.Method.Name;
 
+    /// <summary>Whether it can be told that it is abandoned.</summary>
+    public bool TakesToken => Registration is { TakesToken: true };
+
     /// <summary>Starts the call. May throw at once.</summary>
-    public ValueTask Start(SessionEventDispatcher dispatcher, HandlerInvocation call) =>
+    public ValueTask Start(HandlerSurroundings surroundings, SessionEventContext context, CancellationToken abandoned) =>
         Registration is { } registration
-            ? registration.Invoke(dispatcher.Services, call.Event.Context, registration.TakesToken ? call.Token : CancellationToken.None)
+            ? registration.Invoke(surroundings, context, abandoned)
             : AsyncVoidContext.Run(
                 static call => call.Events.Invoke(call.Subscriber, call.Context),
-                (dispatcher.Events, Subscriber: Subscriber!, call.Event.Context));
+                (surroundings.Events, Subscriber: Subscriber!, Context: context),
+                surroundings.Scheduler);
 }

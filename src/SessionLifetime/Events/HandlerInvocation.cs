@@ -6,14 +6,12 @@ namespace SessionLifetime.Events;
 /// One call of one handler, from its start to its end or to its time limit. The code it runs can tell that it is inside: an exit from
 /// there must not wait for itself. Work a handler leaves behind is inside no more once the call is over.
 /// </summary>
-internal sealed class HandlerInvocation(SessionEventQueue queue, int turn, SessionEvent raised, HandlerCall handler)
+internal sealed class HandlerInvocation(SessionEventQueue queue, int turn, SessionEvent raised, HandlerCall handler) : WatchedCall
 {
     private static readonly AsyncLocal<HandlerInvocation?> s_current = new();
 
     private CancellationTokenSource? _cancellation;
     private volatile bool _isOver;
-
-    public SessionEventQueue Queue { get; } = queue;
 
     /// <summary>The queue's turn that this call is; whoever comes with an older one comes too late.</summary>
     public int Turn { get; } = turn;
@@ -24,22 +22,18 @@ internal sealed class HandlerInvocation(SessionEventQueue queue, int turn, Sessi
 
     public Activity? Span { get; set; }
 
-    public long StartedAt { get; set; }
-
-    /// <summary>The one that started before it, of those that are running; the watch's to read and write.</summary>
-    internal HandlerInvocation? Earlier;
-
-    /// <summary>The one that started after it; the watch's to read and write.</summary>
-    internal HandlerInvocation? Later;
-
     /// <summary>Cancelled when the call is abandoned. Made when a handler that takes one is called.</summary>
-    public CancellationToken Token => (_cancellation ??= new()).Token;
+    public CancellationToken Token => Handler.TakesToken ? (_cancellation ??= new()).Token : CancellationToken.None;
 
     /// <summary>Whether what runs here runs inside a handler call of this session.</summary>
     public static bool IsInside(TabSession session) => s_current.Value is { _isOver: false } call && call.Event.Context.Session == session;
 
     /// <summary>What runs here from now on runs inside this call; null: inside none.</summary>
     public static void Enter(HandlerInvocation? call) => s_current.Value = call;
+
+    public override bool TryAbandon() => queue.TryAbandon(this);
+
+    public override void ReportAbandoned() => queue.ReportAbandoned(this);
 
     /// <summary>It has ended, or is abandoned.</summary>
     public void Leave() => _isOver = true;

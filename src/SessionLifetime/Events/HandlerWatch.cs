@@ -1,3 +1,5 @@
+using SessionLifetime.Entries;
+
 namespace SessionLifetime.Events;
 
 /// <summary>
@@ -8,19 +10,18 @@ namespace SessionLifetime.Events;
 internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit) : IDisposable
 {
     private readonly Lock _lock = new();
-    private HandlerInvocation? _first;
-    private HandlerInvocation? _last;
+    private IntrusiveList<WatchedCall> _running;
     private ITimer? _timer;
     private bool _isArmed;
 
     public TimeSpan Limit => limit;
 
-    public void Begin(HandlerInvocation call)
+    public void Begin(WatchedCall call)
     {
         call.StartedAt = time.GetTimestamp();
         lock (_lock)
         {
-            Add(call);
+            _running.AddLast(call);
             if (!_isArmed)
             {
                 Arm(limit);
@@ -29,37 +30,18 @@ internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit) : IDisposa
     }
 
     /// <summary>The call is over.</summary>
-    public void End(HandlerInvocation call)
+    public void End(WatchedCall call)
     {
         lock (_lock)
         {
-            Remove(call);
+            _running.Remove(call);
         }
     }
 
     /// <summary>How long a call has been running.</summary>
-    public TimeSpan Elapsed(HandlerInvocation call) => time.GetElapsedTime(call.StartedAt);
+    public TimeSpan Elapsed(WatchedCall call) => time.GetElapsedTime(call.StartedAt);
 
     public void Dispose() => _timer?.Dispose();
-
-    private void Add(HandlerInvocation call)
-    {
-        call.Earlier = _last;
-        (_last is null ? ref _first : ref _last.Later) = call;
-        _last = call;
-    }
-
-    private void Remove(HandlerInvocation call)
-    {
-        if (call.Earlier is null && call != _first)
-        {
-            return;
-        }
-
-        (call.Earlier is null ? ref _first : ref call.Earlier.Later) = call.Later;
-        (call.Later is null ? ref _last : ref call.Later.Earlier) = call.Earlier;
-        (call.Earlier, call.Later) = (null, null);
-    }
 
     private void Arm(TimeSpan after)
     {
@@ -70,11 +52,11 @@ internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit) : IDisposa
 
     private void Look()
     {
-        var late = new List<HandlerInvocation>();
+        var late = new List<WatchedCall>();
         lock (_lock)
         {
             _isArmed = false;
-            while (_first is { } first)
+            while (_running.First is { } first)
             {
                 var left = limit - Elapsed(first);
                 if (left > TimeSpan.Zero)
@@ -84,15 +66,15 @@ internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit) : IDisposa
                 }
 
                 late.Add(first);
-                Remove(first);
+                _running.Remove(first);
             }
         }
 
         // All go on before any is logged or told: that may take its time.
-        var abandoned = late.FindAll(static call => call.Queue.TryAbandon(call));
+        var abandoned = late.FindAll(static call => call.TryAbandon());
         foreach (var call in abandoned)
         {
-            call.Queue.ReportAbandoned(call);
+            call.ReportAbandoned();
         }
     }
 }

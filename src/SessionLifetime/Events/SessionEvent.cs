@@ -1,7 +1,9 @@
+using SessionLifetime.Entries;
+
 namespace SessionLifetime.Events;
 
 /// <summary>One event on its way to its handlers.</summary>
-internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext context)
+internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext context) : LinkedNode<SessionEvent>
 {
     private static readonly TaskCompletionSource s_done = MakeDone();
 
@@ -17,9 +19,6 @@ internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext co
 
     /// <summary>Whether what it tells of has not happened yet; the queue's to read and write.</summary>
     public bool IsHeld { get; set; }
-
-    /// <summary>The one behind it in the queue; the queue's to read and write.</summary>
-    public SessionEvent? Next { get; set; }
 
     /// <summary>Called once, after the last handler, before anybody who waits goes on. Never throws.</summary>
     public Func<SessionEvent, ValueTask>? Completed { get; init; }

@@ -10,7 +10,7 @@ namespace SessionLifetime.Events;
 /// <remarks>
 /// <para>
 /// Life: made with the session's first event that somebody wants. While anything waits, one pump runs on a thread of
-/// <see cref="HandlerThreads"/>; it parks when the queue is empty, or when its first event is held. User code never runs inside the lock.
+/// the scheduler; it parks when the queue is empty, or when its first event is held. User code never runs inside the lock.
 /// </para>
 /// <para>
 /// Order: an event that tells of a commit is put into the queue before the commit, held; it is let go when the commit succeeded, and taken
@@ -30,7 +30,7 @@ namespace SessionLifetime.Events;
 /// </para>
 /// <para>It is longer than a file should be because pump, turn and queue share one lock and one story.</para>
 /// </remarks>
-internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : IThreadPoolWorkItem
+internal sealed class SessionEventQueue(HandlerRunner runner) : IThreadPoolWorkItem
 {
     /// <summary>The most events of one kind that wait: as many as a session keeps pages.</summary>
     public const int MaxWaiting = PageList.MaxPages;
@@ -39,7 +39,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
     public static readonly object Over = new();
 
     private readonly Lock _lock = new();
-    private EventChain _waiting;
+    private IntrusiveList<SessionEvent> _waiting;
     private SessionEvent? _current;
     private HandlerCall[] _handlers = [];
     private int _next;
@@ -138,15 +138,15 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
         }
 
         call.Leave();
-        dispatcher.Threads.Queue(this);
+        runner.Scheduler.Queue(this);
         return true;
     }
 
     public void ReportAbandoned(HandlerInvocation call)
     {
-        dispatcher.Metrics.HandlerFailed("abandoned");
-        dispatcher.Logger.HandlerAbandoned(call.Event.Kind.ToString(), call.Handler.Name, call.Event.Context.Session.Id, dispatcher.Watch.Limit);
-        ThreadPool.UnsafeQueueUserWorkItem(static call => call.Cancel(), call, preferLocal: false);
+        runner.Metrics.HandlerFailed("abandoned");
+        runner.Logger.HandlerAbandoned(call.Event.Kind.ToString(), call.Handler.Name, call.Event.Context.Session.Id, runner.Watch.Limit);
+        runner.Scheduler.Post(static call => ((HandlerInvocation)call!).Cancel(), call);
     }
 
     private void StartPump()
@@ -154,7 +154,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
         if (!_isPumping && _waiting.First is { IsHeld: false })
         {
             _isPumping = true;
-            dispatcher.Threads.Queue(this);
+            runner.Scheduler.Queue(this);
         }
     }
 
@@ -200,9 +200,9 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
                     return false;
                 }
 
-                _waiting.RemoveFirst();
+                _waiting.Remove(first);
                 _current = first;
-                _handlers = dispatcher.HandlersOf(_current.Kind);
+                _handlers = runner.HandlersOf(_current.Kind);
                 _next = 0;
             }
 
@@ -233,11 +233,11 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
                 .SetTag("handler", call.Handler.Name);
         }
 
-        dispatcher.Watch.Begin(call);
+        runner.Watch.Begin(call);
         HandlerInvocation.Enter(call);
         try
         {
-            return call.Handler.Start(dispatcher, call);
+            return call.Handler.Start(runner.Surroundings, call.Event.Context, call.Token);
         }
         catch (Exception exception)
         {
@@ -251,16 +251,16 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
 
     private async Task ContinueAfterAsync(Task completing)
     {
-        await completing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        dispatcher.Threads.Queue(this);
+        await completing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        runner.Scheduler.Queue(this);
     }
 
     private async Task FinishLaterAsync(HandlerInvocation call, Task running)
     {
-        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (Finish(call, running))
         {
-            dispatcher.Threads.Queue(this);
+            runner.Scheduler.Queue(this);
         }
     }
 
@@ -268,7 +268,7 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
     private bool Finish(HandlerInvocation call, Task ended)
     {
         call.Leave();
-        dispatcher.Watch.End(call);
+        runner.Watch.End(call);
         var failure = ended.IsCompletedSuccessfully ? null : ended.Exception?.InnerException ?? new OperationCanceledException();
         lock (_lock)
         {
@@ -289,16 +289,16 @@ internal sealed class SessionEventQueue(SessionEventDispatcher dispatcher) : ITh
             }
         }
 
-        if (dispatcher.Metrics.TimesHandlers)
+        if (runner.Metrics.TimesHandlers)
         {
-            dispatcher.Metrics.HandlerRan(call.Event.Kind.ToString(), dispatcher.Watch.Elapsed(call));
+            runner.Metrics.HandlerRan(call.Event.Kind.ToString(), runner.Watch.Elapsed(call));
         }
 
         if (failure is not null)
         {
             call.Span?.SetStatus(ActivityStatusCode.Error, failure.GetType().Name);
-            dispatcher.Metrics.HandlerFailed("threw");
-            dispatcher.Logger.HandlerThrew(failure, call.Event.Kind.ToString(), call.Handler.Name, call.Event.Context.Session.Id);
+            runner.Metrics.HandlerFailed("threw");
+            runner.Logger.HandlerThrew(failure, call.Event.Kind.ToString(), call.Handler.Name, call.Event.Context.Session.Id);
         }
 
         call.Span?.Dispose();

@@ -35,9 +35,9 @@ internal static class SessionHandlerFactory
 
         return new(kinds, typeof(THandler).Name, TakesToken: true, InvokeAsync);
 
-        static async ValueTask InvokeAsync(IServiceProvider services, SessionEventContext context, CancellationToken cancellationToken)
+        static async ValueTask InvokeAsync(HandlerSurroundings surroundings, SessionEventContext context, CancellationToken cancellationToken)
         {
-            await using var scope = services.CreateAsyncScope();
+            await using var scope = surroundings.Services.CreateAsyncScope();
             var accessor = TabSessionAccessor.Enter(scope.ServiceProvider, context.Session);
             try
             {
@@ -66,7 +66,7 @@ internal static class SessionHandlerFactory
         ArgumentNullException.ThrowIfNull(handler);
 
         // An async lambda handed over as an Action is async void: it is waited for all the same.
-        return new(kind, "On" + kind, TakesToken: false, (_, context, _) => AsyncVoidContext.Run(handler, (TContext)context));
+        return new(kind, "On" + kind, TakesToken: false, (surroundings, context, _) => AsyncVoidContext.Run(handler, (TContext)context, surroundings.Scheduler));
     }
 
     public static SessionHandlerRegistration FromDelegate<TContext>(SessionEventKind kind, Func<TContext, CancellationToken, ValueTask> handler)

@@ -1,6 +1,6 @@
 namespace SessionLifetime.Events;
 
-/// <summary>One handler registered at start: what it hears of, and how it is called. A handler class and a delegate are the same here.</summary>
+/// <summary>One handler registered at start: which events it handles, and how it is called. A handler class and a delegate are the same here.</summary>
 /// <param name="Kinds">The events it wants.</param>
 /// <param name="Name">What logs call it.</param>
 /// <param name="TakesToken">Whether it can be told that it is abandoned.</param>
@@ -9,4 +9,4 @@ internal sealed record SessionHandlerRegistration(
     SessionEventKind Kinds,
     string Name,
     bool TakesToken,
-    Func<IServiceProvider, SessionEventContext, CancellationToken, ValueTask> Invoke);
+    Func<HandlerSurroundings, SessionEventContext, CancellationToken, ValueTask> Invoke);

@@ -4,50 +4,84 @@ namespace SessionLifetime.Policy;
 
 /// <summary>
 /// The rules of a session's life (contract, section 3): pure functions of what was seen, the durations in force, and now. They own no
-/// clock, wait for nothing, and change nothing but the snapshot they are handed.
+/// clock, wait for nothing, and change nothing but the snapshot they are given.
 /// </summary>
 internal static class Clockwork
 {
     /// <summary>
-    /// Which rule is due. Of those that are, the one whose moment came first; a tie goes to the lower number. So a late look says what
-    /// a timely one would have said.
+    /// Takes one step: of the rules that are due, the one whose moment came first is applied; a tie goes to the lower number. So a late
+    /// look gives the same result as a timely one. Called again with its own result, it goes on until nothing is due.
     /// </summary>
-    public static Verdict Look(in SessionSnapshot seen, SessionTimings timings, Moment now)
+    /// <param name="session">What was seen; made what shall be. Unchanged where nothing is due.</param>
+    /// <param name="timings">The durations in force.</param>
+    /// <param name="now">The moment of the look.</param>
+    /// <param name="hasHandlers">Whether anybody handles <c>SessionTimeout</c>. With nobody to ask, an end that is due behind a timeout is
+    /// applied in the same step.</param>
+    /// <returns>What was applied, and so what is to be raised once it is committed.</returns>
+    public static ClockStep Advance(ref SessionSnapshot session, SessionTimings timings, Moment now, bool hasHandlers)
     {
-        if (seen.State == SessionState.Ended)
+        if (session.State == SessionState.Ended)
         {
-            return Verdict.Lives;
+            return new(ClockStepKind.Nothing);
         }
 
-        var deadlines = new Deadlines(seen, timings, now);
+        var deadlines = new Deadlines(session, timings, now);
         var end = deadlines.FirstEnd(out var reason);
-        if (seen.State == SessionState.Active)
+        if (session.State == SessionState.Active)
         {
-            return deadlines.TimedOut <= now && deadlines.TimedOut < end ? Verdict.TimesOut(deadlines.TimedOut)
-                : end <= now ? Verdict.Ends(reason, end)
-                : Verdict.Lives;
+            if (deadlines.TimedOut > now || deadlines.TimedOut >= end)
+            {
+                return end > now ? new(ClockStepKind.Nothing) : End(ref session, reason, end, timings, now);
+            }
+
+            TimeOut(ref session, timings, now, hasHandlers);
+            if (!hasHandlers && FirstOf(deadlines, ref end, ref reason) <= now)
+            {
+                End(ref session, reason, end, timings, now);
+                return new(ClockStepKind.Ends, end, CountsTimeout: true);
+            }
+
+            return new(ClockStepKind.TimesOut, deadlines.TimedOut, CountsTimeout: true);
         }
 
-        var expiresFirst = deadlines.Expired < end;
-        if (seen.Raising)
+        if (session.Raising)
         {
-            return end > now ? Verdict.Lives
-                : expiresFirst ? Verdict.Waits(reason, end)
-                : Verdict.Ends(reason, end);
+            // Rule 5 is not applied while the handlers run; an end that would have come after it hangs on their answer.
+            if (end <= now)
+            {
+                var hangs = deadlines.Expired < end;
+                var step = End(ref session, reason, end, timings, now);
+                return hangs ? step with { Kind = ClockStepKind.Waits } : step;
+            }
+
+            return new(ClockStepKind.Nothing);
         }
 
-        return expiresFirst && deadlines.Expired <= now ? Verdict.Ends(deadlines.ExpiredReason, deadlines.Expired)
-            : end <= now ? Verdict.Ends(reason, end)
-            : Verdict.Lives;
+        return FirstOf(deadlines, ref end, ref reason) <= now ? End(ref session, reason, end, timings, now) : new(ClockStepKind.Nothing);
     }
 
-    /// <summary>Whether an end for this reason must be preceded by a <c>SessionTimeout</c> that this idle period has not had.</summary>
-    public static bool OwesTimeout(in SessionSnapshot seen, SessionEndReason reason) =>
-        reason is SessionEndReason.SignalLost or SessionEndReason.IdleTimeout && seen.Occurrence == 0;
+    /// <summary>
+    /// Ends a session now. An end for want of a signal or of activity is preceded by one <c>SessionTimeout</c> in that idle period: it is
+    /// counted here if there was none.
+    /// </summary>
+    /// <returns>The step, which says whether that event is owed.</returns>
+    public static ClockStep End(ref SessionSnapshot session, SessionEndReason reason, Moment at, SessionTimings timings, Moment now)
+    {
+        var owesTimeout = reason is SessionEndReason.SignalLost or SessionEndReason.IdleTimeout && session.Occurrence == 0;
+        if (owesTimeout)
+        {
+            TimeOut(ref session, timings, now, hasHandlers: false);
+        }
+
+        session.State = SessionState.Ended;
+        session.Raising = false;
+        session.EndReason = reason;
+        return new(ClockStepKind.Ends, at, CountsTimeout: owesTimeout, OwesTimeout: owesTimeout);
+    }
 
     /// <summary>
-    /// Whether rule 5 is overdue and waits only for handlers that started too late to be timely: nobody knows yet whether this session
-    /// still lives.
+    /// Whether rule 5 is overdue and waits only for handlers that were started too late: whether the session still lives is undecided
+    /// until they have answered.
     /// </summary>
     public static bool IsInDoubt(in SessionSnapshot seen, SessionTimings timings, Moment now)
     {
@@ -78,18 +112,18 @@ internal static class Clockwork
             : Moment.Never;
     }
 
-    /// <summary>Counts a signal. Call it only on a session that <see cref="Look"/> lets live.</summary>
-    /// <param name="seen">The session; changed.</param>
+    /// <summary>Counts a signal. Call it only on a session on which no rule is due.</summary>
+    /// <param name="seen">The session; its stamps move forward, and what follows from them.</param>
     /// <param name="signal">What the signal tells.</param>
     /// <param name="timings">The durations in force.</param>
     /// <param name="now">When it came.</param>
     public static void Count(ref SessionSnapshot seen, in SignalReport signal, SessionTimings timings, Moment now)
     {
         seen.LastSignal = Moment.Later(seen.LastSignal, now);
-        seen.Confirmed = true;
         if (!signal.IsGoodBye)
         {
-            seen.SelfDestructAt = Moment.Never;
+            // It comes after what was committed, also within one tick of the clock.
+            seen.LastArrival = Moment.Later(seen.LastArrival, Moment.Later(now, Moment.Later(seen.StartedAt, seen.ArmedAt).Next));
         }
 
         if (signal.IdleFor is { } idle)
@@ -102,37 +136,51 @@ internal static class Clockwork
             seen.IdleReset = Moment.Later(seen.IdleReset, now);
         }
 
-        Reconsider(ref seen, timings, now);
+        Derive(ref seen, timings, now);
     }
 
-    /// <summary>After a stamp or a duration changed: a session whose timeout lies ahead again is active again.</summary>
-    public static void Reconsider(ref SessionSnapshot seen, SessionTimings timings, Moment now)
+    /// <summary>
+    /// Sets what follows from the stamps, in whatever order they came: whether the session is timed out, how often it was in this idle
+    /// period, whether its self-destruct is armed, whether it is confirmed. Call it after a stamp or a duration changed.
+    /// </summary>
+    /// <remarks>
+    /// A session is timed out while its raise is not before <c>IdleSince + T</c>, with T no less than it was at the raise. A report that moves
+    /// that moment behind the raise makes the session active again (and due anew, if that moment has passed, too); any other is a signal only.
+    /// </remarks>
+    public static void Derive(ref SessionSnapshot seen, SessionTimings timings, Moment now)
     {
-        if (seen.State == SessionState.TimedOut && new Deadlines(seen, timings, now).TimedOut > now)
+        if (seen.State == SessionState.Ended)
         {
-            seen.State = SessionState.Active;
-            seen.Raising = false;
+            return;
         }
 
-        // A report too old to revive the session leaves the raise that stands; only activity after it begins a new idle period.
-        if (seen.State == SessionState.Active && seen.Occurrence > 0 && seen.LastActivity >= seen.RaisedAt)
+        var deadlines = new Deadlines(seen, timings, now);
+        var timeout = seen.RaisedTimeout > timings.IdleTimeout ? seen.RaisedTimeout : timings.IdleTimeout;
+        var isTimedOut = seen.RaiseNumber > 0 && deadlines.IdleSince + timeout <= seen.RaisedAt;
+        seen.State = isTimedOut ? SessionState.TimedOut : SessionState.Active;
+        seen.Raising &= isTimedOut;
+        if (deadlines.LastActivity + seen.RaisedTimeout > seen.RaisedAt)
         {
             seen.Occurrence = 0;
         }
+
+        if (seen.LastArrival > seen.ArmedAt)
+        {
+            seen.SelfDestructAt = Moment.Never;
+        }
+
+        seen.Confirmed |= seen.LastArrival > seen.StartedAt;
     }
 
-    /// <summary>Rule 4: the session is timed out, and its handlers, if any, are about to be asked.</summary>
-    public static void TimeOut(ref SessionSnapshot seen, Moment now, bool hasHandlers)
+    /// <summary>Arms the self-destruct for a moment, or disarms it (<see cref="Moment.Never"/>). Any later arrival makes it void.</summary>
+    public static void Arm(ref SessionSnapshot seen, Moment at, Moment now)
     {
-        seen.State = SessionState.TimedOut;
-        seen.Raising = hasHandlers;
-        seen.RaisedAt = now;
-        seen.RaiseNumber++;
-        seen.Occurrence++;
+        seen.SelfDestructAt = at;
+        seen.ArmedAt = Moment.Later(now, seen.LastArrival);
     }
 
     /// <summary>The handlers of the raise <paramref name="raiseNumber"/> have answered. False when it no longer matters.</summary>
-    public static bool TryConclude(ref SessionSnapshot seen, uint raiseNumber, bool handled, Moment now)
+    public static bool TryConclude(ref SessionSnapshot seen, uint raiseNumber, bool handled, SessionTimings timings, Moment now)
     {
         if (!seen.Raising || seen.RaiseNumber != raiseNumber)
         {
@@ -142,18 +190,32 @@ internal static class Clockwork
         seen.Raising = false;
         if (handled)
         {
-            seen.State = SessionState.Active;
             seen.IdleReset = Moment.Later(seen.IdleReset, now);
+            Derive(ref seen, timings, now);
         }
 
         return true;
     }
 
-    /// <summary>The session is over.</summary>
-    public static void End(ref SessionSnapshot seen, SessionEndReason reason)
+    /// <summary>Rule 4: the session is timed out, and its handlers, if any, are about to be asked.</summary>
+    internal static void TimeOut(ref SessionSnapshot session, SessionTimings timings, Moment now, bool hasHandlers)
     {
-        seen.State = SessionState.Ended;
-        seen.Raising = false;
-        seen.EndReason = reason;
+        session.State = SessionState.TimedOut;
+        session.Raising = hasHandlers;
+        session.RaisedAt = now;
+        session.RaisedTimeout = timings.IdleTimeout;
+        session.RaiseNumber++;
+        session.Occurrence++;
+    }
+
+    /// <summary>The first of the rules 1, 2, 3 and 5.</summary>
+    private static Moment FirstOf(in Deadlines deadlines, ref Moment end, ref SessionEndReason reason)
+    {
+        if (deadlines.Expired < end)
+        {
+            (end, reason) = (deadlines.Expired, deadlines.ExpiredReason);
+        }
+
+        return end;
     }
 }

@@ -14,7 +14,7 @@ internal readonly struct Deadlines
         LastSignal = Held(seen.LastSignal, seen.SignalHeldUntil, now);
         IdleSince = Moment.Later(LastActivity, seen.IdleReset);
         SelfDestruct = seen.SelfDestructAt;
-        Absolute = seen.StartedAt + timings.Absolute;
+        Absolute = (seen.StartedAt + timings.Absolute) - seen.NotRunning;
 
         // Until it is heard of again, the last signal of a session is the first answer it was given, whenever that was.
         SignalLost = seen.Confirmed

@@ -19,9 +19,8 @@ internal readonly record struct SessionOwner
         User = user;
     }
 
-    /// <summary>One whose browser has been named before.</summary>
-    public SessionOwner(BrowserKey browser, BrowserId browserId, string? user) =>
-        (Browser, BrowserId, User) = (browser, browser.IsNone ? null : browserId, user);
+    /// <summary>One whose browser has been named before. Its key may be unknown here: a record keeps only the hash of it.</summary>
+    public SessionOwner(BrowserKey browser, BrowserId browserId, string? user) => (Browser, BrowserId, User) = (browser, browserId, user);
 
     /// <summary>The key of the browser; none while no request has brought one.</summary>
     public BrowserKey Browser { get; }

@@ -21,8 +21,17 @@ internal struct SessionSnapshot
     /// <summary>When the idle clock was last restarted without activity: by a handler that handled, or by a stretch.</summary>
     public Moment IdleReset;
 
+    /// <summary>When the latest signal arrived that a browser or its user sent: no good-bye, and no completion of a request.</summary>
+    public Moment LastArrival;
+
     /// <summary>When <c>SessionTimeout</c> was last raised.</summary>
     public Moment RaisedAt;
+
+    /// <summary>T at that raise.</summary>
+    public TimeSpan RaisedTimeout;
+
+    /// <summary>When the self-destruct was armed last.</summary>
+    public Moment ArmedAt;
 
     /// <summary>When the session destroys itself; never unless armed.</summary>
     public Moment SelfDestructAt;
@@ -36,13 +45,16 @@ internal struct SessionSnapshot
     /// <summary>The durations the session has of its own, or null.</summary>
     public TimeoutOverrides? Overrides;
 
+    /// <summary>How long the process did not run since the session started. Rule 2 counts that time, the others do not.</summary>
+    public TimeSpan NotRunning;
+
     /// <summary>Whose it is; nobody's while nobody has told.</summary>
     public SessionOwner Owner;
 
     /// <summary>How often <c>SessionTimeout</c> was raised in this idle period.</summary>
     public int Occurrence;
 
-    /// <summary>Numbers the raises over the whole life, so that a late verdict finds out it is late.</summary>
+    /// <summary>Numbers the raises over the whole life; 0 before the first. A late answer of handlers finds by it that it is late.</summary>
     public uint RaiseNumber;
 
     /// <summary>Counts the commits; with the two stamps it tells whether the session moved on.</summary>
@@ -52,9 +64,6 @@ internal struct SessionSnapshot
 
     /// <summary>The <c>SessionTimeout</c> handlers have not answered yet.</summary>
     public bool Raising;
-
-    /// <summary>Completes when they have; what this process alone knows of the raise.</summary>
-    public Task? Answer;
 
     /// <summary>The browser was heard of after the first answer.</summary>
     public bool Confirmed;

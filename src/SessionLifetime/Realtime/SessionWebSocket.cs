@@ -175,7 +175,7 @@ internal sealed class SessionWebSocket(WebSocket inner, SessionWebSocketFeature 
     /// <summary>Counts a message where nothing is due. False says nothing.</summary>
     private bool TryCount()
     {
-        var (store, entry, signal) = (connection.Owner.Engine.Store, connection.Request!.Session.Entry, connection.Request.Signal);
+        var (store, entry, signal) = (connection.Owner.Engine.Directory, connection.Request!.Session.Entry, connection.Request.Signal);
         if (signal == SessionSignal.None || !entry.TryTouch(store.Now, signal == SessionSignal.Activity))
         {
             return false;

@@ -1,10 +1,11 @@
+using SessionLifetime.Entries;
+
 namespace SessionLifetime.Sessions;
 
 /// <summary>Something that stays open for a session, and closes with it: a WebSocket, an event stream, a hub's connection.</summary>
-internal abstract class SessionConnection
+internal abstract class SessionConnection : LinkedNode<SessionConnection>
 {
-    internal SessionConnection? Next;
-    internal SessionConnection? Previous;
+    /// <summary>Where it stands while it is open.</summary>
     internal SessionConnections? Home;
 
     /// <summary>Begins to close it, telling the client why if that can be. Waits for nobody; once at most.</summary>

@@ -1,3 +1,5 @@
+using SessionLifetime.Entries;
+
 namespace SessionLifetime.Sessions;
 
 /// <summary>
@@ -10,9 +12,8 @@ internal sealed class SessionConnections(object gate)
     /// <summary>That of a session that has ended and had none.</summary>
     public static readonly SessionConnections Closed = new(new object()) { _isClosed = true };
 
-    private SessionConnection? _first;
+    private IntrusiveList<SessionConnection> _open;
     private TaskCompletionSource? _none;
-    private int _count;
     private bool _isClosed;
 
     /// <summary>False when the session has ended.</summary>
@@ -26,14 +27,7 @@ internal sealed class SessionConnections(object gate)
             }
 
             connection.Home = this;
-            connection.Next = _first;
-            if (_first is not null)
-            {
-                _first.Previous = connection;
-            }
-
-            _first = connection;
-            _count++;
+            _open.AddFirst(connection);
             return true;
         }
     }
@@ -42,28 +36,7 @@ internal sealed class SessionConnections(object gate)
     {
         lock (gate)
         {
-            if (connection.Home != this)
-            {
-                return;
-            }
-
-            connection.Home = null;
-            if (connection.Previous is null)
-            {
-                _first = connection.Next;
-            }
-            else
-            {
-                connection.Previous.Next = connection.Next;
-            }
-
-            if (connection.Next is not null)
-            {
-                connection.Next.Previous = connection.Previous;
-            }
-
-            connection.Next = connection.Previous = null;
-            if (--_count == 0)
+            if (connection.Home == this && _open.Remove(connection) && _open.Count == 0)
             {
                 _none?.TrySetResult();
             }
@@ -76,14 +49,7 @@ internal sealed class SessionConnections(object gate)
         lock (gate)
         {
             _isClosed = true;
-            var open = new SessionConnection[_count];
-            var index = 0;
-            for (var one = _first; one is not null; one = one.Next)
-            {
-                open[index++] = one;
-            }
-
-            return open;
+            return [.. _open.All()];
         }
     }
 
@@ -92,7 +58,7 @@ internal sealed class SessionConnections(object gate)
     {
         lock (gate)
         {
-            return _count == 0 ? Task.CompletedTask : (_none ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            return _open.Count == 0 ? Task.CompletedTask : (_none ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }
 }

@@ -16,6 +16,9 @@ internal readonly record struct Moment(long Ticks) : IComparable<Moment>
 
     public bool IsNever => Ticks == long.MaxValue;
 
+    /// <summary>The moment one tick later.</summary>
+    public Moment Next => IsNever ? Never : new(Ticks + 1);
+
     public static Moment Earlier(Moment a, Moment b) => a.Ticks <= b.Ticks ? a : b;
 
     public static Moment Later(Moment a, Moment b) => a.Ticks >= b.Ticks ? a : b;

@@ -61,9 +61,9 @@ internal static class EndFigures
         SpinWait.SpinUntil(() => Volatile.Read(ref s_told) == count);
         var seconds = Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
         await stop.CancelAsync();
-        if (engine.Store.Count != 1)
+        if (engine.Directory.Count != 1)
         {
-            throw new InvalidOperationException($"{engine.Store.Count} sessions are left.");
+            throw new InvalidOperationException($"{engine.Directory.Count} sessions are left.");
         }
 
         return (count / seconds, await delays);
@@ -75,7 +75,7 @@ internal static class EndFigures
         while (!stop.IsCancellationRequested)
         {
             var startedAt = Stopwatch.GetTimestamp();
-            if (!engine.Store.TryGet(entry.Secret, out var found) || !engine.TryCountAsync(found, SignalReport.Activity).Result)
+            if (!engine.Directory.TryGet(entry.Secret, out var found) || !engine.TryCountAsync(found, SignalReport.Activity).Result)
             {
                 throw new InvalidOperationException("The session is gone.");
             }

@@ -67,7 +67,7 @@ internal static class TouchFigures
             }
 
             if (!SessionId.TryParse(ids[next], out var secret)
-                || !engine.Store.TryGet(secret, out var entry)
+                || !engine.Directory.TryGet(secret, out var entry)
                 || !IsCounted(engine.TryCountAsync(entry, SignalReport.Activity)))
             {
                 throw new InvalidOperationException("A session is gone.");

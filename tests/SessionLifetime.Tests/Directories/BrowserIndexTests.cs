@@ -2,9 +2,10 @@ using SessionLifetime.Directories;
 using SessionLifetime.Entries;
 using SessionLifetime.Ids;
 using SessionLifetime.Policy;
+using SessionLifetime.Tests.Policy;
 using SessionLifetime.Time;
 
-namespace SessionLifetime.Tests.Stores;
+namespace SessionLifetime.Tests.Directories;
 
 public sealed class BrowserIndexTests
 {
@@ -75,7 +76,7 @@ public sealed class BrowserIndexTests
         var entry = new SessionEntry(SessionId.Create(), PublicId.Create(), new Moment(1));
         _registry.Add(entry);
         var next = entry.Read();
-        Clockwork.End(ref next, SessionEndReason.Exited);
+        Clockwork.End(ref next, SessionEndReason.Exited, Moment.Before, Sample.Timings(), Moment.Before);
         Assert.True(entry.TryCommit(entry.Read(), next, Moment.Never));
 
         Assert.Equal(PlacementResult.Moved, _index.Enter(browser, entry, int.MaxValue));

@@ -2,7 +2,7 @@ using SessionLifetime.Directories;
 using SessionLifetime.Ids;
 using SessionLifetime.Time;
 
-namespace SessionLifetime.Tests.Stores;
+namespace SessionLifetime.Tests.Directories;
 
 public sealed class EndedSessionMemoryTests
 {

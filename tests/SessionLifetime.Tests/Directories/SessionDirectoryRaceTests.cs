@@ -3,14 +3,15 @@ using SessionLifetime.Entries;
 using SessionLifetime.Ids;
 using SessionLifetime.Policy;
 using SessionLifetime.Tests.Fakes;
+using SessionLifetime.Tests.Policy;
 using SessionLifetime.Time;
 
-namespace SessionLifetime.Tests.Stores;
+namespace SessionLifetime.Tests.Directories;
 
 /// <summary>What two threads can do to one session of a store at the same moment.</summary>
-public sealed class MemorySessionStoreRaceTests
+public sealed class SessionDirectoryRaceTests
 {
-    private readonly SessionDirectory _store = new(new FakeTimeProvider(), new()
+    private readonly SessionDirectory _store = new(new SessionClock(new FakeTimeProvider()), new()
     {
         SweepInterval = TimeSpan.FromMinutes(1),
         MaxSessions = 1000,
@@ -63,7 +64,7 @@ public sealed class MemorySessionStoreRaceTests
     {
         var seen = entry.Read();
         var next = seen;
-        Clockwork.End(ref next, SessionEndReason.Exited);
+        Clockwork.End(ref next, SessionEndReason.Exited, Moment.Before, Sample.Timings(), Moment.Before);
         Assert.True(await _store.TryCommitAsync(entry, seen, next, Moment.Never, ignoreTouches: true));
     }
 }

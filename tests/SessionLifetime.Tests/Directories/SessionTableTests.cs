@@ -3,7 +3,7 @@ using SessionLifetime.Entries;
 using SessionLifetime.Ids;
 using SessionLifetime.Time;
 
-namespace SessionLifetime.Tests.Stores;
+namespace SessionLifetime.Tests.Directories;
 
 public sealed class SessionTableTests
 {

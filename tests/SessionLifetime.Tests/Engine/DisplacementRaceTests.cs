@@ -30,8 +30,8 @@ public sealed class DisplacementRaceTests
             var alive = Assert.Single(holds, static hold => hold is { Entry.IsEnded: false })!;
             Assert.Equal(1, host.Sessions.Count);
             Assert.Equal(alive.Entry.Id.ToString(), Assert.Single(await host.Sessions.ListAsync(new SessionQuery { User = "ada" })).Id);
-            Assert.Same(alive.Entry, Assert.Single(await host.Engine.Store.ListAsync(default, after: null, 10, default)));
-            Assert.All(holds, hold => Assert.Equal(hold == alive, hold is not null && host.Engine.Store.TryGet(hold.Entry.Secret, out _)));
+            Assert.Same(alive.Entry, Assert.Single(await host.Engine.Directory.ListAsync(default, after: null, 10, default)));
+            Assert.All(holds, hold => Assert.Equal(hold == alive, hold is not null && host.Engine.Directory.TryGet(hold.Entry.Secret, out _)));
             await host.Sessions.EndAllAsync();
             Assert.Equal(0, host.Sessions.Count);
         }

@@ -86,7 +86,7 @@ internal sealed class EngineHost : IAsyncDisposable
     /// <summary>Waits until the handlers that were asked have answered, and those of an end have run.</summary>
     public async Task SettleAsync(SessionEntry entry)
     {
-        while (entry.Read() is { Raising: true, Answer: { } answer })
+        while (entry.Read().Raising && entry.Answer is { } answer)
         {
             await answer;
         }

@@ -91,15 +91,15 @@ public sealed class EngineTests
     {
         await using var host = new EngineHost();
         var entry = await host.StartAsync();
-        var now = host.Engine.Store.Now;
+        var now = host.Engine.Directory.Now;
         Assert.True(entry.TryTouch(now, isActivity: true));
-        Assert.True(host.Engine.Store.TryGet(entry.Secret, out _));
+        Assert.True(host.Engine.Directory.TryGet(entry.Secret, out _));
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 10_000; i++)
         {
             entry.TryTouch(new Moment(now.Ticks + i), isActivity: true);
-            host.Engine.Store.TryGet(entry.Secret, out _);
+            host.Engine.Directory.TryGet(entry.Secret, out _);
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);

@@ -19,7 +19,7 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
 
     public async Task StartAsync()
     {
-        _start = host.Engine.Store.Now;
+        _start = host.Engine.Directory.Now;
         _cell = await host.StartAsync("p0");
         oracle.Start("p0", "");
     }
@@ -73,8 +73,8 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
         Assert.Equal(oracle.Events, await HeardAsync());
         if (oracle.Ended is not null)
         {
-            Assert.False(host.Engine.Store.TryGet(_cell.Secret, out _));
-            Assert.Equal(oracle.Ended, (await host.Engine.Store.FindEndedAsync(_cell.Secret, default))!.Value.Reason);
+            Assert.False(host.Engine.Directory.TryGet(_cell.Secret, out _));
+            Assert.Equal(oracle.Ended, (await host.Engine.Directory.FindEndedAsync(_cell.Secret, default))!.Value.Reason);
             return;
         }
 
@@ -237,7 +237,7 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
         await host.SettleAsync(_cell);
         oracle.Look(_now);
         var due = oracle.Ended is null ? _cell.NextDue : Moment.Never;
-        Assert.True(due.IsNever || due > host.Engine.Store.Now - TimeSpan.FromTicks(1) || due.Ticks > _start.Ticks);
+        Assert.True(due.IsNever || due > host.Engine.Directory.Now - TimeSpan.FromTicks(1) || due.Ticks > _start.Ticks);
         return $"sweep@{_now}";
     }
 }

@@ -7,6 +7,7 @@ using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Ids;
 using SessionLifetime.Policy;
+using SessionLifetime.Scheduling;
 using SessionLifetime.Time;
 
 namespace SessionLifetime.Tests.Engine;
@@ -49,7 +50,7 @@ public sealed class RaceTests
         for (var round = 0; round < Rounds; round++)
         {
             var entry = await host.StartAsync();
-            var now = host.Engine.Store.Now;
+            var now = host.Engine.Directory.Now;
             var endedBeforeTouch = false;
             var touched = false;
             await TogetherAsync(
@@ -82,7 +83,7 @@ public sealed class RaceTests
             var time = new SteppingTimeProvider();
             await using var host = new EngineHost(Configure, time: time);
             var entry = await host.StartAsync();
-            var lastAlive = host.Engine.Store.Now;
+            var lastAlive = host.Engine.Directory.Now;
             var endedAt = Moment.Never;
             await TogetherAsync(
                 () =>
@@ -91,7 +92,7 @@ public sealed class RaceTests
                     {
                         // Now and then so long that the session is over, mostly just short of it.
                         time.Step(i % 97 == 96 ? s_timeout * 2.1 : s_timeout * 0.9999);
-                        var now = host.Engine.Store.Now;
+                        var now = host.Engine.Directory.Now;
                         if (!entry.TryTouch(now, isActivity: true) && !host.Engine.TabSessionOf(entry).MarkActivity())
                         {
                             return Task.CompletedTask;
@@ -108,7 +109,7 @@ public sealed class RaceTests
                     {
                         if (await host.Engine.ApplyDueRulesAsync(entry) == DueRulesResult.Ended)
                         {
-                            endedAt = host.Engine.Store.Now;
+                            endedAt = host.Engine.Directory.Now;
                             return;
                         }
                     }
@@ -255,9 +256,10 @@ public sealed class RaceTests
             var shutdown = new SessionShutdownService(
                 host.Engine,
                 host.Get<SessionDisposer>(),
-            host.Get<ConnectionCloser>(),
+                host.Get<ConnectionCloser>(),
                 host.Get<IHostApplicationLifetime>(),
                 host.Get<IOptions<SessionLifetimeOptions>>(),
+                host.Get<IWorkScheduler>(),
                 TimeProvider.System,
                 host.Get<ILogger<SessionShutdownService>>());
             await shutdown.StartAsync(default);

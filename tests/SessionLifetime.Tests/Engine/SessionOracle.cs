@@ -122,7 +122,7 @@ internal sealed class SessionOracle(OracleSettings settings, Func<int, bool> ans
 
     public void Count(long now, long? idle, bool stretch, bool goodBye)
     {
-        _confirmed = true;
+        _confirmed |= !goodBye;
         _signal = now;
         _destruct = goodBye ? _destruct : Never;
         if (idle is { } ms)
@@ -135,13 +135,14 @@ internal sealed class SessionOracle(OracleSettings settings, Func<int, bool> ans
             _reset = now;
         }
 
-        if (TimedOut && Idle(now) + T > now)
+        // Timed out while the raise is not before IdleSince + T.
+        if (TimedOut && Idle(now) + T > _raisedAt)
         {
             TimedOut = false;
             _asked = false;
         }
 
-        if (!TimedOut && _activity >= _raisedAt)
+        if (LastActivity(now) + T > _raisedAt)
         {
             Occurrence = 0;
         }
@@ -172,7 +173,8 @@ internal sealed class SessionOracle(OracleSettings settings, Func<int, bool> ans
         _leaving.Add((open.Key, page, now + settings.UnloadGrace));
         if (settings.SelfDestructOnUnload is { } after && OpenPages(now) == 0)
         {
-            _destruct = now + after;
+            // What the app armed to come earlier stands.
+            _destruct = Math.Min(_destruct, now + after);
         }
 
         if (settings.UnloadGrace == 0)

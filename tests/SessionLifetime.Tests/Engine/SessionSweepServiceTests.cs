@@ -6,8 +6,7 @@ using SessionLifetime.Directories;
 using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Events;
-using SessionLifetime.Ids;
-using SessionLifetime.Policy;
+using SessionLifetime.Scheduling;
 using SessionLifetime.Time;
 
 namespace SessionLifetime.Tests.Engine;
@@ -56,7 +55,7 @@ public sealed class SessionSweepServiceTests
         var failing = true;
         await using var host = new EngineHost(options => options.SessionTimeout = TimeSpan.FromSeconds(1));
         host.Events.ApplicationExit += (_, _) => { };
-        var broken = new BrokenStore(host.Engine.Store, () => failing);
+        var broken = new BrokenDirectory(host.Time, () => failing);
         var sweeper = new SessionSweeper(
             new SessionEngine(
                 broken,
@@ -65,6 +64,7 @@ public sealed class SessionSweepServiceTests
                 host.Get<SessionDisposer>(),
                 host.Get<ConnectionCloser>(),
                 host.Get<SessionMetrics>(),
+                host.Get<IWorkScheduler>(),
                 host.Time,
                 host.Get<ILogger<SessionEngine>>()),
             host.Get<SessionMetrics>(),
@@ -97,59 +97,17 @@ public sealed class SessionSweepServiceTests
         }
     }
 
-    /// <summary>A store whose due index breaks down now and then.</summary>
-    private sealed class BrokenStore(ITabSessionStore inner, Func<bool> isBroken) : ITabSessionStore
+    /// <summary>A directory whose due index breaks down now and then.</summary>
+    private sealed class BrokenDirectory(TimeProvider time, Func<bool> isBroken) : SessionDirectory(
+        new SessionClock(time),
+        new SessionDirectoryLimits { SweepInterval = s_interval, MaxSessions = 1, MaxEndedSessions = 1, EndedSessionRetention = s_interval })
     {
         public int Takes { get; private set; }
 
-        public long Count => inner.Count;
-
-        public Moment Now => inner.Now;
-
-        public bool IsClosed => inner.IsClosed;
-
-        public DateTimeOffset ToUtc(Moment moment) => inner.ToUtc(moment);
-
-        public bool TryGet(SessionId secret, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out SessionEntry? entry) => inner.TryGet(secret, out entry);
-
-        public ValueTask<SessionEntry?> FindAsync(SessionId secret, CancellationToken cancellationToken) => inner.FindAsync(secret, cancellationToken);
-
-        public ValueTask<SessionEntry?> FindAsync(PublicId id, CancellationToken cancellationToken) => inner.FindAsync(id, cancellationToken);
-
-        public ValueTask<EndedSession?> FindEndedAsync(SessionId secret, CancellationToken cancellationToken) => inner.FindEndedAsync(secret, cancellationToken);
-
-        public ValueTask<IReadOnlyList<SessionEntry>> ListAsync(SessionFilter filter, PublicId? after, int count, CancellationToken cancellationToken) =>
-            inner.ListAsync(filter, after, count, cancellationToken);
-
-        public ValueTask<PlacementResult> TryAssignOwnerAsync(SessionEntry entry, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue) =>
-            inner.TryAssignOwnerAsync(entry, seen, next, nextDue);
-
-        public ValueTask RotateAsync(SessionEntry entry, bool evenIfPending = false) => inner.RotateAsync(entry, evenIfPending);
-
-        public void Used(SessionEntry entry, SessionId secret) => inner.Used(entry, secret);
-
-        public ValueTask<PlacementResult> AddAsync(SessionEntry entry, Moment nextDue, CancellationToken cancellationToken) =>
-            inner.AddAsync(entry, nextDue, cancellationToken);
-
-        public void MarkDirty(SessionEntry entry) => inner.MarkDirty(entry);
-
-        public void Prefetch(ReadOnlySpan<SessionEntry> entries) => inner.Prefetch(entries);
-
-        public ValueTask<bool> TryCommitAsync(SessionEntry entry, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue, bool ignoreTouches = false) =>
-            inner.TryCommitAsync(entry, seen, next, nextDue, ignoreTouches);
-
-        public ValueTask AcknowledgeEndAsync(SessionEntry entry) => inner.AcknowledgeEndAsync(entry);
-
-        public ValueTask<int> TakeDueAsync(Memory<SessionEntry> due, Moment now, CancellationToken cancellationToken)
+        public override ValueTask<int> TakeDueAsync(Memory<SessionEntry> due, Moment now, CancellationToken cancellationToken)
         {
             Takes++;
-            return isBroken() ? throw new InvalidOperationException("broken") : inner.TakeDueAsync(due, now, cancellationToken);
+            return isBroken() ? throw new InvalidOperationException("broken") : base.TakeDueAsync(due, now, cancellationToken);
         }
-
-        public void Reschedule(SessionEntry entry, Moment nextDue) => inner.Reschedule(entry, nextDue);
-
-        public void Reschedule(ReadOnlySpan<SessionEntry> entries) => throw new NotSupportedException();
-
-        public void Close() => inner.Close();
     }
 }

@@ -1,9 +1,10 @@
 using SessionLifetime.Entries;
 using SessionLifetime.Ids;
 using SessionLifetime.Policy;
+using SessionLifetime.Tests.Policy;
 using SessionLifetime.Time;
 
-namespace SessionLifetime.Tests.Sessions;
+namespace SessionLifetime.Tests.Entries;
 
 public sealed class SessionCellTests
 {
@@ -208,7 +209,7 @@ public sealed class SessionCellTests
 
     private static SessionSnapshot Ended(SessionSnapshot seen)
     {
-        Clockwork.End(ref seen, SessionEndReason.Exited);
+        Clockwork.End(ref seen, SessionEndReason.Exited, Moment.Before, Sample.Timings(), Moment.Before);
         return seen;
     }
 }

@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using SessionLifetime.Ids;
+using SessionLifetime.Tests.Policy;
 
 namespace SessionLifetime.Tests.Fakes;
 

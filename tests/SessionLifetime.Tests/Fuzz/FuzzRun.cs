@@ -2,6 +2,7 @@ using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.FSharp.Core;
+using SessionLifetime.Tests.Policy;
 
 namespace SessionLifetime.Tests.Fuzz;
 

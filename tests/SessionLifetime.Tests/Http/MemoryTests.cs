@@ -107,7 +107,7 @@ public sealed class MemoryTests : IAsyncDisposable
         }
 
         Assert.Equal(201, await client.SendAsync("POST", "/_session/attach", id: null, key, "ada", s_hello));
-        var victim = Assert.Single(await engine.Store.ListAsync(new SessionFilter("ada"), after: null, 10, default));
+        var victim = Assert.Single(await engine.Directory.ListAsync(new SessionFilter("ada"), after: null, 10, default));
         var id = victim.Secret.Reveal();
 
         await StaysAsync(100_000, async n => Assert.Equal(503, await client.SendAsync(

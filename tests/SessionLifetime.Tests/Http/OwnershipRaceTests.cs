@@ -161,7 +161,7 @@ public sealed class OwnershipRaceTests
 
     /// <summary>How many groups of browsers and of users the store keeps.</summary>
     internal static (int Browsers, int Users) CountGroups(SessionApp app) =>
-        ((SessionDirectory)app.App.Services.GetRequiredService<SessionEngine>().Store).CountGroups();
+        app.App.Services.GetRequiredService<SessionEngine>().Directory.CountGroups();
 
     /// <summary>All of them at one moment, each on a thread of the pool.</summary>
     internal static async Task<Answer[]> TogetherAsync(Func<int, Task<Answer>> request, int count = Requests)

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Quickstart;
 using SessionLifetime.Tests.Fakes;
+using SessionLifetime.Tests.Policy;
 
 namespace SessionLifetime.Tests.Http;
 

@@ -255,7 +255,7 @@ public sealed class RequestInFlightTests
 
     private static bool LivesAndIsNotHeld(SessionApp app, string id)
     {
-        var store = app.App.Services.GetRequiredService<ITabSessionStore>();
+        var store = app.App.Services.GetRequiredService<SessionDirectory>();
         return SessionId.TryParse(id, out var secret) && store.TryGet(secret, out var entry) && entry.Read().SignalHeldUntil == Moment.Before;
     }
 

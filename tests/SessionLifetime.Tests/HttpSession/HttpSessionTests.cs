@@ -6,12 +6,13 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using SessionLifetime.Tests.Scoping;
 using SessionLifetime.Configuration;
 using SessionLifetime.Directories;
 using SessionLifetime.Ids;
 using SessionLifetime.Tests.Http;
 
-namespace SessionLifetime.Tests.State;
+namespace SessionLifetime.Tests.HttpSession;
 
 /// <summary>The framework's own session, backed by the tab's: what code that knows only <see cref="ISession"/> relies on.</summary>
 public sealed class HttpSessionTests
@@ -161,7 +162,7 @@ public sealed class HttpSessionTests
         (await app.AttachAsync(id)).Is(HttpStatusCode.OK);
 
         // The request that started it has let go of it.
-        Assert.True(SessionId.TryParse(id, out var secret) && app.App.Services.GetRequiredService<ITabSessionStore>().TryGet(secret, out var entry) && !entry.HasRequests);
+        Assert.True(SessionId.TryParse(id, out var secret) && app.App.Services.GetRequiredService<SessionDirectory>().TryGet(secret, out var entry) && !entry.HasRequests);
         (await app.ExitAsync(id)).Is(HttpStatusCode.NoContent);
     }
 

@@ -1,6 +1,6 @@
 using SessionLifetime.Ids;
 
-namespace SessionLifetime.Tests.Sessions;
+namespace SessionLifetime.Tests.Ids;
 
 /// <summary>Nobody guesses an id from ids: a million of each kind, none twice, and every bit a fair coin.</summary>
 public sealed class PredictionTests

@@ -1,7 +1,7 @@
 using System.Numerics;
 using SessionLifetime.Ids;
 
-namespace SessionLifetime.Tests.Sessions;
+namespace SessionLifetime.Tests.Ids;
 
 public sealed class SessionIdTests
 {

@@ -14,7 +14,7 @@ public sealed class ClockworkTests
     [InlineData(39.999, true)]
     public void Look_IdleForTheTimeout_TimesOut(double now, bool timesOut)
     {
-        var verdict = Clockwork.Look(Session(), Timings(), At(now));
+        var verdict = Look(Session(), Timings(), At(now));
 
         Assert.Equal(timesOut ? Verdict.TimesOut(At(20)) : Verdict.Lives, verdict);
     }
@@ -24,8 +24,8 @@ public sealed class ClockworkTests
     {
         var edge = At(20);
 
-        Assert.Equal(VerdictKind.Lives, Clockwork.Look(Session(), Timings(), new Moment(edge.Ticks - 1)).Kind);
-        Assert.Equal(VerdictKind.TimesOut, Clockwork.Look(Session(), Timings(), edge).Kind);
+        Assert.Equal(ClockStepKind.Nothing, Look(Session(), Timings(), new Moment(edge.Ticks - 1)).Kind);
+        Assert.Equal(ClockStepKind.TimesOut, Look(Session(), Timings(), edge).Kind);
     }
 
     [Fact]
@@ -34,8 +34,8 @@ public sealed class ClockworkTests
         var session = Session().TimedOut(20).Heard(25, SignalReport.Alive, Timings());
 
         Assert.Equal(SessionState.TimedOut, session.State);
-        Assert.Equal(Verdict.Lives, Clockwork.Look(session, Timings(), At(39.999)));
-        Assert.Equal(Verdict.Ends(SessionEndReason.IdleTimeout, At(40)), Clockwork.Look(session, Timings(), At(40)));
+        Assert.Equal(Verdict.Lives, Look(session, Timings(), At(39.999)));
+        Assert.Equal(Verdict.Ends(SessionEndReason.IdleTimeout, At(40)), Look(session, Timings(), At(40)));
     }
 
     [Theory]
@@ -46,7 +46,7 @@ public sealed class ClockworkTests
         // Pinged before or at the timeout; S is longer, so rule 5 decides.
         var session = Session(activity: 0, signal: lastPing).TimedOut(20);
 
-        Assert.Equal(reason, Clockwork.Look(session, Timings(signal: 100), At(40)).Reason);
+        Assert.Equal(reason, Look(session, Timings(signal: 100), At(40)).Reason);
     }
 
     [Fact]
@@ -54,8 +54,8 @@ public sealed class ClockworkTests
     {
         var session = Session().TimedOut(20);
 
-        Assert.Equal(Verdict.Ends(SessionEndReason.SignalLost, At(40)), Clockwork.Look(session, Timings(), At(40)));
-        Assert.False(Clockwork.OwesTimeout(session, SessionEndReason.SignalLost));
+        Assert.Equal(Verdict.Ends(SessionEndReason.SignalLost, At(40)), Look(session, Timings(), At(40)));
+        Assert.False(OwesTimeout(session, SessionEndReason.SignalLost));
     }
 
     [Fact]
@@ -63,19 +63,19 @@ public sealed class ClockworkTests
     {
         var session = Session();
 
-        Assert.Equal(Verdict.Ends(SessionEndReason.SignalLost, At(5)), Clockwork.Look(session, Timings(signal: 5), At(9)));
-        Assert.True(Clockwork.OwesTimeout(session, SessionEndReason.SignalLost));
-        Assert.False(Clockwork.OwesTimeout(session, SessionEndReason.AbsoluteTimeout));
+        Assert.Equal(Verdict.Ends(SessionEndReason.SignalLost, At(5)), Look(session, Timings(signal: 5), At(9)));
+        Assert.True(OwesTimeout(session, SessionEndReason.SignalLost));
+        Assert.False(OwesTimeout(session, SessionEndReason.AbsoluteTimeout));
     }
 
     [Fact]
     public void Look_TimeoutNever_OnlySilenceAskedForEnds()
     {
-        Assert.Equal(Verdict.Lives, Clockwork.Look(Session(), Timings(timeout: 0), At(1e9)));
+        Assert.Equal(Verdict.Lives, Look(Session(), Timings(timeout: 0), At(1e9)));
         Assert.Equal(Moment.Never, Clockwork.NextDue(Session(), Timings(timeout: 0), At(0)));
         Assert.Equal(
             Verdict.Ends(SessionEndReason.SignalLost, At(30)),
-            Clockwork.Look(Session(), Timings(timeout: 0, signal: 30), At(31)));
+            Look(Session(), Timings(timeout: 0, signal: 30), At(31)));
     }
 
     [Theory]
@@ -89,13 +89,13 @@ public sealed class ClockworkTests
         var session = Session();
         session.SelfDestructAt = At(destruct);
 
-        Assert.Equal(reason, Clockwork.Look(session, Timings(timeout: 1000, absolute: absolute, signal: signal), At(500)).Reason);
+        Assert.Equal(reason, Look(session, Timings(timeout: 1000, absolute: absolute, signal: signal), At(500)).Reason);
     }
 
     [Fact]
     public void Look_EndAndTimeoutAtTheSameMoment_EndWins()
     {
-        var verdict = Clockwork.Look(Session(), Timings(absolute: 20), At(20));
+        var verdict = Look(Session(), Timings(absolute: 20), At(20));
 
         Assert.Equal(Verdict.Ends(SessionEndReason.AbsoluteTimeout, At(20)), verdict);
     }
@@ -107,18 +107,18 @@ public sealed class ClockworkTests
         var session = Session();
         session.SelfDestructAt = At(25);
 
-        Assert.Equal(Verdict.TimesOut(At(20)), Clockwork.Look(session, Timings(), At(100)));
-        Assert.Equal(Verdict.Ends(SessionEndReason.SelfDestructed, At(25)), Clockwork.Look(session.TimedOut(100), Timings(), At(100)));
+        Assert.Equal(Verdict.TimesOut(At(20)), Look(session, Timings(), At(100)));
+        Assert.Equal(Verdict.Ends(SessionEndReason.SelfDestructed, At(25)), Look(session.TimedOut(100), Timings(), At(100)));
     }
 
     [Fact]
     public void Look_HandledAndSilent_EndsAllTheSame()
     {
         var session = Session().Asked(20);
-        Assert.True(Clockwork.TryConclude(ref session, 1, handled: true, At(20)));
+        Assert.True(Clockwork.TryConclude(ref session, 1, handled: true, Timings(), At(20)));
 
-        Assert.Equal(Verdict.Ends(SessionEndReason.SignalLost, At(40)), Clockwork.Look(session, Timings(), At(40)));
-        Assert.False(Clockwork.OwesTimeout(session, SessionEndReason.SignalLost));
+        Assert.Equal(Verdict.Ends(SessionEndReason.SignalLost, At(40)), Look(session, Timings(), At(40)));
+        Assert.False(OwesTimeout(session, SessionEndReason.SignalLost));
     }
 
     [Fact]
@@ -126,17 +126,17 @@ public sealed class ClockworkTests
     {
         var timings = Timings(signal: 1000);
         var session = Session().Asked(20);
-        Assert.True(Clockwork.TryConclude(ref session, 1, handled: true, At(21)));
+        Assert.True(Clockwork.TryConclude(ref session, 1, handled: true, Timings(), At(21)));
         Assert.Equal((SessionState.Active, At(21), 1), (session.State, session.IdleReset, session.Occurrence));
-        Assert.Equal(Verdict.TimesOut(At(41)), Clockwork.Look(session, timings, At(50)));
+        Assert.Equal(Verdict.TimesOut(At(41)), Look(session, timings, At(50)));
 
         session = session.Asked(41);
-        Assert.True(Clockwork.TryConclude(ref session, 2, handled: true, At(41)));
+        Assert.True(Clockwork.TryConclude(ref session, 2, handled: true, Timings(), At(41)));
         Assert.Equal(2, session.Occurrence);
 
         session = session.Heard(50, SignalReport.Activity, timings);
         Assert.Equal(0, session.Occurrence);
-        Assert.Equal(Verdict.TimesOut(At(70)), Clockwork.Look(session, timings, At(70)));
+        Assert.Equal(Verdict.TimesOut(At(70)), Look(session, timings, At(70)));
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public sealed class ClockworkTests
     {
         var session = Session().Asked(20).Heard(21, SignalReport.Activity, Timings());
 
-        Assert.False(Clockwork.TryConclude(ref session, 1, handled: true, At(30)));
+        Assert.False(Clockwork.TryConclude(ref session, 1, handled: true, Timings(), At(30)));
         Assert.Equal((SessionState.Active, Moment.Before), (session.State, session.IdleReset));
     }
 
@@ -153,7 +153,7 @@ public sealed class ClockworkTests
     {
         var session = Session().Asked(20).Heard(21, SignalReport.Activity, Timings()).Asked(41);
 
-        Assert.False(Clockwork.TryConclude(ref session, 1, handled: true, At(42)));
+        Assert.False(Clockwork.TryConclude(ref session, 1, handled: true, Timings(), At(42)));
         Assert.True(session.Raising);
     }
 
@@ -162,8 +162,8 @@ public sealed class ClockworkTests
     {
         var session = Session(signal: 39).Asked(20);
 
-        Assert.Equal(Verdict.Lives, Clockwork.Look(session, Timings(), At(60)));
-        Assert.Equal(Verdict.Ends(SessionEndReason.AbsoluteTimeout, At(30)), Clockwork.Look(session, Timings(absolute: 30), At(60)));
+        Assert.Equal(Verdict.Lives, Look(session, Timings(), At(60)));
+        Assert.Equal(Verdict.Ends(SessionEndReason.AbsoluteTimeout, At(30)), Look(session, Timings(absolute: 30), At(60)));
     }
 
     [Fact]
@@ -172,17 +172,17 @@ public sealed class ClockworkTests
         var timings = Timings(absolute: 45);
         var session = Session(signal: 44).Asked(60);
 
-        Assert.Equal(Verdict.Waits(SessionEndReason.AbsoluteTimeout, At(45)), Clockwork.Look(session, timings, At(60)));
+        Assert.Equal(Verdict.Waits(SessionEndReason.AbsoluteTimeout, At(45)), Look(session, timings, At(60)));
         Assert.True(Clockwork.IsInDoubt(session, timings, At(60)));
         Assert.True(Clockwork.NextDue(session, timings, At(60)).IsNever);
 
         var handled = session;
-        Clockwork.TryConclude(ref handled, 1, handled: true, At(60));
-        Assert.Equal(SessionEndReason.AbsoluteTimeout, Clockwork.Look(handled, timings, At(60)).Reason);
+        Clockwork.TryConclude(ref handled, 1, handled: true, Timings(), At(60));
+        Assert.Equal(SessionEndReason.AbsoluteTimeout, Look(handled, timings, At(60)).Reason);
 
         var unhandled = session;
-        Clockwork.TryConclude(ref unhandled, 1, handled: false, At(60));
-        Assert.Equal(Verdict.Ends(SessionEndReason.IdleTimeout, At(40)), Clockwork.Look(unhandled, timings, At(60)));
+        Clockwork.TryConclude(ref unhandled, 1, handled: false, Timings(), At(60));
+        Assert.Equal(Verdict.Ends(SessionEndReason.IdleTimeout, At(40)), Look(unhandled, timings, At(60)));
     }
 
     [Fact]
@@ -204,17 +204,84 @@ public sealed class ClockworkTests
 
     [Theory]
     [InlineData(5, 25, SessionState.Active)]
-    [InlineData(9.999, 20.001, SessionState.Active)]
-    [InlineData(10, 20, SessionState.TimedOut)]
-    [InlineData(15, 15, SessionState.TimedOut)]
+    [InlineData(10, 20, SessionState.Active)]
+    [InlineData(15, 15, SessionState.Active)]
+    [InlineData(29.999, 0.001, SessionState.Active)]
+    [InlineData(30, 0, SessionState.TimedOut)]
     [InlineData(1e9, 0, SessionState.TimedOut)]
-    public void Count_IdleFor_RevivesOnlyIfTheTimeoutThenLiesAhead(double idle, double activity, SessionState state)
+    public void Count_IdleFor_RevivesIfTheTimeoutThenLiesBehindTheRaise(double idle, double activity, SessionState state)
     {
         // T = 10: timed out at 10, a report at 30 of activity some time ago.
         var timings = Timings(timeout: 10, countdown: 100);
-        var session = Session().TimedOut(10).Heard(30, new SignalReport { IdleFor = TimeSpan.FromSeconds(idle) }, timings);
+        var session = Session().TimedOut(10, timings).Heard(30, new SignalReport { IdleFor = TimeSpan.FromSeconds(idle) }, timings);
 
         Assert.Equal((state, At(activity), At(30)), (session.State, session.LastActivity, session.LastSignal));
+    }
+
+    [Fact]
+    public void Count_IdleForOfAMomentThatHasTimedOutSince_IsDueAnew()
+    {
+        var timings = Timings(timeout: 10, countdown: 100);
+        var session = Session().TimedOut(10, timings).Heard(30, new SignalReport { IdleFor = TimeSpan.FromSeconds(15) }, timings);
+
+        Assert.Equal(0, session.Occurrence);
+        Assert.Equal(Verdict.TimesOut(At(25)), Look(session, timings, At(30)));
+        Assert.Equal(1, session.TimedOut(30, timings).Occurrence);
+    }
+
+    [Fact]
+    public void Derive_ATimeoutShortenedAfterTheRaise_DoesNotTimeOutWhatAReportRevived()
+    {
+        var session = Session().TimedOut(10, Timings(timeout: 10)).Heard(30, new SignalReport { IdleFor = TimeSpan.FromSeconds(29) }, Timings(timeout: 5));
+
+        Assert.Equal(SessionState.Active, session.State);
+    }
+
+    [Fact]
+    public void Count_InAnyOrder_GivesTheSame()
+    {
+        var random = new Random(1);
+        for (var round = 0; round < 2000; round++)
+        {
+            var timings = Timings(timeout: random.Next(1, 20), countdown: 100, signal: 1000);
+            var seen = Session() with { Confirmed = false };
+            if (random.Next(2) == 0)
+            {
+                seen = random.Next(2) == 0 ? seen.Asked(20, timings) : seen.TimedOut(20, timings);
+            }
+
+            if (random.Next(2) == 0)
+            {
+                Clockwork.Arm(ref seen, At(500), At(20));
+            }
+
+            var signals = Enumerable.Range(0, random.Next(1, 6)).Select(_ => (At: (double)random.Next(20, 40), Signal: Any(random))).ToArray();
+            var inOrder = signals.Aggregate(seen, (session, one) => session.Heard(one.At, one.Signal, timings));
+            random.Shuffle(signals);
+            var shuffled = signals.Aggregate(seen, (session, one) => session.Heard(one.At, one.Signal, timings));
+
+            Assert.Equal(inOrder, shuffled);
+        }
+
+        static SignalReport Any(Random random) => random.Next(4) switch
+        {
+            0 => SignalReport.Alive,
+            1 => SignalReport.GoodBye,
+            2 => new SignalReport { IsStretch = true },
+            _ => new SignalReport { IdleFor = TimeSpan.FromSeconds(random.Next(0, 40)) },
+        };
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Count_ASignalInTheTickOfTheArming_DisarmsUnlessItIsAGoodBye(bool isGoodBye)
+    {
+        var session = Session();
+        Clockwork.Arm(ref session, At(30), At(20));
+        session = session.Heard(20, isGoodBye ? SignalReport.GoodBye : SignalReport.Alive, Timings());
+
+        Assert.Equal(isGoodBye ? At(30) : Moment.Never, session.SelfDestructAt);
     }
 
     [Fact]
@@ -231,7 +298,7 @@ public sealed class ClockworkTests
         var session = Session().Heard(15, new SignalReport { IsStretch = true }, Timings());
 
         Assert.Equal(At(0), session.LastActivity);
-        Assert.Equal(Verdict.TimesOut(At(35)), Clockwork.Look(session, Timings(), At(35)));
+        Assert.Equal(Verdict.TimesOut(At(35)), Look(session, Timings(), At(35)));
         Assert.Equal(SessionState.Active, Session().TimedOut(20).Heard(30, new SignalReport { IsStretch = true }, Timings()).State);
     }
 
@@ -253,13 +320,13 @@ public sealed class ClockworkTests
         var session = Session();
         session.Confirmed = false;
 
-        Assert.Equal(Verdict.Ends(SessionEndReason.SignalLost, At(5)), Clockwork.Look(session, timings, At(5)));
-        Assert.Equal(Verdict.Lives, Clockwork.Look(session.Heard(4, SignalReport.Alive, timings), timings, At(5)));
+        Assert.Equal(Verdict.Ends(SessionEndReason.SignalLost, At(5)), Look(session, timings, At(5)));
+        Assert.Equal(Verdict.Lives, Look(session.Heard(4, SignalReport.Alive, timings), timings, At(5)));
 
         // Its first answer took a while: handlers loaded its state.
         session.SignalHeldUntil = session.ActivityHeldUntil = At(600);
-        Assert.Equal(Verdict.Lives, Clockwork.Look(session, timings, At(5)));
-        Assert.Equal(VerdictKind.Ends, Clockwork.Look(session, timings, At(605)).Kind);
+        Assert.Equal(Verdict.Lives, Look(session, timings, At(5)));
+        Assert.Equal(ClockStepKind.Ends, Look(session, timings, At(605)).Kind);
     }
 
     [Fact]
@@ -267,10 +334,10 @@ public sealed class ClockworkTests
     {
         var session = Session();
         session.SignalHeldUntil = At(600);
-        Assert.Equal(Verdict.TimesOut(At(20)), Clockwork.Look(session, Timings(), At(100)));
+        Assert.Equal(Verdict.TimesOut(At(20)), Look(session, Timings(), At(100)));
 
         session.ActivityHeldUntil = At(600);
-        Assert.Equal(Verdict.Lives, Clockwork.Look(session, Timings(), At(100)));
+        Assert.Equal(Verdict.Lives, Look(session, Timings(), At(100)));
         Assert.Equal(At(120), Clockwork.NextDue(session, Timings(), At(100)));
     }
 
@@ -280,8 +347,8 @@ public sealed class ClockworkTests
         var session = Session();
         session.SignalHeldUntil = session.ActivityHeldUntil = At(600);
 
-        Assert.Equal(Verdict.Lives, Clockwork.Look(session, Timings(), At(619)));
-        Assert.Equal(Verdict.TimesOut(At(620)), Clockwork.Look(session, Timings(), At(625)));
+        Assert.Equal(Verdict.Lives, Look(session, Timings(), At(619)));
+        Assert.Equal(Verdict.TimesOut(At(620)), Look(session, Timings(), At(625)));
     }
 
     [Fact]
@@ -290,16 +357,16 @@ public sealed class ClockworkTests
         var session = Session();
         session.SignalHeldUntil = session.ActivityHeldUntil = At(600);
 
-        Assert.Equal(SessionEndReason.AbsoluteTimeout, Clockwork.Look(session, Timings(absolute: 30), At(31)).Reason);
+        Assert.Equal(SessionEndReason.AbsoluteTimeout, Look(session, Timings(absolute: 30), At(31)).Reason);
         session.SelfDestructAt = At(10);
-        Assert.Equal(SessionEndReason.SelfDestructed, Clockwork.Look(session, Timings(), At(11)).Reason);
+        Assert.Equal(SessionEndReason.SelfDestructed, Look(session, Timings(), At(11)).Reason);
     }
 
     [Fact]
     public void Reconsider_LongerTimeoutOfItsOwn_MakesActiveAgain()
     {
         var session = Session().TimedOut(20);
-        Clockwork.Reconsider(ref session, Timings(timeout: 60), At(30));
+        Clockwork.Derive(ref session, Timings(timeout: 60), At(30));
 
         Assert.Equal(SessionState.Active, session.State);
     }
@@ -321,8 +388,8 @@ public sealed class ClockworkTests
 
         foreach (var set in new[] { timings, almost })
         {
-            Assert.Equal(VerdictKind.Lives, Clockwork.Look(Session(), set, At(1e6)).Kind);
-            _ = Clockwork.Look(Session(), set, farFuture);
+            Assert.Equal(ClockStepKind.Nothing, Look(Session(), set, At(1e6)).Kind);
+            _ = Look(Session(), set, farFuture);
             _ = Clockwork.NextDue(Session(), set, farFuture);
             _ = SessionStatus.Of(Session(), set, farFuture);
             _ = Session().Heard(10, new SignalReport { IdleFor = longest }, set);
@@ -333,9 +400,9 @@ public sealed class ClockworkTests
     public void Look_Ended_SaysNothingMore()
     {
         var session = Session();
-        Clockwork.End(ref session, SessionEndReason.Exited);
+        Clockwork.End(ref session, SessionEndReason.Exited, At(0), Timings(), At(0));
 
-        Assert.Equal(Verdict.Lives, Clockwork.Look(session, Timings(), At(1e6)));
+        Assert.Equal(Verdict.Lives, Look(session, Timings(), At(1e6)));
         Assert.True(Clockwork.NextDue(session, Timings(), At(1e6)).IsNever);
     }
 

@@ -34,17 +34,27 @@ internal static class Sample
             KeepAliveInterval = Seconds(keepAlive),
         });
 
-    /// <summary>Applies rule 4 at its moment, as a timely sweep does with nobody subscribed.</summary>
-    public static SessionSnapshot TimedOut(this SessionSnapshot session, double at)
+    /// <summary>What one step says, with handlers to ask.</summary>
+    public static Verdict Look(SessionSnapshot session, SessionTimings timings, Moment now)
     {
-        Clockwork.TimeOut(ref session, At(at), hasHandlers: false);
+        var step = Clockwork.Advance(ref session, timings, now, hasHandlers: true);
+        return new(step.Kind, step.Kind is ClockStepKind.Ends or ClockStepKind.Waits ? session.EndReason : default, step.At);
+    }
+
+    public static bool OwesTimeout(SessionSnapshot session, SessionEndReason reason) =>
+        Clockwork.End(ref session, reason, At(0), Timings(), At(0)).OwesTimeout;
+
+    /// <summary>Applies rule 4 at its moment, as a timely sweep does with nobody subscribed.</summary>
+    public static SessionSnapshot TimedOut(this SessionSnapshot session, double at, SessionTimings? timings = null)
+    {
+        Clockwork.TimeOut(ref session, timings ?? Timings(), At(at), hasHandlers: false);
         return session;
     }
 
     /// <summary>Applies rule 4, with handlers that have not answered yet.</summary>
-    public static SessionSnapshot Asked(this SessionSnapshot session, double at)
+    public static SessionSnapshot Asked(this SessionSnapshot session, double at, SessionTimings? timings = null)
     {
-        Clockwork.TimeOut(ref session, At(at), hasHandlers: true);
+        Clockwork.TimeOut(ref session, timings ?? Timings(), At(at), hasHandlers: true);
         return session;
     }
 

@@ -7,7 +7,7 @@ using SessionLifetime.Engine;
 using SessionLifetime.Sessions;
 using SessionLifetime.Tests.Http;
 
-namespace SessionLifetime.Tests.State;
+namespace SessionLifetime.Tests.Scoping;
 
 /// <summary>When and how what a session owned is disposed.</summary>
 public sealed class DisposalTests
@@ -109,7 +109,7 @@ public sealed class DisposalTests
 
         await ExpectDisposedAsync("last", "first", "Unit");
         Assert.Equal(
-            ["SessionLifetime.Tests.State.ThrowingItem", "SessionLifetime.Tests.State.ThrowingOwner"],
+            ["SessionLifetime.Tests.Scoping.ThrowingItem", "SessionLifetime.Tests.State.ThrowingOwner"],
             app.Log.Errors.Where(static line => line.Id.Id == 60).Select(static line => line.Text.Split(',')[0]));
     }
 

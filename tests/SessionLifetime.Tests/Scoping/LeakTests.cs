@@ -3,7 +3,7 @@ using SessionLifetime.Engine;
 using SessionLifetime.Sessions;
 using SessionLifetime.Tests.Engine;
 
-namespace SessionLifetime.Tests.State;
+namespace SessionLifetime.Tests.Scoping;
 
 /// <summary>What is left after a hundred thousand sessions. Alone in the process: others would be measured too.</summary>
 [CollectionDefinition(nameof(LeakTests), DisableParallelization = true)]

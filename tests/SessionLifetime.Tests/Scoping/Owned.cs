@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace SessionLifetime.Tests.State;
+namespace SessionLifetime.Tests.Scoping;
 
 /// <summary>Where the objects of a test write down what becomes of them.</summary>
 internal sealed class Ledger

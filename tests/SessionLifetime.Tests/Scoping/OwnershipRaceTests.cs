@@ -7,7 +7,7 @@ using SessionLifetime.Sessions;
 using SessionLifetime.Tests.Engine;
 using SessionLifetime.Tests.Http;
 
-namespace SessionLifetime.Tests.State;
+namespace SessionLifetime.Tests.Scoping;
 
 /// <summary>Creation against creation, and creation against the end, on real threads.</summary>
 public sealed class OwnershipRaceTests

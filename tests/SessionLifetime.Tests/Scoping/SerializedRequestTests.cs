@@ -9,7 +9,7 @@ using SessionLifetime.Http.Requests;
 using SessionLifetime.Ids;
 using SessionLifetime.Tests.Http;
 
-namespace SessionLifetime.Tests.State;
+namespace SessionLifetime.Tests.Scoping;
 
 /// <summary>Requests of one session that run one at a time.</summary>
 public sealed class SerializedRequestTests
@@ -224,8 +224,8 @@ public sealed class SerializedRequestTests
     private static async Task WaitingAsync(SessionApp app, string id, int count)
     {
         var engine = app.App.Services.GetRequiredService<SessionEngine>();
-        Assert.True(SessionId.TryParse(id, out var secret) && engine.Store.TryGet(secret, out _));
-        engine.Store.TryGet(secret, out var entry);
+        Assert.True(SessionId.TryParse(id, out var secret) && engine.Directory.TryGet(secret, out _));
+        engine.Directory.TryGet(secret, out var entry);
         await SessionApp.EventuallyAsync(() => (engine.TabSessionOf(entry!).Owned.Part<SessionRequestQueue>()?.Waiting ?? 0) == count);
     }
 

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using SessionLifetime.Sessions;
 using SessionLifetime.Tests.Http;
 
-namespace SessionLifetime.Tests.State;
+namespace SessionLifetime.Tests.Scoping;
 
 /// <summary>Session-scoped services as an app uses them: in endpoints, controllers, pages, scoped services and handlers.</summary>
 public sealed class SessionScopedTests
@@ -95,7 +95,7 @@ public sealed class SessionScopedTests
         await using var app = await StartAsync();
         var answer = (await app.GetAsync("/try", id)).Is(HttpStatusCode.OK).Text;
 
-        Assert.Contains("SessionLifetime.Tests.State.Cart", answer, StringComparison.Ordinal);
+        Assert.Contains("SessionLifetime.Tests.Scoping.Cart", answer, StringComparison.Ordinal);
         Assert.Contains("no session id", answer, StringComparison.Ordinal);
         Assert.Contains("RequireTabSession()", answer, StringComparison.Ordinal);
         Assert.Contains("ITabSessionAccessor", answer, StringComparison.Ordinal);
@@ -111,7 +111,7 @@ public sealed class SessionScopedTests
         services.AddSingleton(typeof(Box<>)).AddSingleton<Greedy>();
 
         var fault = Assert.Throws<AggregateException>(() => services.BuildServiceProvider(new ServiceProviderOptions { ValidateScopes = true, ValidateOnBuild = true }));
-        Assert.Contains("Cannot consume scoped service 'SessionLifetime.Tests.State.Cart' from singleton", fault.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Cannot consume scoped service 'SessionLifetime.Tests.Scoping.Cart' from singleton", fault.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class SessionScopedTests
         services.AddSessionLifetime().AddSessionScoped<Cart>();
 
         var fault = Assert.Throws<AggregateException>(() => services.BuildServiceProvider(new ServiceProviderOptions { ValidateScopes = true, ValidateOnBuild = true }));
-        Assert.Contains("'SessionLifetime.Tests.State.Ledger'", fault.ToString(), StringComparison.Ordinal);
+        Assert.Contains("'SessionLifetime.Tests.Scoping.Ledger'", fault.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -173,7 +173,7 @@ public sealed class SessionScopedTests
         Assert.Equal("made", (await app.GetAsync("/fails", id)).Text);
         Assert.Equal(2, attempts);
         var circle = (await app.GetAsync("/hen", id)).Text;
-        Assert.Contains("Hen -> SessionLifetime.Tests.State.Egg -> SessionLifetime.Tests.State.Hen", circle, StringComparison.Ordinal);
+        Assert.Contains("Hen -> SessionLifetime.Tests.Scoping.Egg -> SessionLifetime.Tests.State.Hen", circle, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using SessionLifetime.Time;
 
-namespace SessionLifetime.Tests.Sessions;
+namespace SessionLifetime.Tests.Time;
 
 public sealed class MomentTests
 {

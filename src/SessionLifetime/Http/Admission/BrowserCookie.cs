@@ -30,6 +30,20 @@ internal sealed class BrowserCookie(IOptions<BrowserCookieOptions> options, IHos
         return BrowserKey.None;
     }
 
+    /// <summary>The key of this hash, if the browser has it; otherwise none.</summary>
+    public BrowserKey Find(IHeaderDictionary headers, string hash)
+    {
+        foreach (var value in new CookieValues(headers.Cookie, _name))
+        {
+            if (BrowserKey.TryParse(value, out var key) && string.Equals(SecretHash.Of(key), hash, StringComparison.Ordinal))
+            {
+                return key;
+            }
+        }
+
+        return BrowserKey.None;
+    }
+
     /// <summary>Whether the browser has this key, whatever others it has.</summary>
     public bool Carries(IHeaderDictionary headers, BrowserKey key)
     {

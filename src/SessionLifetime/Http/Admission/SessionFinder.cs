@@ -32,7 +32,7 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
         sent = default;
         return header.Count == 1
             && SessionId.TryParse(header[0], out sent)
-            && engine.Store.TryGet(sent, out entry)
+            && engine.Directory.TryGet(sent, out entry)
             && guard.AdmitsAtOnce(context, headers, entry);
     }
 
@@ -70,7 +70,7 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
     public async ValueTask<SessionLookup> FindByCookieAsync(HttpContext context, string text)
     {
         if (SessionId.TryParse(text, out var secret)
-            && (engine.Store.TryGet(secret, out var known) ? known : await engine.Store.FindAsync(secret, context.RequestAborted)) is { } entry
+            && (engine.Directory.TryGet(secret, out var known) ? known : await engine.Directory.FindAsync(secret, context.RequestAborted)) is { } entry
             && !guard.IsGivenTo(context.RequestHeaders(), entry))
         {
             return new(SessionLookupStatus.Unknown, Carrier: SessionCarrier.Cookie);
@@ -87,7 +87,7 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
         ? FindAsync(context, headers, secret)
         : new(new SessionLookup(SessionLookupStatus.Unknown));
 
-    public ValueTask<SessionLookup> FindAsync(HttpContext context, IHeaderDictionary headers, SessionId secret) => engine.Store.TryGet(secret, out var entry)
+    public ValueTask<SessionLookup> FindAsync(HttpContext context, IHeaderDictionary headers, SessionId secret) => engine.Directory.TryGet(secret, out var entry)
         ? guard.AdmitAsync(context, headers, new SessionLookup(SessionLookupStatus.Found, entry, secret))
         : FindElsewhereAsync(context, secret);
 
@@ -99,12 +99,12 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
 
     private async ValueTask<SessionLookup> FindElsewhereAsync(HttpContext context, SessionId secret)
     {
-        if (await engine.Store.FindAsync(secret, context.RequestAborted) is { } entry)
+        if (await engine.Directory.FindAsync(secret, context.RequestAborted) is { } entry)
         {
             return await guard.AdmitAsync(context, context.RequestHeaders(), new SessionLookup(SessionLookupStatus.Found, entry, secret));
         }
 
-        return await engine.Store.FindEndedAsync(secret, context.RequestAborted) is { } ended
+        return await engine.Directory.FindEndedAsync(secret, context.RequestAborted) is { } ended
             ? new(SessionLookupStatus.Ended, Reason: ended.Reason, EndedId: ended.Id)
             : new(SessionLookupStatus.Unknown);
     }

@@ -96,6 +96,18 @@ internal sealed class SessionGuard(
         var key = BrowserKey.None;
         if (_binding != BrowserBinding.Off)
         {
+            if (lookup.Entry!.Shared?.BrowserHash is { } hash && owner.Browser.IsNone)
+            {
+                // Read from a backing store, which knows no key: who shows it has the session.
+                if (cookie.Find(context.Request.Headers, hash) is not { IsNone: false } shown)
+                {
+                    return Refuse(SessionLookupStatus.WrongBrowser);
+                }
+
+                lookup.Entry.LearnBrowser(shown);
+                owner = lookup.Entry.Owner;
+            }
+
             key = owner.Browser.IsNone ? cookie.Read(context.Request) : owner.Browser;
             if (key.IsNone && _binding == BrowserBinding.Required)
             {
@@ -166,7 +178,7 @@ internal sealed class SessionGuard(
     {
         if (lookup.Entry!.Rotated is not null)
         {
-            engine.Store.Used(lookup.Entry, lookup.Sent);
+            engine.Rotation.OnUsed(lookup.Entry, lookup.Sent);
         }
 
         return lookup;

@@ -225,7 +225,7 @@ internal sealed class LifecycleEndpoints(
 
         if (finder.PageOf(context.RequestHeaders()) is { IsNone: false } page)
         {
-            entry.HeardPage(page, engine.Store.Now);
+            entry.HeardPage(page, engine.Directory.Now);
         }
 
         return true;

@@ -43,7 +43,7 @@ internal sealed class TabAntiforgery(SessionEngine engine, ILogger<TabAntiforger
             return false;
         }
 
-        var lookup = engine.Store.FindAsync(id, CancellationToken.None);
+        var lookup = engine.Directory.FindAsync(id, CancellationToken.None);
         var entry = lookup.IsCompleted ? lookup.Result : lookup.AsTask().GetAwaiter().GetResult();
         return entry is { IsEnded: false };
     }

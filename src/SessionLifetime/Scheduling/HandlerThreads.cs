@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace SessionLifetime.Events;
+namespace SessionLifetime.Scheduling;
 
 /// <summary>
 /// The threads on which handlers start. Handlers may block, and must not delay those of other sessions, nor the requests and timers that

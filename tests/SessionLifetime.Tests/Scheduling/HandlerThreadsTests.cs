@@ -1,6 +1,7 @@
 using SessionLifetime.Events;
+using SessionLifetime.Scheduling;
 
-namespace SessionLifetime.Tests.Events;
+namespace SessionLifetime.Tests.Scheduling;
 
 /// <summary>The threads of handlers: whatever is queued is run, however it comes, and whatever blocks.</summary>
 public sealed class HandlerThreadsTests
