@@ -109,7 +109,7 @@ public sealed class DisposalTests
 
         await ExpectDisposedAsync("last", "first", "Unit");
         Assert.Equal(
-            ["SessionLifetime.Tests.Scoping.ThrowingItem", "SessionLifetime.Tests.State.ThrowingOwner"],
+            ["SessionLifetime.Tests.Scoping.ThrowingItem", "SessionLifetime.Tests.Scoping.ThrowingOwner"],
             app.Log.Errors.Where(static line => line.Id.Id == 60).Select(static line => line.Text.Split(',')[0]));
     }
 

@@ -173,7 +173,7 @@ public sealed class SessionScopedTests
         Assert.Equal("made", (await app.GetAsync("/fails", id)).Text);
         Assert.Equal(2, attempts);
         var circle = (await app.GetAsync("/hen", id)).Text;
-        Assert.Contains("Hen -> SessionLifetime.Tests.Scoping.Egg -> SessionLifetime.Tests.State.Hen", circle, StringComparison.Ordinal);
+        Assert.Contains("Hen -> SessionLifetime.Tests.Scoping.Egg -> SessionLifetime.Tests.Scoping.Hen", circle, StringComparison.Ordinal);
     }
 
     [Fact]
