@@ -164,11 +164,13 @@ public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chro
         });
         var other = await framed.NewPageAsync();
         await other.GotoAsync(sample.Url);
-        await other.WaitForTimeoutAsync(1000);
+        await other.Locator("#work").ClickAsync();
+        await Assertions.Expect(other.Locator("#tab-count")).ToHaveTextAsync("1");
         await other.CloseAsync();
         var page = await framed.NewPageAsync();
         await page.GotoAsync(sample.Url);
         await page.Locator("#work").ClickAsync();
+        await Assertions.Expect(page.Locator("#framework-count")).ToHaveTextAsync("2");
         await Assertions.Expect(page.Locator("#events")).ToContainTextAsync("ended: SelfDestructed");
         Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"));
         await TakeAsync("quickstart");

@@ -88,7 +88,7 @@ const words = {
   SessionStarted: 'started',
   SessionResumed: 'resumed by a page',
   SessionTimeout: 'timed out',
-  PageUnloaded: 'lost a page',
+  PageUnloaded: 'a page was unloaded',
   ApplicationExit: 'ended',
 };
 
