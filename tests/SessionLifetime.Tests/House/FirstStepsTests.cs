@@ -8,6 +8,8 @@ using System.Text.RegularExpressions;
 namespace SessionLifetime.Tests.House;
 
 /// <summary>The first steps of the root page, done as they are written: the package is made, a new app adds it, and runs the code of the page.</summary>
+[CollectionDefinition(nameof(FirstStepsTests), DisableParallelization = true)]
+[Collection(nameof(FirstStepsTests))]
 public sealed partial class FirstStepsTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("first-steps-").FullName;
