@@ -106,7 +106,7 @@ internal static class DocumentationExamples
         {
             await context.SignOutAsync();
             await context.ExitAndRedirectAsync("~/bye.html");            // the session ends, and what it held is gone; or:
-            // await context.GetTabSession()!.ReleaseUserAsync();        // it goes on, nobody's, under a new id
+            // await context.GetTabSession()!.ReleaseUserAsync();        // it goes on without a user, under a new id
         }).RequireTabSession();
         app.MapPost("/end-my-other-sessions", (HttpContext context, ISessionLifetime sessions) =>
         {

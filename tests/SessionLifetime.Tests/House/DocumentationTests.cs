@@ -36,6 +36,27 @@ public sealed partial class DocumentationTests
         Assert.InRange(File.ReadAllLines(Path.Combine(HouseTests.Root(), "README.md")).Length, 60, 200);
 
     [Fact]
+    public void RootPage_SaysTheRulesBeforeWhatToDoWhenTheyDoNotSeemToHold()
+    {
+        var anchors = DocumentationPage.Of("README.md").Anchors;
+
+        Assert.Equal(
+            ["two-commands", "first-steps", "which-of-these-is-my-app", "the-five-rules", "the-events", "when-it-does-not-work", "the-pages"],
+            anchors.Skip(1));
+        Assert.Equal(5, Table(DocumentationPage.Of("README.md"), "| rule | moment | what happens |").Count);
+        Assert.Equal(5, Table(DocumentationPage.Of("README.md"), "| symptom | cause and cure |").Count);
+    }
+
+    [Fact]
+    public void Commands_InTheTextNameWhatIsThere()
+    {
+        var commands = DocumentationPage.All.SelectMany(static page => InlineCommand().Matches(page.Text)).Select(static match => match.Groups["command"].Value).ToList();
+
+        Assert.True(commands.Count >= 5, $"Only {commands.Count} commands were found.");
+        Assert.All(commands, static command => Assert.True(IsCommand(command), command));
+    }
+
+    [Fact]
     public void RootPage_LeadsToEveryOther()
     {
         var reached = new HashSet<string>(StringComparer.Ordinal) { "README.md", Package };
@@ -213,6 +234,9 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex(@"\bThis (page|sample) (is for|says)\b")]
     private static partial Regex Opening();
+
+    [GeneratedRegex("`(?<command>dotnet run --project [^`]*)`", RegexOptions.ExplicitCapture)]
+    private static partial Regex InlineCommand();
 
     [GeneratedRegex("^ *```", RegexOptions.Multiline)]
     private static partial Regex FenceLine();
