@@ -5,15 +5,32 @@ var builder = WebApplication.CreateBuilder(args);
 builder.Services.AddSingleton<EventList>();
 builder.Services
     .AddSessionLifetime(builder.Configuration.GetSection("SessionLifetime"))
+    .AddSessionScoped<TabCounter>()     // one for each tab
     .AddHandler<EventRecorder>();
+
+// The framework's own session, to compare: one for all tabs, and no event when it ends.
+builder.Services.AddDistributedMemoryCache();
+builder.Services.AddSession();
 
 var app = builder.Build();
 app.Services.GetRequiredService<EventList>();
 app.UseDefaultFiles();
 app.UseStaticFiles();
 app.UseRouting();
+app.UseSession();
 app.UseSessionLifetime();
 app.MapSessionLifetime();
+
+// Counts in both sessions.
+app.MapPost("/count", (HttpContext context, TabCounter tab) =>
+{
+    tab.Increment();
+    context.Session.SetInt32("count", (context.Session.GetInt32("count") ?? 0) + 1);
+}).RequireTabSession();
+
+// The page polls this, which says nothing of its user.
+app.MapGet("/count", (HttpContext context, SessionScoped<TabCounter> tab) => new { tab = tab.ValueIfAny?.Value, framework = context.Session.GetInt32("count") ?? 0 })
+    .WithSessionSignal(SessionSignal.None);
 
 // An ordinary endpoint counts as activity of the user. This one cannot be reached without a living session.
 app.MapPost("/work", (HttpContext context) => Results.Ok(new { session = context.GetTabSession()!.Id, done = "something" }))

@@ -169,7 +169,7 @@ public sealed class BlazorTests(ChromiumFixture chromium) : BrowserTest(chromium
         Assert.True(result.Violations.Length == 0, string.Join(", ", result.Violations.Select(violation => $"{violation.Id} {violation.Nodes[0].Html}")));
     }
 
-    /// <summary>Takes the README's pictures anew when SESSIONLIFETIME_PICTURES is 1; otherwise it sees that the page still fits its frames.</summary>
+    /// <summary>Takes the pictures of the samples' pages anew when SESSIONLIFETIME_PICTURES is 1; otherwise it sees that the page still fits its frames.</summary>
     [Theory]
     [InlineData("light", ColorScheme.Light, 1000, 720)]
     [InlineData("dark", ColorScheme.Dark, 1000, 720)]
@@ -191,7 +191,7 @@ public sealed class BlazorTests(ChromiumFixture chromium) : BrowserTest(chromium
             await File.WriteAllBytesAsync(path, picture);
         }
 
-        Assert.True(File.Exists(path), $"The README has no picture {path}.");
+        Assert.True(File.Exists(path), $"There is no picture {path}.");
     }
 
     private const string Reconnecting = "#components-reconnect-modal .components-reconnect-dialog";

@@ -3,7 +3,7 @@ using Deque.AxeCore.Playwright;
 
 namespace SessionLifetime.Browser.Tests;
 
-/// <summary>The sample whose state lives in a session-scoped service, driven as its reader would; its pictures are in the README.</summary>
+/// <summary>The sample whose state lives in a session-scoped service, driven as its reader would; its pictures are on its page.</summary>
 public sealed class DesktopInATabTests(ChromiumFixture chromium) : BrowserTest(chromium)
 {
     private static readonly string s_pictures = Path.Combine(RepositoryFiles.Root, "samples", "DesktopInATab", "screenshots");
@@ -77,7 +77,7 @@ public sealed class DesktopInATabTests(ChromiumFixture chromium) : BrowserTest(c
         }
     }
 
-    /// <summary>Takes the README's pictures anew when SESSIONLIFETIME_PICTURES is 1; otherwise it sees that the page still fits its frames.</summary>
+    /// <summary>Takes the pictures of the samples' pages anew when SESSIONLIFETIME_PICTURES is 1; otherwise it sees that the page still fits its frames.</summary>
     [Theory]
     [InlineData("light", ColorScheme.Light, 1000, 680)]
     [InlineData("dark", ColorScheme.Dark, 1000, 680)]
@@ -100,7 +100,7 @@ public sealed class DesktopInATabTests(ChromiumFixture chromium) : BrowserTest(c
             await File.WriteAllBytesAsync(path, picture);
         }
 
-        Assert.True(File.Exists(path), $"The README has no picture {path}.");
+        Assert.True(File.Exists(path), $"There is no picture {path}.");
     }
 
     private static async Task<IPage> ShowAsync(IBrowserContext context, SampleProcess sample, string number)

@@ -1,9 +1,10 @@
 using System.Text.RegularExpressions;
 using Deque.AxeCore.Playwright;
+using Microsoft.Extensions.Configuration;
 
 namespace SessionLifetime.Browser.Tests;
 
-/// <summary>The sample, driven as its reader would; its pictures are in the README.</summary>
+/// <summary>The sample, driven as its reader would; its pictures are on its page.</summary>
 public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chromium)
 {
     private static readonly string s_pictures = Path.Combine(RepositoryFiles.Root, "samples", "Quickstart", "screenshots");
@@ -31,7 +32,7 @@ public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chro
             }
             """);
         await first.Locator("#work").ClickAsync();
-        await Assertions.Expect(first.Locator("#answer")).ToContainTextAsync("Done.");
+        await Assertions.Expect(first.Locator("#answer")).ToContainTextAsync("Counted.");
         await first.WaitForFunctionAsync("() => window.risen");
 
         var second = await Context.RunAndWaitForPageAsync(() => first.GetByText("Another tab").ClickAsync());
@@ -40,9 +41,20 @@ public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chro
         Assert.NotEqual(id, other);
         await Assertions.Expect(first.Locator("#events")).ToContainTextAsync(other);
 
+        // Each tab counts for itself, the framework's session for both; and only ours tells that one is gone.
+        await second.Locator("#work").ClickAsync();
+        await AssertCountsAsync(first, tab: 1, framework: 2);
+        await AssertCountsAsync(second, tab: 1, framework: 2);
         await second.CloseAsync();
         await Assertions.Expect(first.Locator("#events li").First).ToContainTextAsync(new Regex($"{other}.*ended: SelfDestructed"));
+        await AssertCountsAsync(first, tab: 1, framework: 2);
         Assert.Equal(id, await SessionAsync(first));
+
+        static async Task AssertCountsAsync(IPage page, int tab, int framework)
+        {
+            await Assertions.Expect(page.Locator("#tab-count")).ToHaveTextAsync($"{tab}");
+            await Assertions.Expect(page.Locator("#framework-count")).ToHaveTextAsync($"{framework}");
+        }
     }
 
     [Fact]
@@ -68,6 +80,21 @@ public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chro
         await page.GetByText("Start again").ClickAsync();
         await Assertions.Expect(page.Locator("#state")).ToHaveTextAsync("active");
         Assert.NotEqual(id, await SessionAsync(page));
+    }
+
+    [Fact]
+    public async Task As_it_is_it_warns_of_none_of_its_own_settings()
+    {
+        var own = new ConfigurationBuilder().AddJsonFile(Path.Combine(RepositoryFiles.Root, "samples", "Quickstart", "appsettings.json")).Build();
+        var settings = own.GetSection("SessionLifetime").GetChildren().ToDictionary(static setting => $"SessionLifetime__{setting.Key}", static setting => setting.Value!);
+        settings["ASPNETCORE_ENVIRONMENT"] = new ConfigurationBuilder().AddJsonFile(Path.Combine(RepositoryFiles.Root, "samples", "Quickstart", "Properties", "launchSettings.json")).Build()
+            ["profiles:Quickstart:environmentVariables:ASPNETCORE_ENVIRONMENT"]!;
+        await using var sample = await SampleProcess.StartAsync(settings: settings);
+        await ShowAsync(sample);
+
+        // Warning and end within a minute.
+        Assert.InRange(TimeSpan.Parse(settings["SessionLifetime__SessionTimeout"]) + TimeSpan.Parse(settings["SessionLifetime__CountdownDuration"]), TimeSpan.FromSeconds(40), TimeSpan.FromSeconds(59));
+        Assert.DoesNotContain(sample.Output, static line => line.StartsWith("warn:", StringComparison.Ordinal) || line.StartsWith("fail:", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -122,7 +149,7 @@ public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chro
         }
     }
 
-    /// <summary>Takes the README's pictures anew when SESSIONLIFETIME_PICTURES is 1; otherwise it sees that the page still fits its frames.</summary>
+    /// <summary>Takes the pictures of the samples' pages anew when SESSIONLIFETIME_PICTURES is 1; otherwise it sees that the page still fits its frames.</summary>
     [Theory]
     [InlineData("light", ColorScheme.Light, 1000, 720)]
     [InlineData("dark", ColorScheme.Dark, 1000, 720)]
@@ -137,11 +164,13 @@ public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chro
         });
         var other = await framed.NewPageAsync();
         await other.GotoAsync(sample.Url);
-        await other.WaitForTimeoutAsync(1000);
+        await other.Locator("#work").ClickAsync();
+        await Assertions.Expect(other.Locator("#tab-count")).ToHaveTextAsync("1");
         await other.CloseAsync();
         var page = await framed.NewPageAsync();
         await page.GotoAsync(sample.Url);
         await page.Locator("#work").ClickAsync();
+        await Assertions.Expect(page.Locator("#framework-count")).ToHaveTextAsync("2");
         await Assertions.Expect(page.Locator("#events")).ToContainTextAsync("ended: SelfDestructed");
         Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"));
         await TakeAsync("quickstart");
@@ -158,7 +187,7 @@ public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chro
                 await File.WriteAllBytesAsync(Path.Combine(s_pictures, $"{what}-{name}.png"), picture);
             }
 
-            Assert.True(File.Exists(Path.Combine(s_pictures, $"{what}-{name}.png")), $"The README has no picture {what}-{name}.png.");
+            Assert.True(File.Exists(Path.Combine(s_pictures, $"{what}-{name}.png")), $"There is no picture {what}-{name}.png.");
         }
     }
 

@@ -3,7 +3,7 @@ using Deque.AxeCore.Playwright;
 
 namespace SessionLifetime.Browser.Tests;
 
-/// <summary>The sample of plain pages, driven as its reader would, with script and without; its pictures are in the README.</summary>
+/// <summary>The sample of plain pages, driven as its reader would, with script and without; its pictures are on its page.</summary>
 public sealed class RazorShopTests(ChromiumFixture chromium) : BrowserTest(chromium)
 {
     private static readonly string s_pictures = Path.Combine(RepositoryFiles.Root, "samples", "RazorShop", "screenshots");
@@ -164,7 +164,7 @@ public sealed class RazorShopTests(ChromiumFixture chromium) : BrowserTest(chrom
         }
     }
 
-    /// <summary>Takes the README's pictures anew when SESSIONLIFETIME_PICTURES is 1; otherwise it sees that the page still fits its frames.</summary>
+    /// <summary>Takes the pictures of the samples' pages anew when SESSIONLIFETIME_PICTURES is 1; otherwise it sees that the page still fits its frames.</summary>
     [Theory]
     [InlineData("light", ColorScheme.Light, 1000, 640)]
     [InlineData("dark", ColorScheme.Dark, 1000, 640)]

@@ -60,6 +60,19 @@ public sealed class TagHelperTests
         Assert.Contains("immutable", module.Headers.CacheControl!.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/documented-tag", "data-keep-alive=\"stretch\" ")]
+    [InlineData("/documented", "")]
+    public async Task As_the_pages_of_the_repository_write_it(string page, string options)
+    {
+        await using var app = await StartAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+        var html = await client.GetStringAsync(new Uri(page, UriKind.Relative));
+
+        Assert.Matches($"""<script {options}type="module" src="/_session/session-lifetime\.js\?v=[^"]*" data-session-lifetime></script>""", html);
+        Assert.DoesNotContain("<session-lifetime", html, StringComparison.Ordinal);
+    }
+
     private static async Task<WebApplication> StartAsync(Action<SessionLifetimeOptions>? configure = null, Action<WebApplication>? map = null)
     {
         var builder = WebApplication.CreateBuilder();

@@ -59,7 +59,10 @@ async function call(method, path, said) {
   show();
 }
 
-at('work').onclick = () => call('POST', 'work', 'Done. The server took it as activity: both clocks start anew.');
+at('work').onclick = async () => {
+  await call('POST', 'count', 'Counted. The server took it as activity: both clocks start anew.');
+  await compare();
+};
 at('ping').onclick = () => call('POST', '_session/ping', 'The server knows that this page is open. That is no activity: you are still warned.');
 at('destruct').onclick = () => call('POST', 'self-destruct?seconds=10', 'It ends in 10 seconds. Any request disarms it, also the page’s own next ping.');
 at('leave').onclick = () => call('POST', 'leave', 'Good-bye.');
@@ -85,9 +88,20 @@ const words = {
   SessionStarted: 'started',
   SessionResumed: 'resumed by a page',
   SessionTimeout: 'timed out',
-  PageUnloaded: 'lost a page',
+  PageUnloaded: 'a page was unloaded',
   ApplicationExit: 'ended',
 };
+
+/** The two counters: this tab's, and the framework's, which other tabs count up too. */
+async function compare() {
+  try {
+    const { tab, framework } = await (await fetch('count')).json();
+    write(at('tab-count'), tab === null ? 'gone' : String(tab));
+    write(at('framework-count'), String(framework));
+  } catch {
+    // The server is away; the module says so.
+  }
+}
 
 let shown = '';
 async function listen() {
@@ -98,7 +112,7 @@ async function listen() {
     if (key === shown) return;
     shown = key;
     at('empty').hidden = events.length > 0;
-    write(at('count'), events.length === 1 ? '1 event' : events.length ? `${events.length} events` : '');
+    write(at('count'), events.length === 1 ? '1 event' : `${events.length} events`);
     at('events').replaceChildren(...last.map(entry => {
       const row = document.createElement('li');
       const cells = [`${(entry.at / 1000).toFixed(1)} s`, entry.session, [
@@ -120,5 +134,6 @@ async function listen() {
 }
 
 setInterval(show, 250);
-setInterval(() => document.hidden || listen(), 1000);
+setInterval(() => document.hidden || Promise.all([listen(), compare()]), 1000);
 listen();
+session.ready.then(compare);

@@ -10,8 +10,8 @@ namespace SessionLifetime;
 
 /// <summary>
 /// Renders the script tag that starts the browser module, with the address the app has mapped it to and the version of its content, so
-/// that browsers may cache it for ever: <c>&lt;session-lifetime /&gt;</c>. Attributes that begin with <c>data-</c> are handed on to the
-/// module as its options.
+/// that browsers may cache it permanently: <c>&lt;session-lifetime /&gt;</c>. Attributes that begin with <c>data-</c> are options of the
+/// module.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -31,12 +31,16 @@ public sealed class SessionLifetimeTagHelper(IServiceProvider services) : TagHel
 {
     private static readonly SessionLifetimeOptions s_defaults = new();
 
-    /// <summary>The view it stands in; set by the framework.</summary>
+    /// <summary>The view it stands in.</summary>
+    /// <value>Set by the framework before <see cref="Process"/>.</value>
     [HtmlAttributeNotBound]
     [ViewContext]
     public ViewContext ViewContext { get; set; } = default!;
 
-    /// <inheritdoc/>
+    /// <summary>Writes the tags; called by Razor.</summary>
+    /// <param name="context">What the view says of the element.</param>
+    /// <param name="output">The element, which becomes the script tag.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="output"/> is null.</exception>
     /// <exception cref="InvalidOperationException"><c>AddSessionLifetime()</c> or <c>MapSessionLifetime()</c> was not called.</exception>
     public override void Process(TagHelperContext context, TagHelperOutput output)
     {

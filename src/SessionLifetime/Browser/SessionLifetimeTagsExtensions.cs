@@ -14,6 +14,8 @@ public static class SessionLifetimeTagsExtensions
     /// </summary>
     /// <param name="context">The request of the page.</param>
     /// <param name="attributes">Options of the module, <c>data-keep-alive</c> for example, and their values; null for none.</param>
+    /// <returns>HTML, encoded: write it as it is.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
     /// <exception cref="ArgumentException">A name does not begin with <c>data-</c>, or has other characters than letters, digits and hyphens.</exception>
     /// <exception cref="InvalidOperationException"><c>AddSessionLifetime()</c> or <c>MapSessionLifetime()</c> was not called.</exception>
     public static string GetSessionLifetimeTags(this HttpContext context, IEnumerable<KeyValuePair<string, string>>? attributes = null)

@@ -9,7 +9,7 @@ namespace SessionLifetime;
 public sealed class SessionLifetimeOptions
 {
     /// <summary>How long the user may be idle before <c>SessionTimeout</c> is raised and the countdown shows.</summary>
-    /// <value>20 minutes. Zero means never. Not negative.</value>
+    /// <value>20 minutes. Zero means never. Not negative; under 20 seconds is warned of.</value>
     public TimeSpan SessionTimeout { get; set; } = TimeSpan.FromMinutes(20);
 
     /// <summary>How long the countdown shows before an idle session ends.</summary>
@@ -21,15 +21,16 @@ public sealed class SessionLifetimeOptions
     /// may ping only once a minute, so at least 130 seconds.</value>
     public TimeSpan? SignalTimeout { get; set; }
 
-    /// <summary>The longest life of a session, counted from its start, whatever its user does (OWASP ASVS 5, 7.3.2).</summary>
+    /// <summary>How long a session may live, counted from its start, whatever its user does (OWASP ASVS 5, 7.3.2).</summary>
     /// <value>Null: none. Positive.</value>
     public TimeSpan? AbsoluteTimeout { get; set; }
 
-    /// <summary>How soon a session ends that is never heard of after its first answer: a bot, a prefetch, a script without the module.</summary>
-    /// <value>Null: not sooner than any other. Positive.</value>
+    /// <summary>How soon a session ends of which no signal comes after its first answer: a bot, a prefetch, a script without the module.</summary>
+    /// <value>Null: not sooner than any other; 1 minute for sessions that start with a page. Positive.</value>
     public TimeSpan? UnconfirmedTimeout { get; set; }
 
-    /// <summary>How often the sweep looks for sessions nobody looks at. It bounds how late their events are, never who is served.</summary>
+    /// <summary>How often the rules are applied to the sessions that nobody asks for. It bounds how late their events are; an expired session is
+    /// never served.</summary>
     /// <value>1 minute; from 10 milliseconds to 1 day.</value>
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromMinutes(1);
 
@@ -38,7 +39,7 @@ public sealed class SessionLifetimeOptions
     /// milliseconds when the signal timeout is under 3 seconds. At least 100 milliseconds.</value>
     public TimeSpan? KeepAliveInterval { get; set; }
 
-    /// <summary>Whether a page may ask to live as long as it is open: a stretch restarts the idle clock.</summary>
+    /// <summary>Whether a page may ask that its session lives as long as the page is open: a stretch restarts the idle clock.</summary>
     /// <value>True. When false, a stretch is an ordinary ping.</value>
     public bool AllowStretch { get; set; } = true;
 
@@ -66,12 +67,12 @@ public sealed class SessionLifetimeOptions
     /// <value>30 seconds. Positive, at most 1 day.</value>
     public TimeSpan DisposalTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a page's good-bye waits for the next page of its tab before <c>PageUnloaded</c> is raised.</summary>
+    /// <summary>How long <c>PageUnloaded</c> waits for the next page of the tab after one was unloaded.</summary>
     /// <value>5 seconds. Zero means at once. Not negative.</value>
     public TimeSpan UnloadGrace { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How soon after its last page said good-bye a session ends, unless it is heard of again.</summary>
-    /// <value>Null: a good-bye ends nothing. Not negative; at least 10 seconds is recommended, so that a slow next page is in time.</value>
+    /// <summary>How soon after its last page was unloaded a session ends, unless a signal of it comes.</summary>
+    /// <value>Null: it does not end for that. Not negative; at least 10 seconds is recommended, so that a slow next page is in time.</value>
     public TimeSpan? SelfDestructOnUnload { get; set; }
 
     /// <summary>How many sessions may live at once. One more is refused with 503.</summary>
@@ -87,11 +88,11 @@ public sealed class SessionLifetimeOptions
     public int? MaxSessionsPerBrowser { get; set; }
 
     /// <summary>What happens when one session more would exceed <see cref="MaxSessionsPerUser"/> or <see cref="MaxSessionsPerBrowser"/>.</summary>
-    /// <value>The new one is refused.</value>
+    /// <value><see cref="SessionLimitPolicy.RefuseNew"/>.</value>
     public SessionLimitPolicy LimitPolicy { get; set; }
 
     /// <summary>Whether a session belongs to the browser it was first used in, so that its id is useless elsewhere.</summary>
-    /// <value>When possible: as soon as the browser sends the cookie with its key.</value>
+    /// <value><see cref="BrowserBinding.WhenPossible"/>: as soon as the browser sends the cookie with its key.</value>
     public BrowserBinding BrowserBinding { get; set; }
 
     /// <summary>The claim that tells users apart. A session belongs to the first user who is signed in when it is used.</summary>
@@ -111,10 +112,10 @@ public sealed class SessionLifetimeOptions
     public TimeSpan EndedSessionRetention { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How long a stopping server waits for the <c>ApplicationExit</c> handlers of all its sessions together.</summary>
-    /// <value>20 seconds: inside the 30 seconds ASP.NET Core gives a stopping host. Not negative.</value>
+    /// <value>20 seconds: inside the 30 seconds ASP.NET Core gives a stopping host. Not negative, at most 1 day.</value>
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>Whether requests that tell nothing of the user (pings, endpoints marked alive or none) renew a sliding cookie sign-in.</summary>
+    /// <summary>Whether requests that are no activity (pings, endpoints marked alive or none) renew a sliding cookie sign-in.</summary>
     /// <value>False: the sign-in slides with the user, not with an open page. A stretch always renews it.</value>
     public bool PingsSlideAuthentication { get; set; }
 

@@ -6,7 +6,7 @@ using SessionLifetime.HttpSession;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Backs the framework's own session with the tab's.</summary>
+/// <summary>Makes the framework's own session the session of the tab.</summary>
 public static class HttpSessionBuilderExtensions
 {
     /// <summary>
@@ -15,7 +15,9 @@ public static class HttpSessionBuilderExtensions
     /// <c>IsAvailable</c> is false unless a write would start one.
     /// </summary>
     /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
-    /// <param name="configure">Sets limits, and whether a write starts a session.</param>
+    /// <param name="configure">Sets limits, and whether a write starts a session; checked when the app starts. Null: the defaults.</param>
+    /// <returns>The same builder, for more calls.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
     public static SessionLifetimeBuilder AddHttpSession(this SessionLifetimeBuilder builder, Action<HttpSessionOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);

@@ -11,12 +11,12 @@ using SessionLifetime.Http.Navigation;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Leads pages that the browser opens by itself (links, forms, redirects) to their sessions.</summary>
+/// <summary>Leads requests that the browser makes by itself (links, forms, redirects) to their sessions.</summary>
 public static class PlainPagesBuilderExtensions
 {
     /// <summary>
     /// Lets links, forms, redirects, reload and Back reach the server with the session of their tab: the page that is being left writes
-    /// a one-time token into a cookie, which the server takes away with its answer. Needs the browser module in the pages, best by
+    /// a one-time token into a cookie, which the server removes with its answer. Needs the browser module in the pages, best by
     /// <c>&lt;session-lifetime /&gt;</c>, which adds <c>session-lifetime-relay.js</c>.
     /// </summary>
     /// <remarks>
@@ -24,6 +24,8 @@ public static class PlainPagesBuilderExtensions
     /// the one its page was rendered for is refused. An <see cref="IAntiforgeryAdditionalDataProvider"/> of the app's own is left alone.
     /// </remarks>
     /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    /// <returns>The same builder, for more calls.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
     public static SessionLifetimeBuilder AddNavigationRelay(this SessionLifetimeBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -44,7 +46,7 @@ public static class PlainPagesBuilderExtensions
     /// <summary>
     /// Carries the session's id in a cookie (<c>SessionLifetime.Session</c>: HttpOnly, SameSite Lax, secure on HTTPS, for the app's path
     /// base, gone with the browser) where no script carries it: one session for a browser without script. Where the module runs, each
-    /// tab has its own as ever.
+    /// tab has its own.
     /// </summary>
     /// <remarks>
     /// Browsers send a cookie of their own accord: protect what changes state by antiforgery tokens, as with every cookie. The lifecycle
@@ -52,7 +54,9 @@ public static class PlainPagesBuilderExtensions
     /// makes them.
     /// </remarks>
     /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
-    /// <param name="configure">Changes the cookie; checked when the app starts.</param>
+    /// <param name="configure">Changes the cookie; checked when the app starts. Null: the cookie as above.</param>
+    /// <returns>The same builder, for more calls.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
     public static SessionLifetimeBuilder AddCookieTransport(this SessionLifetimeBuilder builder, Action<CookieBuilder>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);

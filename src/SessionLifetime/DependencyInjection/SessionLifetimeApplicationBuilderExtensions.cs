@@ -13,9 +13,11 @@ public static class SessionLifetimeApplicationBuilderExtensions
     /// <summary>
     /// Leads every request to its tab's session. Call it after <c>UseRouting()</c> and <c>UseAuthentication()</c>, before anything that
     /// asks for the session; where endpoints choose their authentication schemes themselves, after <c>UseAuthorization()</c>. Users who are
-    /// not known here are nobody to it: sessions are then kept from other users at the doors of endpoints only, and the log says so.
+    /// not known here count as anonymous: sessions are then kept from other users only by endpoints that require a session, and the log says so.
     /// </summary>
     /// <param name="app">The app.</param>
+    /// <returns>The same app, for more calls.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="app"/> is null.</exception>
     /// <exception cref="InvalidOperationException"><c>AddSessionLifetime()</c> was not called.</exception>
     public static IApplicationBuilder UseSessionLifetime(this IApplicationBuilder app)
     {

@@ -8,9 +8,11 @@ namespace Microsoft.AspNetCore.Builder;
 /// <summary>Says what an endpoint has to do with sessions. MVC has attributes of the same names.</summary>
 public static class SessionLifetimeEndpointConventionBuilderExtensions
 {
-    /// <summary>Lets the endpoint be reached with a living session only; other requests get a problem that says why.</summary>
+    /// <summary>Lets the endpoint be reached with a living session only; other requests get a problem (RFC 9457) that says why: 428 without an id, 404 for an unknown one, 410 for an ended one, 403 for one that is refused.</summary>
     /// <typeparam name="TBuilder">The builder's type.</typeparam>
     /// <param name="builder">The endpoint, or a group of them.</param>
+    /// <returns>The same builder, for more calls.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
     public static TBuilder RequireTabSession<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -51,6 +53,7 @@ public static class SessionLifetimeEndpointConventionBuilderExtensions
     /// </summary>
     /// <typeparam name="TBuilder">The builder's type.</typeparam>
     /// <param name="builder">The endpoint, or a group of them.</param>
+    /// <returns>The same builder, for more calls.</returns>
     public static TBuilder StartTabSession<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new StartTabSessionAttribute());
 
@@ -58,6 +61,7 @@ public static class SessionLifetimeEndpointConventionBuilderExtensions
     /// <typeparam name="TBuilder">The builder's type.</typeparam>
     /// <param name="builder">The endpoint, or a group of them.</param>
     /// <param name="signal">What they tell; endpoints without a mark count as activity.</param>
+    /// <returns>The same builder, for more calls.</returns>
     public static TBuilder WithSessionSignal<TBuilder>(this TBuilder builder, SessionSignal signal)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new SessionSignalAttribute(signal));
 
@@ -67,6 +71,7 @@ public static class SessionLifetimeEndpointConventionBuilderExtensions
     /// </summary>
     /// <typeparam name="TBuilder">The builder's type.</typeparam>
     /// <param name="builder">The endpoint, or a group of them.</param>
+    /// <returns>The same builder, for more calls.</returns>
     public static TBuilder EndWithSession<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new EndWithSessionAttribute());
 
@@ -77,6 +82,7 @@ public static class SessionLifetimeEndpointConventionBuilderExtensions
     /// <typeparam name="TBuilder">The builder's type.</typeparam>
     /// <param name="builder">The endpoint, or a group of them: one queue for each session, whatever the endpoint.</param>
     /// <param name="timeout">How long a request waits before it is answered 503; null for 30 seconds.</param>
+    /// <returns>The same builder, for more calls.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="timeout"/> is not positive, or more than 1 day.</exception>
     public static TBuilder SerializePerSession<TBuilder>(this TBuilder builder, TimeSpan? timeout = null)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(
@@ -85,6 +91,7 @@ public static class SessionLifetimeEndpointConventionBuilderExtensions
     /// <summary>Keeps sessions away from the endpoint: none is looked up, none is touched.</summary>
     /// <typeparam name="TBuilder">The builder's type.</typeparam>
     /// <param name="builder">The endpoint, or a group of them.</param>
+    /// <returns>The same builder, for more calls.</returns>
     public static TBuilder DisableTabSession<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new DisableTabSessionAttribute());
 }

@@ -25,6 +25,7 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
     /// <param name="endpoints">The app.</param>
     /// <param name="prefix">Where; <c>/_session</c> unless the app needs that for itself.</param>
     /// <returns>A builder of conventions for all of them: rate limits, CORS, authorization.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="endpoints"/> or <paramref name="prefix"/> is null.</exception>
     /// <exception cref="InvalidOperationException"><c>AddSessionLifetime()</c> was not called, or the calls are mapped under this prefix already.</exception>
     public static IEndpointConventionBuilder MapSessionLifetime(this IEndpointRouteBuilder endpoints, string prefix = "/_session")
     {

@@ -9,11 +9,16 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds SessionLifetime to an app's health checks.</summary>
 public static class SessionLifetimeHealthChecksBuilderExtensions
 {
-    /// <summary>Reports whether sessions are swept, and how full the store is.</summary>
+    /// <summary>
+    /// Reports whether sessions are swept, and how full the store is: <paramref name="failureStatus"/> when no sweep was completed for three
+    /// intervals (at least 10 seconds), degraded when 90 % of <see cref="SessionLifetimeOptions.MaxSessions"/> live.
+    /// </summary>
     /// <param name="builder">What <c>AddHealthChecks()</c> returned.</param>
     /// <param name="name">What reports call it.</param>
-    /// <param name="failureStatus">What it reports when no sweep comes through; unhealthy unless set.</param>
+    /// <param name="failureStatus">What it reports when no sweep is completed; unhealthy unless set.</param>
     /// <param name="tags">For filtering.</param>
+    /// <returns>The same builder, for more calls.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
     public static IHealthChecksBuilder AddSessionLifetime(
         this IHealthChecksBuilder builder,
         string name = "SessionLifetime",

@@ -29,11 +29,13 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class SessionLifetimeServiceCollectionExtensions
 {
     /// <summary>
-    /// Gives every browser tab a server session with a life. Then call <c>app.UseSessionLifetime()</c> and
+    /// Gives every browser tab its own server session, which ends exactly once for a known reason. Then call <c>app.UseSessionLifetime()</c> and
     /// <c>app.MapSessionLifetime()</c>. Calling it again is harmless: options add up.
     /// </summary>
     /// <param name="services">The app's services.</param>
-    /// <param name="configure">Sets options; they are checked when the app starts.</param>
+    /// <param name="configure">Sets options; they are checked when the app starts. Null: the defaults.</param>
+    /// <returns>A builder, to add handlers and the parts an app opts in to.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
     public static SessionLifetimeBuilder AddSessionLifetime(this IServiceCollection services, Action<SessionLifetimeOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -49,7 +51,10 @@ public static class SessionLifetimeServiceCollectionExtensions
 
     /// <summary>As the other overload, with options bound from a configuration section.</summary>
     /// <param name="services">The app's services.</param>
-    /// <param name="section">Usually <c>builder.Configuration.GetSection("SessionLifetime")</c>.</param>
+    /// <param name="section">Usually <c>builder.Configuration.GetSection("SessionLifetime")</c>. Its section <c>BrowserCookie</c> is bound to the
+    /// browser cookie.</param>
+    /// <returns>A builder, to add handlers and the parts an app opts in to.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="section"/> is null.</exception>
     public static SessionLifetimeBuilder AddSessionLifetime(this IServiceCollection services, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(services);

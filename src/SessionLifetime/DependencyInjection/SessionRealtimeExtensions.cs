@@ -16,6 +16,8 @@ public static class SessionRealtimeExtensions
     /// services and <c>Context.GetTabSession()</c>, and the end of the session closes the connection with the reason.
     /// </summary>
     /// <param name="builder">What <c>AddSignalR()</c> returned.</param>
+    /// <returns>The same builder, for more calls.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
     public static ISignalRServerBuilder AddSessionLifetime(this ISignalRServerBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -28,6 +30,8 @@ public static class SessionRealtimeExtensions
     /// session. The page starts Blazor by <c>session-lifetime-blazor.js</c>.
     /// </summary>
     /// <param name="builder">What <c>AddInteractiveServerComponents()</c> or <c>AddServerSideBlazor()</c> returned.</param>
+    /// <returns>The same builder, for more calls.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
     public static IServerSideBlazorBuilder AddSessionLifetime(this IServerSideBlazorBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);

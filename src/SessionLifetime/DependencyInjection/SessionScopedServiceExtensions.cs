@@ -11,27 +11,34 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// </summary>
 public static class SessionScopedServiceExtensions
 {
-    /// <summary>Adds a session-scoped service.</summary>
+    /// <summary>Adds a session-scoped service. Without a session, asking for it throws <see cref="InvalidOperationException"/>.</summary>
     /// <typeparam name="TService">The service, and its implementation.</typeparam>
     /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    /// <returns>The same builder, for more calls.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
     public static SessionLifetimeBuilder AddSessionScoped<
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TService>(this SessionLifetimeBuilder builder)
         where TService : class => builder.AddSessionScoped<TService, TService>();
 
-    /// <summary>Adds a session-scoped service.</summary>
+    /// <summary>Adds a session-scoped service. Without a session, asking for it throws <see cref="InvalidOperationException"/>.</summary>
     /// <typeparam name="TService">The service.</typeparam>
     /// <typeparam name="TImplementation">Its implementation.</typeparam>
     /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    /// <returns>The same builder, for more calls.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
     public static SessionLifetimeBuilder AddSessionScoped<
         TService,
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TImplementation>(this SessionLifetimeBuilder builder)
         where TService : class
         where TImplementation : class, TService => builder.AddSessionScoped(typeof(TService), typeof(TImplementation));
 
-    /// <summary>Adds a session-scoped service.</summary>
+    /// <summary>Adds a session-scoped service. Without a session, asking for it throws <see cref="InvalidOperationException"/>.</summary>
     /// <typeparam name="TService">The service.</typeparam>
     /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
-    /// <param name="factory">Makes it, from the services of the session's scope. What it makes is the session's, and disposed with it.</param>
+    /// <param name="factory">Makes it, from the services of the session's scope, once, on the thread of whoever asks first. What it makes is the
+    /// session's, and disposed with it.</param>
+    /// <returns>The same builder, for more calls.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="factory"/> is null.</exception>
     public static SessionLifetimeBuilder AddSessionScoped<TService>(this SessionLifetimeBuilder builder, Func<IServiceProvider, TService> factory)
         where TService : class
     {
@@ -48,6 +55,8 @@ public static class SessionScopedServiceExtensions
     /// <param name="service">The service. The container cannot be told where an open generic lives, so that is asked for as
     /// <see cref="SessionScoped{T}"/>: <c>SessionScoped&lt;IList&lt;Order&gt;&gt;</c>.</param>
     /// <param name="implementation">Its implementation.</param>
+    /// <returns>The same builder, for more calls.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/>, <paramref name="service"/> or <paramref name="implementation"/> is null.</exception>
     public static SessionLifetimeBuilder AddSessionScoped(
         this SessionLifetimeBuilder builder,
         Type service,

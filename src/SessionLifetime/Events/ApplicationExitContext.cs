@@ -7,5 +7,6 @@ public sealed class ApplicationExitContext : SessionEventContext
         : base(session) => Reason = reason;
 
     /// <summary>Why it ended.</summary>
+    /// <value>The same as <see cref="TabSession.EndReason"/>.</value>
     public SessionEndReason Reason { get; }
 }

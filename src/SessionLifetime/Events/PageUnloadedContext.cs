@@ -2,7 +2,10 @@ using SessionLifetime.Entries;
 
 namespace SessionLifetime;
 
-/// <summary>A page said good-bye and no page of its tab followed: the tab or the browser was closed, or left for another site.</summary>
+/// <summary>
+/// A page was unloaded and no page of its tab followed within <see cref="SessionLifetimeOptions.UnloadGrace"/>: the tab or the browser was closed,
+/// or left for another site.
+/// </summary>
 public sealed class PageUnloadedContext : SessionEventContext
 {
     internal PageUnloadedContext(TabSession session, UnloadedPage page)
@@ -14,13 +17,15 @@ public sealed class PageUnloadedContext : SessionEventContext
         Persisted = page.Persisted;
     }
 
-    /// <summary>The page that went, as the browser named it.</summary>
+    /// <summary>The page that was unloaded, as the browser named it.</summary>
+    /// <value>1 to 64 letters, digits, hyphens and underscores.</value>
     public string Page { get; }
 
     /// <summary>Whether it was the page heard of last: no other page of the session was heard of later.</summary>
     public bool IsCurrent { get; }
 
-    /// <summary>How many pages the session still shows.</summary>
+    /// <summary>How many pages the session still has.</summary>
+    /// <value>Zero or more.</value>
     public int OpenPages { get; }
 
     /// <summary>Whether the browser kept it in its back/forward cache, from where it may come back as a new page.</summary>

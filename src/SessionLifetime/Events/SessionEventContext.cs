@@ -5,6 +5,6 @@ public abstract class SessionEventContext
 {
     private protected SessionEventContext(TabSession session) => Session = session;
 
-    /// <summary>The session it is about. Its state is readable, also when it has ended.</summary>
+    /// <summary>The session the event is about. Its state is readable, also when it has ended.</summary>
     public TabSession Session { get; }
 }

@@ -7,21 +7,28 @@ namespace SessionLifetime;
 /// handlers registered at start, in the order of their subscription. An <c>async void</c> subscriber is waited for, and one that throws
 /// is logged like any other.
 /// </summary>
+/// <remarks>
+/// Subscribers are called on a handler thread of the library, outside every lock, so they may block; what follows an <c>await</c> runs on the
+/// thread pool. The sender is this object. Subscribing and unsubscribing is thread-safe.
+/// </remarks>
 public sealed class SessionLifetimeEvents
 {
-    /// <summary>A new session exists.</summary>
+    /// <summary>A new session exists. Called on a handler thread; the browser's first answer waits for it.</summary>
     public event EventHandler<SessionStartedContext>? SessionStarted;
 
-    /// <summary>A page of an existing session attached.</summary>
+    /// <summary>A page of an existing session attached. Called on a handler thread; its answer waits for it.</summary>
     public event EventHandler<SessionResumedContext>? SessionResumed;
 
-    /// <summary>The user was idle for the session's timeout. Set <see cref="SessionTimeoutContext.Handled"/> to let it live on.</summary>
+    /// <summary>
+    /// The user was idle for the session's timeout. Called on a handler thread. Set <see cref="SessionTimeoutContext.Handled"/> to keep the session
+    /// alive.
+    /// </summary>
     public event EventHandler<SessionTimeoutContext>? SessionTimeout;
 
-    /// <summary>A page is gone.</summary>
+    /// <summary>A page was unloaded and no page of its tab followed. Called on a handler thread.</summary>
     public event EventHandler<PageUnloadedContext>? PageUnloaded;
 
-    /// <summary>The session ended.</summary>
+    /// <summary>The session ended, once; its state is still readable. Called on a handler thread.</summary>
     public event EventHandler<ApplicationExitContext>? ApplicationExit;
 
     /// <summary>The subscribers of one event; null when there are none.</summary>

@@ -7,5 +7,6 @@ public sealed class SessionResumedContext : SessionEventContext
         : base(session) => Page = page;
 
     /// <summary>The page that attached, as the browser names it.</summary>
+    /// <value>1 to 64 letters, digits, hyphens and underscores.</value>
     public string Page { get; }
 }

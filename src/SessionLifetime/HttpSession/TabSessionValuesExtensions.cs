@@ -10,6 +10,8 @@ public static class TabSessionValuesExtensions
     /// <c>ApplicationExit</c> handlers; empty once what the session owned is disposed.
     /// </summary>
     /// <param name="session">The session.</param>
+    /// <returns>A copy: keys, and values as they were written.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="session"/> is null.</exception>
     public static IReadOnlyDictionary<string, byte[]> GetHttpSessionValues(this TabSession session)
     {
         ArgumentNullException.ThrowIfNull(session);

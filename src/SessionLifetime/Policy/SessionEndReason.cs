@@ -9,13 +9,13 @@ public enum SessionEndReason
     /// <summary>The user did nothing through the timeout and the countdown, while the browser still signalled.</summary>
     IdleTimeout,
 
-    /// <summary>The browser was not heard of any more: closed, asleep, offline, or gone.</summary>
+    /// <summary>No signal of the browser came any more: it was closed, asleep, offline, or gone.</summary>
     SignalLost,
 
     /// <summary><c>SelfDestruct(after)</c> was armed and no signal came in time.</summary>
     SelfDestructed,
 
-    /// <summary>The longest life allowed (<c>AbsoluteTimeout</c>) was over.</summary>
+    /// <summary>The session lived for <c>AbsoluteTimeout</c>, whatever its user did.</summary>
     AbsoluteTimeout,
 
     /// <summary>An administrator ended it, or the user logged out everywhere.</summary>

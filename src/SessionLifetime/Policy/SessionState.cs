@@ -1,6 +1,6 @@
 namespace SessionLifetime;
 
-/// <summary>Where a session is in its life.</summary>
+/// <summary>The states of a session.</summary>
 public enum SessionState
 {
     /// <summary>It lives, and its user was active within the timeout (or a handler said that this does not matter).</summary>

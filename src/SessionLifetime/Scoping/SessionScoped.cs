@@ -4,7 +4,7 @@ using SessionLifetime.Scoping;
 namespace SessionLifetime;
 
 /// <summary>
-/// A session-scoped service by way of a handle: made when <see cref="Value"/> is first asked for. Inject it instead of the service where
+/// Gives a session-scoped service, which is made when <see cref="Value"/> is first asked for. Inject it instead of the service where
 /// there may be no session, where the service was added as an open generic, and with a container other than the framework's.
 /// </summary>
 /// <typeparam name="T">A service added by <c>AddSessionScoped</c>.</typeparam>
@@ -17,7 +17,8 @@ public sealed class SessionScoped<T>(IServiceProvider services)
     /// not added.</exception>
     public T Value => (T)SessionServices.Get(services, typeof(T));
 
-    /// <summary>The session's instance; null where there is no session.</summary>
+    /// <summary>The session's instance, where there is a session.</summary>
+    /// <value>Null where there is none.</value>
     /// <inheritdoc cref="Value" path="/exception"/>
     public T? ValueIfAny => services.GetRequiredService<ITabSessionAccessor>().Session is null ? null : Value;
 }

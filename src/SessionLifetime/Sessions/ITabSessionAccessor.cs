@@ -6,6 +6,7 @@ namespace SessionLifetime;
 /// </summary>
 public interface ITabSessionAccessor
 {
-    /// <summary>The living session; null where there is none.</summary>
+    /// <summary>The living session.</summary>
+    /// <value>Null where there is none.</value>
     TabSession? Session { get; }
 }

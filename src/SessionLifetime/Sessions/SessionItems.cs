@@ -8,8 +8,8 @@ namespace SessionLifetime;
 /// with the session-scoped services; what was removed or replaced before is the caller's again.
 /// </summary>
 /// <remarks>
-/// Use a string as a key, or an object of your own that nobody else can guess. Once the session has ended and its last request has left, it
-/// is empty and takes nothing any more.
+/// Use a string as a key, or an object of your own that nobody else can guess. Once the session has ended and its last request has
+/// completed, it is empty, and adding to it throws. All members may be called from any thread.
 /// </remarks>
 public sealed class SessionItems
 {
@@ -19,6 +19,7 @@ public sealed class SessionItems
     internal SessionItems(OwnedObjects estate) => _owned = estate;
 
     /// <summary>How many there are.</summary>
+    /// <value>Zero or more.</value>
     public int Count
     {
         get
@@ -42,9 +43,11 @@ public sealed class SessionItems
         }
     }
 
-    /// <summary>An item; null where there is none. Setting null removes it.</summary>
+    /// <summary>An item.</summary>
     /// <param name="key">Its key.</param>
-    /// <exception cref="ObjectDisposedException">Set after the session has ended and its last request has left.</exception>
+    /// <value>Null where there is none. Setting null removes it; what was removed or replaced is the caller's, and is not disposed.</value>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
+    /// <exception cref="ObjectDisposedException">Set after the session has ended and its last request has completed.</exception>
     public object? this[object key]
     {
         get => TryGet<object>(key, out var item) ? item : null;
@@ -68,6 +71,8 @@ public sealed class SessionItems
     /// <typeparam name="T">Its type; an item of another type is not found.</typeparam>
     /// <param name="key">Its key.</param>
     /// <param name="item">The item.</param>
+    /// <returns>Whether there is one.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
     public bool TryGet<T>(object key, [MaybeNullWhen(false)] out T item)
         where T : notnull
     {
@@ -88,10 +93,12 @@ public sealed class SessionItems
     /// <summary>Finds an item, or makes it.</summary>
     /// <typeparam name="T">Its type.</typeparam>
     /// <param name="key">Its key.</param>
-    /// <param name="make">Makes it, outside every lock. Where two ask at once it may run twice: both are given the same item, and the
+    /// <param name="make">Makes it, on the caller's thread, outside every lock. Where two ask at once it may run twice: both are given the same item, and the
     /// other is disposed. A session-scoped service is made once.</param>
+    /// <returns>The item that was there, or the one that was made.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> or <paramref name="make"/> is null.</exception>
     /// <exception cref="InvalidOperationException">The key has an item of another type.</exception>
-    /// <exception cref="ObjectDisposedException">The session has ended and its last request has left.</exception>
+    /// <exception cref="ObjectDisposedException">The session has ended and its last request has completed.</exception>
     public T GetOrAdd<T>(object key, Func<T> make)
         where T : notnull
     {
@@ -126,9 +133,11 @@ public sealed class SessionItems
         }
     }
 
-    /// <summary>Takes an item out: it is the caller's, and is not disposed with the session.</summary>
+    /// <summary>Removes an item: it is the caller's, and is not disposed with the session.</summary>
     /// <param name="key">Its key.</param>
     /// <param name="item">The item.</param>
+    /// <returns>Whether there was one.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
     public bool Remove(object key, [NotNullWhen(true)] out object? item)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -140,8 +149,10 @@ public sealed class SessionItems
         }
     }
 
-    /// <summary>Takes an item out: it is the caller's, and is not disposed with the session.</summary>
+    /// <summary>Removes an item: it is the caller's, and is not disposed with the session.</summary>
     /// <param name="key">Its key.</param>
+    /// <returns>Whether there was one.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
     public bool Remove(object key) => Remove(key, out _);
 
     /// <summary>The estate closes: gives what is to be disposed, and holds nothing any more. Inside the lock.</summary>

@@ -5,7 +5,7 @@ using SessionLifetime.Sessions;
 namespace SessionLifetime;
 
 /// <summary>
-/// The server session of one browser tab (or of one browser, where the app stores the id so). It starts, is active, is warned, and
+/// The server session of one browser tab (or of one browser, where the app stores the id so). It starts, warns its user, and
 /// ends exactly once for a known reason.
 /// </summary>
 /// <remarks>
@@ -30,24 +30,29 @@ public sealed class TabSession : ITabSessionFeature, IEntryObserver
     }
 
     /// <summary>
-    /// The session's public id: 11 characters that name it in logs, lists and statuses. It is unrelated to the secret the browser
-    /// holds, never changes, and opens nothing.
+    /// The session's public id: it names the session in logs, lists and statuses. It is unrelated to the secret the browser holds, never
+    /// changes, and gives no access.
     /// </summary>
+    /// <value>11 characters of base64url (RFC 4648, section 5).</value>
     public string Id => _id ??= _cell.Id.ToString();
 
-    /// <summary>Where the session is in its life, as of the last time anybody looked.</summary>
+    /// <summary>The state of the session, as of the last time the rules were applied.</summary>
     public SessionState State => _cell.Read().State;
 
-    /// <summary>Why the session ended; null while it lives.</summary>
+    /// <summary>Why the session ended.</summary>
+    /// <value>Null while it lives.</value>
     public SessionEndReason? EndReason => _cell.Read() is { State: SessionState.Ended } seen ? seen.EndReason : null;
 
-    /// <summary>When the session started, in UTC by the server's clock.</summary>
+    /// <summary>When the session started.</summary>
+    /// <value>UTC, by the server's clock.</value>
     public DateTimeOffset StartedAt => _controller.ToUtc(_cell.StartedAt);
 
-    /// <summary>When its user last did something, in UTC by the server's clock.</summary>
+    /// <summary>When its user was last active.</summary>
+    /// <value>UTC, by the server's clock.</value>
     public DateTimeOffset LastActivity => _controller.ToUtc(_cell.LastActivity);
 
-    /// <summary>When its browser was last heard of, in UTC by the server's clock.</summary>
+    /// <summary>When the last signal of its browser came.</summary>
+    /// <value>UTC, by the server's clock.</value>
     public DateTimeOffset LastSignal => _controller.ToUtc(_cell.LastSignal);
 
     /// <summary>The user the session belongs to: the first who was signed in when it was used.</summary>
@@ -58,17 +63,18 @@ public sealed class TabSession : ITabSessionFeature, IEntryObserver
     /// <value>Null while no request has brought the browser's key.</value>
     public string? BrowserId => _cell.Owner.BrowserId?.ToString();
 
-    /// <summary>How many pages the session shows now. Pages that were silent for the signal timeout do not count.</summary>
+    /// <summary>How many pages the session has now. Pages that were silent for the signal timeout do not count.</summary>
+    /// <value>From 0 to 32.</value>
     public int OpenPages => _controller.CountOpenPages(_cell);
 
     /// <summary>
     /// Live objects that belong to the session, by key. They are disposed with it, after the <c>ApplicationExit</c> handlers have run and
-    /// its last request has left.
+    /// its last request has completed.
     /// </summary>
     public SessionItems Items => Owned.Items;
 
     /// <summary>
-    /// Cancelled when the session has ended and its <c>ApplicationExit</c> handlers have run. Hand it to work done for the session.
+    /// Cancelled when the session has ended and its <c>ApplicationExit</c> handlers have run. Pass it to work done for the session.
     /// Callbacks run on a thread-pool thread.
     /// </summary>
     public CancellationToken Ended
@@ -88,7 +94,7 @@ public sealed class TabSession : ITabSessionFeature, IEntryObserver
     }
 
     /// <summary>How long the user may be idle before <c>SessionTimeout</c> is raised.</summary>
-    /// <value>Zero means never. Setting null follows <see cref="SessionLifetimeOptions.SessionTimeout"/> again.</value>
+    /// <value>Zero means never; not negative. Never null when read. Setting null follows <see cref="SessionLifetimeOptions.SessionTimeout"/> again.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public TimeSpan? SessionTimeout
     {
@@ -105,7 +111,7 @@ public sealed class TabSession : ITabSessionFeature, IEntryObserver
     }
 
     /// <summary>How long the countdown shows before the session ends.</summary>
-    /// <value>Positive. Setting null follows <see cref="SessionLifetimeOptions.CountdownDuration"/> again.</value>
+    /// <value>Positive; WCAG 2.2.1 asks for at least 20 seconds. Never null when read. Setting null follows <see cref="SessionLifetimeOptions.CountdownDuration"/> again.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     public TimeSpan? CountdownDuration
     {
@@ -122,7 +128,7 @@ public sealed class TabSession : ITabSessionFeature, IEntryObserver
         set => _controller.Override(_cell, own => own with { SignalTimeout = Positive(value) });
     }
 
-    /// <summary>The longest life of the session, counted from its start, whatever its user does.</summary>
+    /// <summary>How long the session may live, counted from its start, whatever its user does (OWASP ASVS 5, 7.3.2).</summary>
     /// <value>Positive; null means none when read. Setting null follows <see cref="SessionLifetimeOptions.AbsoluteTimeout"/> again.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     public TimeSpan? AbsoluteTimeout
@@ -163,22 +169,24 @@ public sealed class TabSession : ITabSessionFeature, IEntryObserver
 
     void IEntryObserver.OnLastRequestLeft() => OwnedIfAny?.LastRequestLeft();
 
-    /// <summary>Counts as activity of the user now, as a request would: work the server did on the user's word.</summary>
-    /// <returns>False when the session has ended.</returns>
+    /// <summary>Counts as activity of the user now, as a request would: for work that the user has asked for by other means.</summary>
+    /// <returns>True; false when the session has ended.</returns>
     public bool MarkActivity() => _controller.MarkActivity(_cell);
 
     /// <summary>
-    /// Ends the session now, for the reason <see cref="SessionEndReason.Exited"/>. Completes when the <c>ApplicationExit</c> handlers
-    /// have run; it waits for no socket, request or disposal. Inside a handler of this same session it returns once the end is
-    /// decided. Harmless when the session has ended already.
+    /// Ends the session now, for the reason <see cref="SessionEndReason.Exited"/>. Harmless when the session has ended already.
     /// </summary>
+    /// <returns>
+    /// Completes when the <c>ApplicationExit</c> handlers have run; it waits for no socket, request or disposal. Inside a handler of this same
+    /// session it completes once the end is decided.
+    /// </returns>
     public Task ExitAsync() => _controller.ExitAsync(_cell, SessionEndReason.Exited);
 
     /// <summary>
     /// Ends the session after <paramref name="after"/>, for the reason <see cref="SessionEndReason.SelfDestructed"/>, unless any later
     /// signal arrives: a ping, an attach, an app request. A second call replaces the first.
     /// </summary>
-    /// <param name="after">Zero or more; zero ends it at the next look.</param>
+    /// <param name="after">Zero or more; zero ends it the next time the rules are applied.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="after"/> is negative.</exception>
     public void SelfDestruct(TimeSpan after)
     {
@@ -186,24 +194,27 @@ public sealed class TabSession : ITabSessionFeature, IEntryObserver
         _controller.SelfDestruct(_cell, after);
     }
 
-    /// <summary>Disarms <see cref="SelfDestruct"/>.</summary>
+    /// <summary>Takes <see cref="SelfDestruct"/> back. Harmless when it was not called.</summary>
     public void CancelSelfDestruct() => _controller.SelfDestruct(_cell, after: null);
 
     /// <summary>
     /// Gives the session a new secret id, as every change of privileges asks for (OWASP ASVS 5, 7.2.4). At sign-in it happens by itself.
-    /// The browser is handed the new one with this request's answer, or the next; the old one works until
+    /// The browser gets the new one with this request's answer, or the next; the old one works until
     /// <see cref="SessionLifetimeOptions.IdRotationOverlap"/> after the new one's first use. <see cref="Id"/> stays.
     /// </summary>
-    /// <remarks>While a new one waits to be used, there is no other. Harmless when the session has ended.</remarks>
+    /// <remarks>Until the new one is used, further calls make no other. Harmless when the session has ended.</remarks>
+    /// <returns>Completes when the session has the new id.</returns>
     public Task RotateIdAsync() => _controller.RotateIdAsync(_cell);
 
     /// <summary>
-    /// Frees the session of its user at sign-out, and gives it a new secret id. The next user who signs in may go on with it, and finds
-    /// what the former left there: to leave nothing, end it with <see cref="ExitAsync"/> instead.
+    /// Unbinds the session from its user at sign-out, and gives it a new secret id. The next user who signs in may go on with it, and finds
+    /// what the former left there: to leave nothing, end it with <see cref="ExitAsync"/> instead. Harmless when the session has ended.
     /// </summary>
+    /// <returns>Completes when the session has no user and the new id.</returns>
     public Task ReleaseUserAsync() => _controller.ReleaseUserAsync(_cell);
 
     /// <summary>The public <see cref="Id"/>: safe to log.</summary>
+    /// <returns>The same as <see cref="Id"/>.</returns>
     public override string ToString() => Id;
 
     /// <summary>The exit handlers have run: waiters go on. Returns what is to be cancelled now, if anybody asked for the token.</summary>

@@ -37,6 +37,9 @@ internal sealed partial class RealtimeServer : IAsyncDisposable
         _app.UseSessionLifetime();
         _app.MapSessionLifetime();
         _app.MapHub<TestHub>("/hub").RequireTabSession();
+        _app.MapHub<TestHub>("/chat").RequireTabSession();
+        _app.MapGet("/documented.js", () => Results.Text(Documented, "text/javascript"));
+        _app.MapGet("/documented", () => Results.Text(Page.Replace("/page.js", "/documented.js", StringComparison.Ordinal), "text/html"));
         _app.Map("/socket", EchoAsync).RequireTabSession();
         _app.MapGet("/events", EventsAsync).RequireTabSession();
         _app.MapGet("/signalr.js", () => Results.File(Path.Combine(RepositoryFiles.Root, "samples", "ChatHub", "wwwroot", "lib", "signalr", "signalr.min.js"), "text/javascript"));
@@ -53,6 +56,9 @@ internal sealed partial class RealtimeServer : IAsyncDisposable
     public string Url => _app.Urls.First();
 
     public ISessionLifetime Sessions => _app.Services.GetRequiredService<ISessionLifetime>();
+
+    /// <summary>The script of the page <c>/documented</c>.</summary>
+    public string Documented { get; set; } = "";
 
     /// <summary>How many connection attempts came.</summary>
     public int Attempts;

@@ -13,7 +13,7 @@ using SessionLifetime.Tests.Policy;
 
 namespace SessionLifetime.Tests.Http;
 
-/// <summary>The first thing a newcomer runs, driven as the README drives it.</summary>
+/// <summary>The first thing a newcomer runs, driven as its page says.</summary>
 public sealed class QuickstartTests
 {
     [Fact]
@@ -58,7 +58,7 @@ public sealed class QuickstartTests
         var idles = await sample.AttachAsync();
         for (var i = 0; i < 4; i++)
         {
-            sample.Time.Advance(TimeSpan.FromSeconds(30));
+            sample.Time.Advance(TimeSpan.FromSeconds(10));
             if (i < 3)
             {
                 // Unlike a poll of the app, a ping waits for the handlers.
@@ -96,9 +96,31 @@ public sealed class QuickstartTests
         var timeout = Assert.Single(events, entry => Is(entry, "SessionTimeout", idles.Session));
         Assert.Equal(1, timeout.GetProperty("occurrence").GetInt32());
         Assert.False(timeout.GetProperty("handled").GetBoolean());
-        Assert.Equal(60_000, timeout.GetProperty("idleMs").GetInt64());
+        Assert.Equal(20_000, timeout.GetProperty("idleMs").GetInt64());
         Assert.Single(events, entry => Is(entry, "PageUnloaded", closes.Session));
         Assert.Empty(sample.Log.Errors);
+    }
+
+    [Fact]
+    public async Task The_quickstart_counts_for_each_tab_and_in_the_frameworks_session_for_all()
+    {
+        await using var sample = new Sample();
+        var (first, second) = ((await sample.AttachAsync()).Id, (await sample.AttachAsync()).Id);
+        foreach (var id in new[] { first, second, second })
+        {
+            using var answer = await sample.CallAsync(HttpMethod.Post, "/count", id);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+
+        Assert.Equal("""{"tab":1,"framework":3}""", await ReadAsync(first));
+        await sample.CallAsync(HttpMethod.Post, "/_session/exit", second);
+        Assert.Equal("""{"tab":null,"framework":3}""", await ReadAsync(second));
+
+        async Task<string> ReadAsync(string id)
+        {
+            using var answer = await sample.CallAsync(HttpMethod.Get, "/count", id);
+            return await answer.Content.ReadAsStringAsync();
+        }
     }
 
     [Fact]
@@ -108,7 +130,7 @@ public sealed class QuickstartTests
         var (id, session) = await sample.AttachAsync();
         for (var i = 0; i < 3; i++)
         {
-            sample.Time.Advance(TimeSpan.FromMinutes(1));
+            sample.Time.Advance(TimeSpan.FromSeconds(20));
             using var answer = await sample.CallAsync(HttpMethod.Post, "/_session/ping", id);
             Assert.Contains("\"active\"", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
@@ -127,6 +149,8 @@ public sealed class QuickstartTests
         {
             (HttpMethod.Post, "/work", HttpStatusCode.PreconditionRequired),
             (HttpMethod.Post, "/self-destruct", HttpStatusCode.PreconditionRequired),
+            (HttpMethod.Post, "/count", HttpStatusCode.PreconditionRequired),
+            (HttpMethod.Get, "/count", HttpStatusCode.OK),
             (HttpMethod.Get, "/poll", HttpStatusCode.OK),
             (HttpMethod.Get, "/slow?seconds=0", HttpStatusCode.OK),
             (HttpMethod.Get, "/events", HttpStatusCode.OK),

@@ -7,13 +7,17 @@ using SessionLifetime.Http.Endpoints;
 namespace SessionLifetime;
 
 /// <summary>
-/// Lets an endpoint be reached with a living session only; other requests get a problem that says why: 428 without an id, 404 for an
+/// Lets an endpoint be reached with a living session only; other requests get a problem (RFC 9457) that says why: 428 without an id, 404 for an
 /// unknown one, 410 with the reason for an ended one, 403 for one that is refused. The same as <c>.RequireTabSession()</c>.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 public sealed class RequireTabSessionAttribute : Attribute, IAsyncResourceFilter
 {
-    /// <inheritdoc/>
+    /// <summary>Runs the action if the request has a living session; called by MVC.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="next">The action, and the filters behind this one.</param>
+    /// <returns>Completes when the action has run, or the request is refused.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> or <paramref name="next"/> is null.</exception>
     /// <exception cref="InvalidOperationException">The middleware, which refuses such requests, has not run.</exception>
     public async Task OnResourceExecutionAsync(ResourceExecutingContext context, ResourceExecutionDelegate next)
     {

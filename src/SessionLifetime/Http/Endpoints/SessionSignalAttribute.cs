@@ -6,5 +6,6 @@ namespace SessionLifetime;
 public class SessionSignalAttribute(SessionSignal signal) : Attribute
 {
     /// <summary>What they tell.</summary>
+    /// <value>Endpoints without this attribute count as <see cref="SessionSignal.Activity"/>.</value>
     public SessionSignal Signal { get; } = signal;
 }

@@ -11,10 +11,14 @@ namespace SessionLifetime;
 public static class TabSessionHttpContextExtensions
 {
     /// <summary>
-    /// The living session the request belongs to; null when it carries no id, or one that leads to no living session, or when
-    /// <c>UseSessionLifetime()</c> has not run before.
+    /// The living session the request belongs to.
     /// </summary>
     /// <param name="context">The request.</param>
+    /// <returns>
+    /// The session; null when the request carries no id, or one that leads to no living session, or when <c>UseSessionLifetime()</c> has not run
+    /// before.
+    /// </returns>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
     public static TabSession? GetTabSession(this HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -22,13 +26,15 @@ public static class TabSessionHttpContextExtensions
     }
 
     /// <summary>
-    /// Ends the request's session, if it has one, and sends the browser elsewhere: a navigation by 303; a script request, which carries the
-    /// id header, by 200 with
-    /// <c>X-Session-State: ended</c> and <c>X-Session-Location</c>, which the browser module follows. Write nothing else to the
+    /// Ends the request's session, if it has one, and sends the browser elsewhere: a navigation by 303 (RFC 9110, 15.4.4); a script request,
+    /// which carries the id header, by 200 with <c>X-Session-State: ended</c> and <c>X-Session-Location</c>, which the browser module follows. Write nothing else to the
     /// response. The page it leads to starts no session unless it starts the browser module.
     /// </summary>
     /// <param name="context">The request.</param>
-    /// <param name="url">Where to; absolute, or relative to the site, or <c>~/bye</c> for a page of the app, below its path base. It is the app's to make sure that no stranger chose it.</param>
+    /// <param name="url">Where to; absolute, or relative to the site, or <c>~/bye</c> for a page of the app, below its path base. Never
+    /// take it from the request unchecked: it would be an open redirect.</param>
+    /// <returns>Completes when the <c>ApplicationExit</c> handlers have run and the answer's headers are set.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> or <paramref name="url"/> is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="url"/> is empty or not a URL.</exception>
     /// <exception cref="InvalidOperationException">The response has started.</exception>
     public static async Task ExitAndRedirectAsync(this HttpContext context, string url)

@@ -6,30 +6,29 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SessionLifetime.Http.Navigation;
 
-#pragma warning disable CA1822, CA1848, CA1873, IDE0060, IDE0059, S1144 // As a README writes it.
+#pragma warning disable CA1822, CA1848, CA1873, IDE0060, IDE0059, S1144 // As a page writes it.
 
 namespace SessionLifetime.Tests.House;
 
-/// <summary>The C# of the README, compiled. <see cref="ReadmeTests"/> sees to it that both say the same.</summary>
-internal static class ReadmeExamples
+/// <summary>The C# of the pages, compiled. <see cref="DocumentationTests"/> sees to it that both say the same.</summary>
+internal static class DocumentationExamples
 {
-    public static void TenLines(string[] args)
+    public static void Options(WebApplicationBuilder builder)
     {
-        var builder = WebApplication.CreateBuilder(args);
-        builder.Services.AddSessionLifetime(options => options.SessionTimeout = TimeSpan.FromMinutes(3))
+        builder.Services.AddSessionLifetime(options => options.SessionTimeout = TimeSpan.FromMinutes(3));
+        builder.Services.AddSessionLifetime(builder.Configuration.GetSection("SessionLifetime"));
+    }
+
+    public static void Delegates(WebApplicationBuilder builder)
+    {
+        builder.Services.AddSessionLifetime()
             .OnSessionTimeout(context => context.Handled = KeepsRunning(context.Session))
             .OnApplicationExit(async (context, cancellationToken) => await ReleaseAsync(context.Session.Id, cancellationToken));
-
-        var app = builder.Build();
-        app.UseFileServer();              // pages in wwwroot, for example
-        app.UseSessionLifetime();
-        app.MapSessionLifetime();
-        app.MapPost("/work", (HttpContext context) => Work(context.GetTabSession()!)).RequireTabSession();
-        app.Run();
     }
 
     public static void Handlers(WebApplicationBuilder builder, WebApplication app)
@@ -108,7 +107,7 @@ internal static class ReadmeExamples
         {
             await context.SignOutAsync();
             await context.ExitAndRedirectAsync("~/bye.html");            // the session ends, and what it held is gone; or:
-            // await context.GetTabSession()!.ReleaseUserAsync();        // it goes on, nobody's, under a new id
+            // await context.GetTabSession()!.ReleaseUserAsync();        // it goes on without a user, under a new id
         }).RequireTabSession();
         app.MapPost("/end-my-other-sessions", (HttpContext context, ISessionLifetime sessions) =>
         {
@@ -120,6 +119,22 @@ internal static class ReadmeExamples
             var mine = await sessions.ListAsync(new SessionQuery { User = context.GetTabSession()!.User ?? "" });
             return mine.Select(session => new { session.Id, session.LastActivity });
         }).RequireAuthorization().RequireTabSession();
+    }
+
+    public static void Administration(WebApplication app)
+    {
+        app.MapGet("/admin/sessions", async (ISessionLifetime sessions, string? after) =>
+        {
+            var page = await sessions.ListAsync(new SessionQuery { After = after, PageSize = 50 });
+            return new { sessions.Count, Sessions = page.Select(session => new { session.Id, session.User, session.State, session.LastActivity }) };
+        }).RequireAuthorization("admins");
+        app.MapDelete("/admin/sessions/{id}", async (ISessionLifetime sessions, string id) =>
+            await sessions.EndAsync(id) ? Results.NoContent() : Results.NotFound()).RequireAuthorization("admins");
+    }
+
+    public static void Health(WebApplicationBuilder builder)
+    {
+        builder.Services.AddHealthChecks().AddSessionLifetime();
     }
 
     public static void Embedded(WebApplicationBuilder builder)
@@ -196,8 +211,6 @@ internal static class ReadmeExamples
     private static bool KeepsRunning(TabSession session) => session.OpenPages > 0;
 
     private static Task ReleaseAsync(string session, CancellationToken cancellationToken) => Task.CompletedTask;
-
-    private static string Work(TabSession session) => session.Id;
 
     public interface IDocument;
 
