@@ -102,7 +102,10 @@ public static class SessionLifetimeServiceCollectionExtensions
 
         services.TryAddSingleton<SessionDisposer>();
         services.TryAddSingleton<ConnectionCloser>();
+        services.TryAddSingleton(static provider => new TabSessions(provider.GetRequiredService<ITabSessionController>));
         services.TryAddSingleton<SessionEngine>();
+        services.TryAddSingleton<SessionOwnership>();
+        services.TryAddSingleton<ITabSessionController, SessionController>();
         services.TryAddSingleton<SessionArrivals>();
         services.TryAddSingleton<SessionSweeper>();
         services.TryAddSingleton<ISessionLifetime, SessionLifetimeService>();

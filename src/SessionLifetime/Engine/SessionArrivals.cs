@@ -12,6 +12,7 @@ namespace SessionLifetime.Engine;
 /// <summary>How sessions start, and how their pages come and go.</summary>
 internal sealed class SessionArrivals(
     SessionEngine engine,
+    SessionOwnership ownership,
     SessionEventDispatcher dispatcher,
     SessionMetrics metrics,
     TimeProvider time,
@@ -58,7 +59,7 @@ internal sealed class SessionArrivals(
         HeldEvent? started = dispatcher.Wants(SessionEventKind.SessionStarted)
             ? dispatcher.Hold(new(SessionEventKind.SessionStarted, new SessionStartedContext(engine.TabSessionOf(entry))))
             : null;
-        var addition = await engine.Ownership.AddAsync(entry, due, cancellationToken);
+        var addition = await ownership.AddAsync(entry, due, cancellationToken);
         if (addition != PlacementResult.Added)
         {
             started?.TakeOut();

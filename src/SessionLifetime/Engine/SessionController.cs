@@ -6,7 +6,7 @@ using SessionLifetime.Time;
 namespace SessionLifetime.Engine;
 
 /// <summary>What the members of a <see cref="TabSession"/> do.</summary>
-internal sealed class SessionController(SessionEngine engine) : ITabSessionController
+internal sealed class SessionController(SessionEngine engine, SessionOwnership ownership) : ITabSessionController
 {
     public DateTimeOffset ToUtc(Moment moment) => engine.Directory.ToUtc(moment);
 
@@ -46,7 +46,7 @@ internal sealed class SessionController(SessionEngine engine) : ITabSessionContr
 
     public Task RotateIdAsync(SessionEntry entry) => engine.Rotation.RotateAsync(entry).AsTask();
 
-    public Task ReleaseUserAsync(SessionEntry entry) => engine.Ownership.ReleaseUserAsync(entry);
+    public Task ReleaseUserAsync(SessionEntry entry) => ownership.ReleaseUserAsync(entry);
 
     public int CountOpenPages(SessionEntry entry) => entry.CountOpenPages(engine.Directory.Now, engine.TimingsOf(entry.Read()).Signal);
 

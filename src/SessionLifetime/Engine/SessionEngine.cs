@@ -8,6 +8,7 @@ using SessionLifetime.Events;
 using SessionLifetime.Ids;
 using SessionLifetime.Policy;
 using SessionLifetime.Scheduling;
+using SessionLifetime.Sessions;
 using SessionLifetime.Time;
 
 namespace SessionLifetime.Engine;
@@ -44,12 +45,13 @@ internal sealed class SessionEngine
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SessionTimings _timings;
-    private readonly SessionController _controller;
+    private readonly TabSessions _sessions;
     private readonly Func<SessionEvent, ValueTask> _conclude;
     private readonly Func<SessionEvent, ValueTask> _complete;
 
     public SessionEngine(
         SessionDirectory directory,
+        TabSessions sessions,
         IOptions<SessionLifetimeOptions> options,
         SessionEventDispatcher dispatcher,
         SessionDisposer disposer,
@@ -60,6 +62,7 @@ internal sealed class SessionEngine
         ILogger<SessionEngine> logger)
     {
         Directory = directory;
+        _sessions = sessions;
         Options = options.Value;
         _dispatcher = dispatcher;
         _disposer = disposer;
@@ -69,9 +72,7 @@ internal sealed class SessionEngine
         _time = time;
         _logger = logger;
         _timings = SessionTimings.Of(Options);
-        _controller = new SessionController(this);
         Rotation = new SessionRotation(directory, Options.IdRotationOverlap);
-        Ownership = new SessionOwnership(this, logger);
         _conclude = ConcludeAsync;
         _complete = CompleteAsync;
     }
@@ -82,17 +83,14 @@ internal sealed class SessionEngine
 
     public SessionLifetimeOptions Options { get; }
 
-    public SessionOwnership Ownership { get; }
-
     /// <summary>Sessions that have ended, or are about to, and whose exit handlers have not run yet.</summary>
     public PendingWork Ends { get; } = new();
 
     /// <summary>The durations in force for a session.</summary>
     public SessionTimings TimingsOf(in SessionSnapshot seen) => seen.Overrides is { } own ? SessionTimings.Of(Options, own) : _timings;
 
-    /// <summary>The session's public object, made when it is first asked for.</summary>
-    public TabSession TabSessionOf(SessionEntry entry) =>
-        entry.Observer as TabSession ?? (TabSession)entry.SetObserver(new TabSession(entry, _controller));
+    /// <summary>The session's public object.</summary>
+    public TabSession TabSessionOf(SessionEntry entry) => _sessions.Of(entry);
 
     /// <summary>The status a browser is told of a session.</summary>
     public SessionStatus StatusOf(SessionEntry entry)
@@ -130,9 +128,7 @@ internal sealed class SessionEngine
 
         if (entry.Read().Raising && entry.Answer is { IsCompleted: false } pending)
         {
-            using var stop = new CancellationTokenSource();
-            await Task.WhenAny(pending, Task.Delay(s_patience, _time, stop.Token));
-            await stop.CancelAsync();
+            await TimedWait.ForAsync(pending, s_patience, _time);
         }
 
         found = await ApplyDueRulesAsync(entry, waitForHandlers: false);

@@ -11,7 +11,7 @@ namespace SessionLifetime.Engine;
 /// <summary>
 /// Gives sessions to whom they belong, inside the limits: to the browser whose key a request brings, and to the user who signed in.
 /// </summary>
-internal sealed class SessionOwnership(SessionEngine engine, ILogger logger)
+internal sealed class SessionOwnership(SessionEngine engine, ILogger<SessionOwnership> logger)
 {
     /// <summary>How often room is made for one session: more only happens where others take it as fast.</summary>
     private const int MaxDisplaced = 16;

@@ -1,59 +1,53 @@
-using System.Runtime.InteropServices;
 using SessionLifetime.Entries;
 
 namespace SessionLifetime.Sessions;
 
 /// <summary>What one session owns. Made when it first owns something; closed once, when the session has ended and nobody uses it any more.</summary>
 /// <remarks>
-/// The race that matters: something is made while the estate is being closed. What comes before the closing is in the list that
-/// <see cref="Close"/> gives; what comes after it is refused, and its maker disposes it: who adds an item, or the container.
+/// The race that matters: something is made while this is being closed. What comes before the closing is in the list that
+/// <see cref="Close"/> gives; what comes after it is refused, and whoever made it disposes it: the caller that adds an item, or the container.
 /// </remarks>
 internal sealed class OwnedObjects
 {
     /// <summary>That of a session that has ended and owned nothing.</summary>
-    public static readonly OwnedObjects Closed = new() { _isClosed = true };
+    public static readonly OwnedObjects Closed = MakeClosed();
 
-    private readonly Lock _lock = new();
+    private readonly OwnershipState _state = new();
     private readonly Dictionary<object, long> _ages = new(ReferenceEqualityComparer.Instance);
     private Dictionary<Type, object>? _parts;
     private SessionItems? _items;
     private ISessionScope? _scope;
     private TaskCompletionSource? _unused;
-    private long _age;
-    private bool _isClosed;
 
-    /// <summary>Guards the items too: one lock for all that belongs to one session.</summary>
-    public Lock Lock => _lock;
-
-    public bool IsClosed => Volatile.Read(ref _isClosed);
+    public bool IsClosed => _state.IsClosed;
 
     public SessionItems Items
     {
         get
         {
-            lock (_lock)
+            lock (_state.Lock)
             {
-                return _items ??= new(this);
+                return _items ??= new(_state);
             }
         }
     }
 
-    /// <summary>The session's scope, made when first asked for; null when the estate is closed.</summary>
+    /// <summary>The session's scope, made when first asked for; null once this is closed.</summary>
     public ISessionScope? GetScope<TArgument>(TArgument argument, Func<TArgument, ISessionScope> make)
     {
-        lock (_lock)
+        lock (_state.Lock)
         {
-            return _isClosed ? null : _scope ??= make(argument);
+            return IsClosed ? null : _scope ??= make(argument);
         }
     }
 
-    /// <summary>What another folder keeps for the session, made when first asked for; null when the estate is closed.</summary>
+    /// <summary>What another folder keeps for the session, made when first asked for; null once this is closed.</summary>
     public T? Part<T>()
         where T : class, new()
     {
-        lock (_lock)
+        lock (_state.Lock)
         {
-            if (_isClosed)
+            if (IsClosed)
             {
                 return null;
             }
@@ -68,22 +62,19 @@ internal sealed class OwnedObjects
         }
     }
 
-    /// <summary>Numbers what comes: the newest goes first. Inside the lock.</summary>
-    public long NextAge() => ++_age;
-
     /// <summary>Something was made in the session's scope.</summary>
     public void Made(object made)
     {
-        lock (_lock)
+        lock (_state.Lock)
         {
-            _ages.TryAdd(made, NextAge());
+            _ages.TryAdd(made, _state.NextAge());
         }
     }
 
     /// <summary>Completes when no request has the session any more. Only of use after the end: until then others may come.</summary>
     public Task WhenUnused(SessionEntry entry)
     {
-        lock (_lock)
+        lock (_state.Lock)
         {
             _unused ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
         }
@@ -96,7 +87,7 @@ internal sealed class OwnedObjects
     public void LastRequestLeft() => Volatile.Read(ref _unused)?.TrySetResult();
 
     /// <summary>
-    /// Closes the estate. Gives what is to be disposed, one after the other: the scope, which holds nothing any more and must be gone
+    /// Closes it. Gives what is to be disposed, one after the other: the scope, which holds nothing any more and must be gone
     /// before what it held is counted, then everything else, newest first, each once.
     /// </summary>
     public IEnumerable<object> Close()
@@ -117,12 +108,19 @@ internal sealed class OwnedObjects
         }
     }
 
+    private static OwnedObjects MakeClosed()
+    {
+        var closed = new OwnedObjects();
+        closed._state.Close();
+        return closed;
+    }
+
     private List<OwnedObject> TakeItems()
     {
         var ownedObjects = new List<OwnedObject>();
-        lock (_lock)
+        lock (_state.Lock)
         {
-            _isClosed = true;
+            _state.Close();
             _parts = null;
             _items?.TakeDisposables(ownedObjects);
         }
@@ -138,7 +136,7 @@ internal sealed class OwnedObjects
     {
         var age = long.MaxValue;
         var ofScope = new List<OwnedObject>();
-        lock (_lock)
+        lock (_state.Lock)
         {
             foreach (var one in taken.Distinct(ReferenceEqualityComparer.Instance).Reverse())
             {
@@ -149,8 +147,4 @@ internal sealed class OwnedObjects
 
         ownedObjects.AddRange(Enumerable.Reverse(ofScope));
     }
-
-    /// <summary>Something to be disposed, and when it came.</summary>
-    [StructLayout(LayoutKind.Auto)]
-    internal readonly record struct OwnedObject(long Age, object Object);
 }

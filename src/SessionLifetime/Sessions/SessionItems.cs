@@ -13,10 +13,10 @@ namespace SessionLifetime;
 /// </remarks>
 public sealed class SessionItems
 {
-    private readonly OwnedObjects _owned;
+    private readonly OwnershipState _state;
     private readonly Dictionary<object, (object Value, long Age)> _items = [];
 
-    internal SessionItems(OwnedObjects estate) => _owned = estate;
+    internal SessionItems(OwnershipState state) => _state = state;
 
     /// <summary>How many there are.</summary>
     /// <value>Zero or more.</value>
@@ -24,7 +24,7 @@ public sealed class SessionItems
     {
         get
         {
-            lock (_owned.Lock)
+            lock (_state.Lock)
             {
                 return _items.Count;
             }
@@ -36,7 +36,7 @@ public sealed class SessionItems
     {
         get
         {
-            lock (_owned.Lock)
+            lock (_state.Lock)
             {
                 return [.. _items.Keys];
             }
@@ -54,7 +54,7 @@ public sealed class SessionItems
         set
         {
             ArgumentNullException.ThrowIfNull(key);
-            lock (_owned.Lock)
+            lock (_state.Lock)
             {
                 if (value is null)
                 {
@@ -77,7 +77,7 @@ public sealed class SessionItems
         where T : notnull
     {
         ArgumentNullException.ThrowIfNull(key);
-        lock (_owned.Lock)
+        lock (_state.Lock)
         {
             if (_items.TryGetValue(key, out var found) && found.Value is T typed)
             {
@@ -113,7 +113,7 @@ public sealed class SessionItems
         var isKept = false;
         try
         {
-            lock (_owned.Lock)
+            lock (_state.Lock)
             {
                 if (!Find<T>(key, out present))
                 {
@@ -141,7 +141,7 @@ public sealed class SessionItems
     public bool Remove(object key, [NotNullWhen(true)] out object? item)
     {
         ArgumentNullException.ThrowIfNull(key);
-        lock (_owned.Lock)
+        lock (_state.Lock)
         {
             var isFound = _items.Remove(key, out var found);
             item = found.Value;
@@ -155,8 +155,8 @@ public sealed class SessionItems
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
     public bool Remove(object key) => Remove(key, out _);
 
-    /// <summary>The estate closes: gives what is to be disposed, and holds nothing any more. Inside the lock.</summary>
-    internal void TakeDisposables(List<OwnedObjects.OwnedObject> ownedObjects)
+    /// <summary>The session's owned objects are closed: gives what is to be disposed, and holds nothing any more. Inside the lock.</summary>
+    internal void TakeDisposables(List<OwnedObject> ownedObjects)
     {
         foreach (var (value, age) in _items.Values)
         {
@@ -197,7 +197,7 @@ public sealed class SessionItems
     /// <summary>Inside the lock.</summary>
     private void Add(object key, object value)
     {
-        ObjectDisposedException.ThrowIf(_owned.IsClosed, this);
-        _items[key] = (value, _owned.NextAge());
+        ObjectDisposedException.ThrowIf(_state.IsClosed, this);
+        _items[key] = (value, _state.NextAge());
     }
 }

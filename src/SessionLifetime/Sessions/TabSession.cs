@@ -232,7 +232,7 @@ public sealed class TabSession : ITabSessionFeature, IEntryObserver
     }
 
     /// <summary>
-    /// The session has ended: closes its estate if there is none and no request can make one any more. False when there is something to
+    /// The session has ended: closes what it owns if that is nothing and no request can make one any more. False when there is something to
     /// wait for, or to dispose.
     /// </summary>
     internal bool TryCloseEmpty() =>

@@ -1,14 +1,18 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using SessionLifetime.Directories;
 using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Ids;
 using SessionLifetime.Policy;
+using SessionLifetime.Scheduling;
+using SessionLifetime.Storage;
 using SessionLifetime.Tests.Fakes;
+using SessionLifetime.Tests.Scheduling;
 
 namespace SessionLifetime.Tests.Engine;
 
@@ -17,12 +21,29 @@ internal sealed class EngineHost : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
 
-    public EngineHost(Action<SessionLifetimeOptions>? configure = null, Action<SessionLifetimeBuilder>? subscribe = null, TimeProvider? time = null)
+    public EngineHost(
+        Action<SessionLifetimeOptions>? configure = null,
+        Action<SessionLifetimeBuilder>? subscribe = null,
+        TimeProvider? time = null,
+        ISessionBackingStore? store = null,
+        SeededScheduler? seeded = null)
     {
+        Seeded = seeded;
+        Time = time as FakeTimeProvider ?? new();
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(Log));
         services.AddSingleton(time ?? Time);
         services.AddSingleton<IHostApplicationLifetime, ApplicationLifetime>();
+        if (seeded is not null)
+        {
+            services.AddSingleton<IWorkScheduler>(seeded);
+        }
+
+        if (store is not null)
+        {
+            services.AddSingleton<SessionDirectory>(provider => Stored(store, provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value, time ?? Time));
+        }
+
         var builder = services.AddSessionLifetime(configure);
         subscribe?.Invoke(builder);
         _services = services.BuildServiceProvider(validateScopes: true);
@@ -33,7 +54,10 @@ internal sealed class EngineHost : IAsyncDisposable
         Events = _services.GetRequiredService<SessionLifetimeEvents>();
     }
 
-    public FakeTimeProvider Time { get; } = new();
+    /// <summary>The scheduler of a simulation; null where threads run.</summary>
+    public SeededScheduler? Seeded { get; }
+
+    public FakeTimeProvider Time { get; }
 
     public LogRecorder Log { get; } = new();
 
@@ -95,6 +119,24 @@ internal sealed class EngineHost : IAsyncDisposable
         {
             await Engine.TabSessionOf(entry).Completion;
         }
+    }
+
+    private static StoredSessionDirectory Stored(ISessionBackingStore store, SessionLifetimeOptions options, TimeProvider time)
+    {
+        var limits = new SessionDirectoryLimits
+        {
+            SweepInterval = options.SweepInterval,
+            MaxSessions = options.MaxSessions,
+            MaxSessionsPerUser = options.MaxSessionsPerUser,
+            MaxSessionsPerBrowser = options.MaxSessionsPerBrowser,
+            MaxEndedSessions = options.MaxEndedSessions,
+            EndedSessionRetention = options.EndedSessionRetention,
+        };
+
+        // The reference store never waits.
+        var starting = StoredSessionDirectory.StartAsync(store, time, limits, seen => SessionTimings.Of(options, seen.Overrides)).AsTask();
+        Assert.True(starting.IsCompleted);
+        return starting.GetAwaiter().GetResult();
     }
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();

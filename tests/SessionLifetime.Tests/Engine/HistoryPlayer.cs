@@ -11,16 +11,14 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
 {
     private readonly Dictionary<int, RequestHold> _requests = [];
     private readonly HashSet<int> _refused = [];
-    private SessionEntry _cell = null!;
-    private Moment _start;
+    private SessionEntry _entry = null!;
     private long _now;
     private int _lastRequest;
     private int _lastPage;
 
     public async Task StartAsync()
     {
-        _start = host.Engine.Directory.Now;
-        _cell = await host.StartAsync("p0");
+        _entry = await host.StartAsync("p0");
         oracle.Start("p0", "");
     }
 
@@ -33,16 +31,16 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
             case < 7:
                 return Advance();
             case 7:
-                return Both("ping", await host.PingAsync(_cell), () => oracle.Count(_now, idle: null, stretch: false, goodBye: false));
+                return Both("ping", await host.PingAsync(_entry), () => oracle.Count(_now, idle: null, stretch: false, goodBye: false));
             case 8:
                 return await IdlePingAsync();
             case 9:
                 return Both(
                     "stretch",
-                    await host.PingAsync(_cell, new SignalReport { IsStretch = settings.AllowStretch }),
+                    await host.PingAsync(_entry, new SignalReport { IsStretch = settings.AllowStretch }),
                     () => oracle.Count(_now, idle: null, stretch: true, goodBye: false));
             case 10:
-                return Both("activity", await host.PingAsync(_cell, SignalReport.Activity), () => oracle.Count(_now, idle: 0, stretch: false, goodBye: false));
+                return Both("activity", await host.PingAsync(_entry, SignalReport.Activity), () => oracle.Count(_now, idle: 0, stretch: false, goodBye: false));
             case 11 or 12:
                 return await BeginAsync(isActivity: roll == 11);
             case 13:
@@ -56,7 +54,7 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
             case 17 when random.Next(8) == 0:
                 return await ExitAsync();
             case 18:
-                return Both("status", await host.Engine.ApplyDueRulesAndWaitAsync(_cell) != DueRulesResult.Ended, () => { });
+                return Both("status", await host.Engine.ApplyDueRulesAndWaitAsync(_entry) != DueRulesResult.Ended, () => { });
             default:
                 return await SweepAsync();
         }
@@ -64,21 +62,25 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
 
     public async Task CompareAsync()
     {
-        await host.SettleAsync(_cell);
+        await host.SettleAsync(_entry);
         oracle.Look(_now, answer: true);
-        Assert.Equal(oracle.Ended is not null, await host.Engine.ApplyDueRulesAndWaitAsync(_cell) == DueRulesResult.Ended);
-        await host.SettleAsync(_cell);
-        var seen = _cell.Read();
+        Assert.Equal(oracle.Ended is not null, await host.Engine.ApplyDueRulesAndWaitAsync(_entry) == DueRulesResult.Ended);
+        await host.SettleAsync(_entry);
+        var seen = _entry.Read();
         Assert.Equal(oracle.Ended, seen.State == SessionState.Ended ? seen.EndReason : null);
         Assert.Equal(oracle.Events, await HeardAsync());
         if (oracle.Ended is not null)
         {
-            Assert.False(host.Engine.Directory.TryGet(_cell.Secret, out _));
-            Assert.Equal(oracle.Ended, (await host.Engine.Directory.FindEndedAsync(_cell.Secret, default))!.Value.Reason);
+            Assert.False(host.Engine.Directory.TryGet(_entry.Secret, out _));
+            Assert.Equal(oracle.Ended, (await host.Engine.Directory.FindEndedAsync(_entry.Secret, default))!.Value.Reason);
             return;
         }
 
-        var status = host.Engine.StatusOf(_cell);
+        // What is kept with the entry is what follows from its stamps.
+        var derived = seen;
+        Clockwork.Derive(ref derived, host.Engine.TimingsOf(seen), host.Engine.Directory.Now);
+        Assert.Equal(seen, derived);
+        var status = host.Engine.StatusOf(_entry);
         var expected = oracle.Status(_now);
         Assert.Equal(oracle.TimedOut ? SessionState.TimedOut : SessionState.Active, status.State);
         Assert.Equal(oracle.Occurrence, seen.Occurrence);
@@ -92,6 +94,12 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
     /// <summary>What the handlers heard, once they have: some events nobody waits for.</summary>
     private async Task<List<string>> HeardAsync()
     {
+        if (host.Seeded is { } seeded)
+        {
+            seeded.Drain();
+            return [.. host.Heard];
+        }
+
         for (var tries = 0; host.Heard.Count < oracle.Events.Count && tries < 5000; tries++)
         {
             await Task.Delay(1);
@@ -132,7 +140,7 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
         var idle = random.Next(0, 6000);
         var name = Both(
             $"ping(idle {idle})",
-            await host.PingAsync(_cell, new SignalReport { IdleFor = TimeSpan.FromMilliseconds(idle) }),
+            await host.PingAsync(_entry, new SignalReport { IdleFor = TimeSpan.FromMilliseconds(idle) }),
             () => oracle.Count(_now, idle, stretch: false, goodBye: false));
         return name;
     }
@@ -141,8 +149,8 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
     {
         var id = ++_lastRequest;
         var hold = new RequestHold();
-        var isBegun = await host.Engine.TryBeginAsync(_cell, isActivity, hold);
-        await host.SettleAsync(_cell);
+        var isBegun = await host.Engine.TryBeginAsync(_entry, isActivity, hold);
+        await host.SettleAsync(_entry);
         var expected = oracle.BeginRequest(id, _now, isActivity);
         Assert.Equal(expected, isBegun);
         if (!isBegun)
@@ -177,8 +185,8 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
         var tab = random.Next(3) switch { 0 => "", 1 => "a", _ => "b" };
         Assert.True(PageId.TryCreate(page, out var pageId));
         var tabId = PageId.TryCreate(tab, out var parsed) ? parsed : PageId.None;
-        var alive = await host.Engine.ApplyDueRulesAndWaitAsync(_cell) != DueRulesResult.Ended
-            && await host.Arrivals.TryResumeAsync(_cell, pageId, tabId);
+        var alive = await host.Engine.ApplyDueRulesAndWaitAsync(_entry) != DueRulesResult.Ended
+            && await host.Arrivals.TryResumeAsync(_entry, pageId, tabId);
 
         return Both($"attach({page} {tab})", alive, () =>
         {
@@ -191,7 +199,7 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
     {
         var page = $"p{random.Next(Math.Max(0, _lastPage - 3), _lastPage + 1)}";
         Assert.True(PageId.TryCreate(page, out var pageId));
-        await host.Arrivals.DetachAsync(_cell, pageId, persisted: false);
+        await host.Arrivals.DetachAsync(_entry, pageId, persisted: false);
         if (oracle.Look(_now))
         {
             oracle.Count(_now, idle: null, stretch: false, goodBye: true);
@@ -204,9 +212,9 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
     private async Task<string> SelfDestructAsync()
     {
         // As in an exit: those who are asked have their say first.
-        await host.Engine.ApplyDueRulesAndWaitAsync(_cell);
+        await host.Engine.ApplyDueRulesAndWaitAsync(_entry);
         var after = random.Next(1, 40) * 100;
-        host.Engine.TabSessionOf(_cell).SelfDestruct(TimeSpan.FromMilliseconds(after));
+        host.Engine.TabSessionOf(_entry).SelfDestruct(TimeSpan.FromMilliseconds(after));
         if (oracle.Look(_now))
         {
             oracle.SelfDestruct(after, _now);
@@ -218,9 +226,9 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
     private async Task<string> ExitAsync()
     {
         // Handlers that are asked meanwhile have their say first, as they would have had in a timely look.
-        if (await host.Engine.ApplyDueRulesAndWaitAsync(_cell) != DueRulesResult.Ended)
+        if (await host.Engine.ApplyDueRulesAndWaitAsync(_entry) != DueRulesResult.Ended)
         {
-            await host.Engine.TabSessionOf(_cell).ExitAsync();
+            await host.Engine.TabSessionOf(_entry).ExitAsync();
         }
 
         if (oracle.Look(_now))
@@ -234,10 +242,17 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
     private async Task<string> SweepAsync()
     {
         await host.Sweeper.SweepAsync();
-        await host.SettleAsync(_cell);
+        await host.SettleAsync(_entry);
         oracle.Look(_now);
-        var due = oracle.Ended is null ? _cell.NextDue : Moment.Never;
-        Assert.True(due.IsNever || due > host.Engine.Directory.Now - TimeSpan.FromTicks(1) || due.Ticks > _start.Ticks);
+        if (oracle.Ended is null && !_entry.Read().Raising)
+        {
+            // What a sweep has looked at lies ahead, and no later than the next moment at which anything can happen.
+            var next = oracle.Edges(_now).DefaultIfEmpty(long.MaxValue).Min();
+            var (due, now) = (_entry.NextDue, host.Engine.Directory.Now);
+            Assert.True(due > now, $"The session is due at {due}, and it is {now}.");
+            Assert.True(next == long.MaxValue || due <= now + TimeSpan.FromMilliseconds(next - _now), $"The session is looked at {due}, {next - _now} ms after {now} is too late.");
+        }
+
         return $"sweep@{_now}";
     }
 }

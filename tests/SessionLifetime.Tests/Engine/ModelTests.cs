@@ -1,3 +1,7 @@
+using SessionLifetime.Tests.Fakes;
+using SessionLifetime.Tests.Scheduling;
+using SessionLifetime.Tests.Storage;
+
 namespace SessionLifetime.Tests.Engine;
 
 /// <summary>
@@ -11,44 +15,86 @@ public sealed class ModelTests
     private const int Steps = 60;
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    public async Task RandomHistories_AgreeWithTheOracle(int quarter)
+    [InlineData(0, false)]
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    [InlineData(3, false)]
+    [InlineData(0, true)]
+    [InlineData(1, true)]
+    [InlineData(2, true)]
+    [InlineData(3, true)]
+    public async Task RandomHistories_AgreeWithTheOracle(int quarter, bool isStored)
     {
         for (var seed = quarter * s_histories / 4; seed < (quarter + 1) * s_histories / 4; seed++)
         {
             var history = new List<string>();
             try
             {
-                await PlayAsync(seed, history);
+                await using var host = HostOf(seed, isStored);
+                await PlayAsync(seed, host, history);
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
-                Assert.Fail($"Seed {seed} ({OracleSettings.Random(new Random(seed))}) failed after: {string.Join("; ", history)}{Environment.NewLine}{exception}");
+                Assert.Fail(Describe(seed, history, exception));
             }
         }
     }
 
-    [Fact]
-    public async Task SameSeed_SameHistory()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void RandomHistories_UnderTheSeededScheduler_AgreeWithTheOracleAndRepeat(bool isStored)
     {
-        List<string> first = [], second = [];
-        await PlayAsync(7, first);
-        await PlayAsync(7, second);
-
-        Assert.Equal(first, second);
-        Assert.Equal(Steps, first.Count);
+        for (var seed = 0; seed < s_histories / 4; seed++)
+        {
+            var first = Simulate(seed, isStored);
+            if (seed % 10 == 0)
+            {
+                var second = Simulate(seed, isStored);
+                Assert.Equal(first.History, second.History);
+                Assert.Equal(first.Events, second.Events);
+                Assert.Equal(first.Choices, second.Choices);
+                Assert.Equal(Steps, first.History.Count);
+            }
+        }
     }
 
-    private static async Task PlayAsync(int seed, List<string> history)
+    private static (List<string> History, List<string> Events, List<(int Chosen, int Of)> Choices) Simulate(int seed, bool isStored)
+    {
+        var scheduler = new SeededScheduler(seed);
+        var (history, events) = (new List<string>(), new List<string>());
+        try
+        {
+            scheduler.Simulate(async () =>
+            {
+                await using var host = HostOf(seed, isStored, scheduler);
+                await PlayAsync(seed, host, history);
+                events.AddRange(host.Heard);
+            });
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            Assert.Fail(Describe(seed, history, exception));
+        }
+
+        return (history, events, scheduler.Choices);
+    }
+
+    private static string Describe(int seed, List<string> history, Exception exception) =>
+        $"Seed {seed} ({OracleSettings.Random(new Random(seed))}) failed after: {string.Join("; ", history)}{Environment.NewLine}{exception}";
+
+    private static EngineHost HostOf(int seed, bool isStored, SeededScheduler? scheduler = null)
+    {
+        var time = new FakeTimeProvider();
+        return new(OracleSettings.Random(new Random(seed)).Apply, time: time, store: isStored ? new MemoryBackingStore(time) : null, seeded: scheduler);
+    }
+
+    private static async Task PlayAsync(int seed, EngineHost host, List<string> history)
     {
         var random = new Random(seed);
         var settings = OracleSettings.Random(random);
         var answers = seed % 3 == 0 ? _ => false : (Func<int, bool>)(raise => ((raise * 2654435761u) ^ (uint)seed) % 3 != 0);
         var oracle = new SessionOracle(settings, answers);
-        await using var host = new EngineHost(settings.Apply);
         var raises = 0;
         host.Events.SessionTimeout += (_, e) => e.Handled = answers(++raises);
         host.Record();
@@ -58,6 +104,11 @@ public sealed class ModelTests
         for (var step = 0; step < Steps; step++)
         {
             history.Add(await player.StepAsync());
+            if (random.Next(4) == 0)
+            {
+                await host.Engine.Directory.FlushAsync();
+            }
+
             if (!history[^1].StartsWith('+'))
             {
                 // Not after time has passed: then nobody has looked yet, and the next step is a late look.

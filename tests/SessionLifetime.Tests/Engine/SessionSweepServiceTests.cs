@@ -7,6 +7,7 @@ using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Events;
 using SessionLifetime.Scheduling;
+using SessionLifetime.Sessions;
 using SessionLifetime.Time;
 
 namespace SessionLifetime.Tests.Engine;
@@ -59,6 +60,7 @@ public sealed class SessionSweepServiceTests
         var sweeper = new SessionSweeper(
             new SessionEngine(
                 broken,
+                host.Get<TabSessions>(),
                 Options.Create(new SessionLifetimeOptions()),
                 host.Get<SessionEventDispatcher>(),
                 host.Get<SessionDisposer>(),

@@ -20,6 +20,7 @@ namespace SessionLifetime.Http.Admission;
 /// </summary>
 internal sealed class SessionGuard(
     SessionEngine engine,
+    SessionOwnership ownership,
     BrowserCookie cookie,
     SessionMetrics metrics,
     IOptions<SessionLifetimeOptions> options,
@@ -137,7 +138,7 @@ internal sealed class SessionGuard(
             return isSpeculative ? lookup : Admitted(lookup);
         }
 
-        return await engine.Ownership.ClaimAsync(entry, key, user) switch
+        return await ownership.ClaimAsync(entry, key, user) switch
         {
             PlacementResult.UserFull => Refuse(SessionLookupStatus.UserFull),
             PlacementResult.BrowserFull => Refuse(SessionLookupStatus.BrowserFull),
@@ -150,7 +151,7 @@ internal sealed class SessionGuard(
     /// <summary>As <see cref="AdmitAsync"/>, for a user who became known after the request was admitted as nobody's.</summary>
     public async ValueTask<SessionLookup> AdmitLateAsync(SessionEntry entry, string user)
     {
-        if (entry.User is null && await engine.Ownership.ClaimAsync(entry, BrowserKey.None, user) == PlacementResult.UserFull)
+        if (entry.User is null && await ownership.ClaimAsync(entry, BrowserKey.None, user) == PlacementResult.UserFull)
         {
             return Refuse(SessionLookupStatus.UserFull);
         }
