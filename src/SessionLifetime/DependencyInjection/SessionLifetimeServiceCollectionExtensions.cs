@@ -110,6 +110,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<SessionSweeper>();
         services.TryAddSingleton<ISessionLifetime, SessionLifetimeService>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SettingsAdvisor>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SessionClockService>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SessionSweepService>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SessionShutdownService>());
 

@@ -59,6 +59,12 @@ internal static partial class SessionLog
     [LoggerMessage(22, LogLevel.Error, "The sweep could not look at session {Session}; the next one tries again.")]
     public static partial void LookFailed(this ILogger logger, Exception exception, string session);
 
+    [LoggerMessage(23, LogLevel.Warning, "The process did not run for {Duration}: that time is not taken for the silence of anybody. Only absolute timeouts go on.")]
+    public static partial void DidNotRun(this ILogger logger, TimeSpan duration);
+
+    [LoggerMessage(24, LogLevel.Error, "The absolute timeouts could not be looked at after a time in which the process did not run; the sweeps come to them late.")]
+    public static partial void RescheduleFailed(this ILogger logger, Exception exception);
+
     [LoggerMessage(30, LogLevel.Information, "The server is stopping: {Count} sessions end.")]
     public static partial void Stopping(this ILogger logger, long count);
 

@@ -189,6 +189,18 @@ internal sealed class SessionEngine
         TabSession? except,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        await foreach (var entry in AllAsync(filter, cancellationToken))
+        {
+            if (entry != except?.Entry && await TryEndAsync(entry, reason))
+            {
+                yield return TabSessionOf(entry);
+            }
+        }
+    }
+
+    /// <summary>Every session that a filter means, a page at a time.</summary>
+    private async IAsyncEnumerable<SessionEntry> AllAsync(SessionFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         const int PageSize = 65_536;
         PublicId? after = null;
         IReadOnlyList<SessionEntry> page;
@@ -198,10 +210,7 @@ internal sealed class SessionEngine
             foreach (var entry in page)
             {
                 after = entry.Id;
-                if (entry != except?.Entry && await TryEndAsync(entry, reason))
-                {
-                    yield return TabSessionOf(entry);
-                }
+                yield return entry;
             }
         }
         while (page.Count == PageSize);
@@ -332,6 +341,23 @@ internal sealed class SessionEngine
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Rule 2 alone goes on while the process does not run: afterwards its moments are earlier by the clock than they were. Makes sure that
+    /// they are looked at then.
+    /// </summary>
+    public async ValueTask RescheduleAbsoluteAsync()
+    {
+        await foreach (var entry in AllAsync(default, CancellationToken.None))
+        {
+            var seen = Directory.Read(entry);
+            if (TimingsOf(seen).Absolute != SessionTimings.Never)
+            {
+                Refresh(entry, Directory.Now);
+                Directory.Reschedule(entry, entry.NextDue);
+            }
+        }
     }
 
     private HeldEvent HoldTimeout(SessionEntry entry, in SessionSnapshot next, SessionTimings timings, Moment now)

@@ -121,7 +121,7 @@ internal sealed class EngineHost : IAsyncDisposable
         }
     }
 
-    private static StoredSessionDirectory Stored(ISessionBackingStore store, SessionLifetimeOptions options, TimeProvider time)
+    internal static StoredSessionDirectory Stored(ISessionBackingStore store, SessionLifetimeOptions options, TimeProvider time)
     {
         var limits = new SessionDirectoryLimits
         {
