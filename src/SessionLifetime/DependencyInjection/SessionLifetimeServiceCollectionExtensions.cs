@@ -103,7 +103,9 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<SessionDisposer>();
         services.TryAddSingleton<ConnectionCloser>();
         services.TryAddSingleton(static provider => new TabSessions(provider.GetRequiredService<ITabSessionController>));
+        services.TryAddSingleton<SessionEndings>();
         services.TryAddSingleton<SessionEngine>();
+        services.TryAddSingleton<AllSessions>();
         services.TryAddSingleton<SessionOwnership>();
         services.TryAddSingleton<ITabSessionController, SessionController>();
         services.TryAddSingleton<SessionArrivals>();

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using SessionLifetime.Entries;
 using SessionLifetime.Ids;
@@ -24,11 +23,8 @@ internal class SessionDirectory
     private readonly SessionDirectoryLimits _limits;
     private readonly SessionClock _clock;
     private readonly SessionRegistry _registry = new();
-    private readonly SessionTable<SessionId, SecretLink> _bySecret;
-    private readonly SessionTable<PublicId, PublicIdLink> _byId;
-    private readonly BrowserIndex _byBrowser;
-    private readonly ConcurrentDictionary<SessionId, SessionEntry> _byOtherSecret = new();
-    private readonly SessionGroups<string> _byUser = new(static (owner, user) => string.Equals(owner.User, user, StringComparison.Ordinal));
+    private readonly SessionTables _tables;
+    private readonly SessionPlaces _places;
     private readonly DueIndex _due;
     private readonly EndedSessionMemory _ended;
 
@@ -39,9 +35,8 @@ internal class SessionDirectory
     {
         _limits = limits;
         _clock = clock;
-        _bySecret = new(_registry);
-        _byId = new(_registry);
-        _byBrowser = new(_registry);
+        _tables = new(_registry);
+        _places = new(_registry, limits);
         _due = new(_registry, limits.SweepInterval);
         _ended = new(limits.MaxEndedSessions, limits.EndedSessionRetention);
     }
@@ -67,16 +62,14 @@ internal class SessionDirectory
     public DateTimeOffset ToUtc(Moment moment) => _clock.ToUtc(moment);
 
     /// <summary>Finds a living session without waiting. A secret that was replaced and has run out finds nothing.</summary>
-    public bool TryGet(SessionId secret, [NotNullWhen(true)] out SessionEntry? entry) =>
-        (_bySecret.TryGet(secret, out entry) || _byOtherSecret.TryGetValue(secret, out entry))
-        && (entry.Rotated is not { } ids || ids.IsGood(secret, Now));
+    public bool TryGet(SessionId secret, [NotNullWhen(true)] out SessionEntry? entry) => _tables.TryGet(secret, _clock, out entry);
 
     /// <summary>Finds a living session wherever it is kept.</summary>
     public virtual ValueTask<SessionEntry?> FindAsync(SessionId secret, CancellationToken cancellationToken) =>
         new(TryGet(secret, out var entry) ? entry : null);
 
     /// <summary>Finds a living session by its public id.</summary>
-    public virtual ValueTask<SessionEntry?> FindAsync(PublicId id, CancellationToken cancellationToken) => new(_byId.TryGet(id, out var entry) ? entry : null);
+    public virtual ValueTask<SessionEntry?> FindAsync(PublicId id, CancellationToken cancellationToken) => new(_tables.TryGet(id, out var entry) ? entry : null);
 
     /// <summary>What is remembered of an ended session; null when nothing is.</summary>
     public virtual ValueTask<EndedSession?> FindEndedAsync(SessionId secret, CancellationToken cancellationToken) => new(_ended.Find(secret, Now));
@@ -88,35 +81,8 @@ internal class SessionDirectory
         SessionFilter filter,
         PublicId? after,
         int count,
-        CancellationToken cancellationToken)
-    {
-        // The lowest ids above the mark, kept in a heap with the highest on top: one pass, no copy of the whole store.
-        var lowest = new PriorityQueue<SessionEntry, ulong>(Comparer<ulong>.Create(static (a, b) => b.CompareTo(a)));
-        foreach (var entry in Candidates(filter))
-        {
-            if ((after is { } mark && entry.Id.Value <= mark.Value) || entry.IsEnded || !filter.Matches(entry.Owner))
-            {
-                continue;
-            }
-
-            if (lowest.Count < count)
-            {
-                lowest.Enqueue(entry, entry.Id.Value);
-            }
-            else if (lowest.TryPeek(out _, out var highest) && entry.Id.Value < highest)
-            {
-                lowest.DequeueEnqueue(entry, entry.Id.Value);
-            }
-        }
-
-        var list = new SessionEntry[lowest.Count];
-        for (var index = list.Length - 1; index >= 0; index--)
-        {
-            list[index] = lowest.Dequeue();
-        }
-
-        return new(list);
-    }
+        CancellationToken cancellationToken) =>
+        new(LowestIds.Among(_places.Candidates(filter) ?? _tables.All(), filter, after, count));
 
     /// <summary>Adds a new session, within the limits.</summary>
     public virtual ValueTask<PlacementResult> AddAsync(SessionEntry entry, Moment nextDue, CancellationToken cancellationToken)
@@ -136,14 +102,13 @@ internal class SessionDirectory
         var place = Enter(entry, entry.Owner);
         if (place != PlacementResult.Added)
         {
-            Leave(entry, entry.Owner);
+            _places.Leave(entry, entry.Owner);
             _due.Forget(entry);
             Interlocked.Decrement(ref _count);
             return new(place);
         }
 
-        _bySecret.Add(entry);
-        _byId.Add(entry);
+        _tables.Add(entry);
         _due.Put(entry, nextDue);
 
         // Its place in a group shows it before it is here: who took the place has ended it, and found nothing to forget.
@@ -234,16 +199,10 @@ internal class SessionDirectory
     }
 
     /// <summary>Finds a session by a further secret of it from now on.</summary>
-    public void AddSecret(SessionEntry entry, SessionId secret) => _byOtherSecret[secret] = entry;
+    public void AddSecret(SessionEntry entry, SessionId secret) => _tables.AddSecret(entry, secret);
 
     /// <summary>Finds no session by these further secrets any more.</summary>
-    public void RemoveSecrets(IEnumerable<SessionId> secrets)
-    {
-        foreach (var secret in secrets)
-        {
-            _byOtherSecret.TryRemove(secret, out _);
-        }
-    }
+    public void RemoveSecrets(IEnumerable<SessionId> secrets) => _tables.RemoveSecrets(secrets);
 
     /// <summary>Takes sessions that may be due by <paramref name="now"/>; each is given to one caller, who puts it back or ends it.</summary>
     /// <param name="due">Filled from the start.</param>
@@ -261,16 +220,10 @@ internal class SessionDirectory
     {
         foreach (var entry in entries)
         {
-            _bySecret.Prefetch(entry);
-            _byId.Prefetch(entry);
-            _byBrowser.Prefetch(entry);
+            _places.Prefetch(entry);
         }
 
-        foreach (var entry in entries)
-        {
-            _bySecret.PrefetchChain(entry);
-            _byId.PrefetchChain(entry);
-        }
+        _tables.Prefetch(entries);
     }
 
     /// <summary>Makes sure a living session is looked at by <paramref name="nextDue"/> at the latest.</summary>
@@ -286,12 +239,7 @@ internal class SessionDirectory
     public void Close() => _isClosed = true;
 
     /// <summary>How many browsers and how many users have sessions.</summary>
-    internal (int Browsers, int Users) CountGroups() => (_byBrowser.Count, _byUser.Count);
-
-    private IEnumerable<SessionEntry> Candidates(SessionFilter filter) =>
-        filter.Browser is { } browser ? _byBrowser.Members(browser)
-        : filter.User is { } user ? _byUser.Members(user)
-        : _byId.All();
+    internal (int Browsers, int Users) CountGroups() => _places.Count;
 
     /// <summary>What it may hold.</summary>
     protected SessionDirectoryLimits Limits => _limits;
@@ -300,17 +248,13 @@ internal class SessionDirectory
     protected void Drop(SessionEntry entry) => Forget(entry);
 
     /// <summary>Takes places for a session with an owner, within the limits.</summary>
-    protected PlacementResult Enter(SessionEntry entry, SessionOwner owner) =>
-        owner.BrowserId is { } browser
-        && _byBrowser.Enter(browser, entry, _limits.MaxSessionsPerBrowser ?? int.MaxValue) is var entered and not PlacementResult.Added ? entered
-        : owner.User is { } user && !_byUser.TryEnter(user, entry, _limits.MaxSessionsPerUser ?? int.MaxValue) ? PlacementResult.UserFull
-        : PlacementResult.Added;
+    protected PlacementResult Enter(SessionEntry entry, SessionOwner owner) => _places.Enter(entry, owner);
 
     /// <summary>Makes the places of a session right after its owner was, or was to be, changed.</summary>
     protected void Settle(SessionEntry entry, SessionOwner before, SessionOwner after)
     {
-        Settle(entry, after);
-        Settle(entry, before);
+        _places.Settle(entry, after);
+        _places.Settle(entry, before);
     }
 
     /// <summary>An entry was committed: it is found when it is next due, or, when it has ended, not at all.</summary>
@@ -334,11 +278,11 @@ internal class SessionDirectory
         _registry.Add(entry);
         if (hasSecret)
         {
-            _bySecret.Add(entry);
+            _tables.AddBySecret(entry);
         }
 
-        _byId.Add(entry);
-        Settle(entry, entry.Owner);
+        _tables.AddById(entry);
+        _places.Settle(entry, entry.Owner);
         _due.Put(entry, entry.NextDue);
     }
 
@@ -347,7 +291,7 @@ internal class SessionDirectory
     {
         if (entry.TryLearnSecret(secret))
         {
-            _bySecret.Add(entry);
+            _tables.AddBySecret(entry);
         }
         else if (entry.Secret != secret)
         {
@@ -356,29 +300,7 @@ internal class SessionDirectory
     }
 
     /// <summary>Finds an entry by its public id.</summary>
-    protected bool TryGet(PublicId id, [NotNullWhen(true)] out SessionEntry? entry) => _byId.TryGet(id, out entry);
-
-    private void Leave(SessionEntry entry, SessionOwner owner)
-    {
-        _byBrowser.Leave(entry);
-        if (owner.User is { } user)
-        {
-            _byUser.Leave(user, entry);
-        }
-    }
-
-    private void Settle(SessionEntry entry, SessionOwner owner)
-    {
-        if (owner.BrowserId is { } browser)
-        {
-            _byBrowser.Settle(browser, entry);
-        }
-
-        if (owner.User is { } user)
-        {
-            _byUser.Settle(user, entry);
-        }
-    }
+    protected bool TryGet(PublicId id, [NotNullWhen(true)] out SessionEntry? entry) => _tables.TryGet(id, out entry);
 
     private void Remember(SessionEntry entry, SessionEndReason reason)
     {
@@ -401,18 +323,14 @@ internal class SessionDirectory
     /// </summary>
     private void Forget(SessionEntry entry)
     {
-        var isOurs = _byId.Remove(entry);
-        Leave(entry, entry.Owner);
+        var isOurs = _tables.TryRemoveById(entry);
+        _places.Leave(entry, entry.Owner);
         if (!isOurs)
         {
             return;
         }
 
-        _bySecret.Remove(entry);
-        if (entry.Rotated is { } ids)
-        {
-            RemoveSecrets(ids.All);
-        }
+        _tables.RemoveSecretsOf(entry);
 
         _due.Forget(entry);
         Interlocked.Decrement(ref _count);

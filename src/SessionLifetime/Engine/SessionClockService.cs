@@ -12,7 +12,7 @@ namespace SessionLifetime.Engine;
 /// </summary>
 internal sealed class SessionClockService(
     SessionClock clock,
-    SessionEngine engine,
+    AllSessions sessions,
     IWorkScheduler scheduler,
     ILogger<SessionClockService> logger) : IHostedService
 {
@@ -34,7 +34,7 @@ internal sealed class SessionClockService(
     {
         try
         {
-            await engine.RescheduleAbsoluteAsync();
+            await sessions.RescheduleAbsoluteAsync();
         }
         catch (Exception exception)
         {

@@ -1,11 +1,9 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SessionLifetime.Diagnostics;
 using SessionLifetime.Directories;
 using SessionLifetime.Entries;
 using SessionLifetime.Events;
-using SessionLifetime.Ids;
 using SessionLifetime.Policy;
 using SessionLifetime.Scheduling;
 using SessionLifetime.Sessions;
@@ -35,29 +33,24 @@ namespace SessionLifetime.Engine;
 internal sealed class SessionEngine
 {
     /// <summary>How long lifecycle calls wait for the timeout handlers.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_handlerWait = TimeSpan.FromSeconds(1);
 
     private readonly SessionEventDispatcher _dispatcher;
-    private readonly SessionDisposer _disposer;
-    private readonly ConnectionCloser _closer;
+    private readonly SessionEndings _endings;
     private readonly SessionMetrics _metrics;
-    private readonly IWorkScheduler _scheduler;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SessionTimings _timings;
     private readonly TabSessions _sessions;
     private readonly Func<SessionEvent, ValueTask> _conclude;
-    private readonly Func<SessionEvent, ValueTask> _complete;
 
     public SessionEngine(
         SessionDirectory directory,
         TabSessions sessions,
         IOptions<SessionLifetimeOptions> options,
         SessionEventDispatcher dispatcher,
-        SessionDisposer disposer,
-        ConnectionCloser closer,
+        SessionEndings endings,
         SessionMetrics metrics,
-        IWorkScheduler scheduler,
         TimeProvider time,
         ILogger<SessionEngine> logger)
     {
@@ -65,16 +58,13 @@ internal sealed class SessionEngine
         _sessions = sessions;
         Options = options.Value;
         _dispatcher = dispatcher;
-        _disposer = disposer;
-        _closer = closer;
+        _endings = endings;
         _metrics = metrics;
-        _scheduler = scheduler;
         _time = time;
         _logger = logger;
         _timings = SessionTimings.Of(Options);
         Rotation = new SessionRotation(directory, Options.IdRotationOverlap);
         _conclude = ConcludeAsync;
-        _complete = CompleteAsync;
     }
 
     public SessionDirectory Directory { get; }
@@ -84,7 +74,7 @@ internal sealed class SessionEngine
     public SessionLifetimeOptions Options { get; }
 
     /// <summary>Sessions that have ended, or are about to, and whose exit handlers have not run yet.</summary>
-    public PendingWork Ends { get; } = new();
+    public PendingWork Ends => _endings.Pending;
 
     /// <summary>The durations in force for a session.</summary>
     public SessionTimings TimingsOf(in SessionSnapshot seen) => seen.Overrides is { } own ? SessionTimings.Of(Options, own) : _timings;
@@ -128,7 +118,7 @@ internal sealed class SessionEngine
 
         if (entry.Read().Raising && entry.Answer is { IsCompleted: false } pending)
         {
-            await TimedWait.ForAsync(pending, s_patience, _time);
+            await TimedWait.ForAsync(pending, s_handlerWait, _time);
         }
 
         found = await ApplyDueRulesAsync(entry, waitForHandlers: false);
@@ -180,40 +170,6 @@ internal sealed class SessionEngine
         }
 
         return isOurs;
-    }
-
-    /// <summary>Ends every session that is meant but one; gives those this call ended, as it goes.</summary>
-    public async IAsyncEnumerable<TabSession> EndAllAsync(
-        SessionFilter filter,
-        SessionEndReason reason,
-        TabSession? except,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        await foreach (var entry in AllAsync(filter, cancellationToken))
-        {
-            if (entry != except?.Entry && await TryEndAsync(entry, reason))
-            {
-                yield return TabSessionOf(entry);
-            }
-        }
-    }
-
-    /// <summary>Every session that a filter means, a page at a time.</summary>
-    private async IAsyncEnumerable<SessionEntry> AllAsync(SessionFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        const int PageSize = 65_536;
-        PublicId? after = null;
-        IReadOnlyList<SessionEntry> page;
-        do
-        {
-            page = await Directory.ListAsync(filter, after, PageSize, cancellationToken);
-            foreach (var entry in page)
-            {
-                after = entry.Id;
-                yield return entry;
-            }
-        }
-        while (page.Count == PageSize);
     }
 
     /// <summary>
@@ -337,27 +293,10 @@ internal sealed class SessionEngine
         held?.Release();
         if (ends)
         {
-            RaiseEnd(entry, next, step.OwesTimeout);
+            _endings.Raise(entry, next, step.OwesTimeout);
         }
 
         return true;
-    }
-
-    /// <summary>
-    /// Rule 2 alone goes on while the process does not run: afterwards its moments are earlier by the clock than they were. Makes sure that
-    /// they are looked at then.
-    /// </summary>
-    public async ValueTask RescheduleAbsoluteAsync()
-    {
-        await foreach (var entry in AllAsync(default, CancellationToken.None))
-        {
-            var seen = Directory.Read(entry);
-            if (TimingsOf(seen).Absolute != SessionTimings.Never)
-            {
-                Refresh(entry, Directory.Now);
-                Directory.Reschedule(entry, entry.NextDue);
-            }
-        }
     }
 
     private HeldEvent HoldTimeout(SessionEntry entry, in SessionSnapshot next, SessionTimings timings, Moment now)
@@ -398,57 +337,6 @@ internal sealed class SessionEngine
         catch (Exception exception)
         {
             _logger.ConclusionFailed(exception, entry.Id.ToString());
-        }
-    }
-
-    /// <summary>Raises what an end gives. Nothing is committed after it: its events stand behind all others.</summary>
-    private void RaiseEnd(SessionEntry entry, in SessionSnapshot next, bool owesTimeout)
-    {
-        _metrics.SessionEnded(next.EndReason);
-        if (_logger.IsEnabled(LogLevel.Information))
-        {
-            _logger.SessionEnded(entry.Id.ToString(), next.EndReason);
-        }
-
-        var session = TabSessionOf(entry);
-        if (owesTimeout && _dispatcher.Wants(SessionEventKind.SessionTimeout))
-        {
-            var context = new SessionTimeoutContext(session, next.Occurrence, timeLeft: TimeSpan.Zero, isBrowserPresent: false);
-            _dispatcher.Raise(new(SessionEventKind.SessionTimeout, context));
-        }
-
-        _dispatcher.Raise(new(SessionEventKind.ApplicationExit, new ApplicationExitContext(session, next.EndReason)) { Completed = _complete });
-    }
-
-    /// <summary>The exit handlers have run: those who wait go on, and the token is cancelled where its callbacks delay nobody.</summary>
-    private ValueTask CompleteAsync(SessionEvent exit)
-    {
-        var session = exit.Context.Session;
-        var owns = _disposer.TryBegin(session);
-        var cancelling = session.Complete() is { } ended ? CancelAsync(session, ended) : Task.CompletedTask;
-        _closer.Close(session, cancelling);
-        if (owns)
-        {
-            _disposer.DisposeAfter(session, cancelling);
-        }
-
-        Ends.Done();
-        return default;
-    }
-
-    private async Task CancelAsync(TabSession session, CancellationTokenSource ended)
-    {
-        try
-        {
-            await _scheduler.Run(() =>
-            {
-                ended.Cancel();
-                return Task.CompletedTask;
-            });
-        }
-        catch (AggregateException exception)
-        {
-            _logger.EndedCallbackThrew(exception, session.Id);
         }
     }
 

@@ -6,7 +6,7 @@ using SessionLifetime.Ids;
 namespace SessionLifetime.Engine;
 
 /// <summary>What <see cref="ISessionLifetime"/> promises, on the engine.</summary>
-internal sealed class SessionLifetimeService(SessionEngine engine) : ISessionLifetime
+internal sealed class SessionLifetimeService(SessionEngine engine, AllSessions sessions) : ISessionLifetime
 {
     private const int MaxPageSize = 1000;
 
@@ -78,7 +78,7 @@ internal sealed class SessionLifetimeService(SessionEngine engine) : ISessionLif
         ThrowIfUndefined(reason);
         var exits = new List<Task>();
         var count = 0;
-        await foreach (var session in engine.EndAllAsync(filter, reason, except, cancellationToken))
+        await foreach (var session in sessions.EndAsync(filter, reason, except, cancellationToken))
         {
             count++;
             if (!HandlerInvocation.IsInside(session))

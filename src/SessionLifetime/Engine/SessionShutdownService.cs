@@ -12,6 +12,7 @@ namespace SessionLifetime.Engine;
 /// </summary>
 internal sealed class SessionShutdownService(
     SessionEngine engine,
+    AllSessions sessions,
     SessionDisposer disposer,
     ConnectionCloser closer,
     IHostApplicationLifetime lifetime,
@@ -61,7 +62,7 @@ internal sealed class SessionShutdownService(
         var deadline = Task.Delay(budget, time, stop.Token);
         if (engine.Directory.EndsWithProcess)
         {
-            await foreach (var _ in engine.EndAllAsync(filter: default, SessionEndReason.HostStopping, except: null))
+            await foreach (var _ in sessions.EndAsync(filter: default, SessionEndReason.HostStopping, except: null))
             {
                 if (deadline.IsCompleted)
                 {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using SessionLifetime.Directories;
 using SessionLifetime.Entries;
 using SessionLifetime.Ids;
@@ -15,7 +14,7 @@ namespace SessionLifetime.Storage;
 /// <para>
 /// A commit reserves the entry, so that touches take the slow path, writes the record on the version and the stamps it was decided upon,
 /// and then makes the entry what was written. Commits and slow touches of one session come one after the other
-/// (<see cref="SharedState.Turn"/>); a fast touch finds the entry reserved, or is seen by the reservation. So a touch that was answered is
+/// (<see cref="SharedState.Turn"/>, <see cref="RecordWriter"/>); a fast touch finds the entry reserved, or is seen by the reservation. So a touch that was answered is
 /// never followed by an end that ignores it.
 /// </para>
 /// <para>
@@ -29,7 +28,8 @@ internal sealed class StoredSessionDirectory : SessionDirectory
 
     private readonly ISessionBackingStore _store;
     private readonly Func<SessionSnapshot, SessionTimings> _timingsOf;
-    private readonly ConcurrentQueue<SessionEntry> _dirty = new();
+    private readonly DirtyEntries _dirty;
+    private readonly RecordWriter _writer;
     private readonly Lock _adopting = new();
     private long _stored;
 
@@ -44,6 +44,8 @@ internal sealed class StoredSessionDirectory : SessionDirectory
         _store = store;
         _timingsOf = timingsOf;
         _stored = stored;
+        _dirty = new(store, TouchOf, SaveAsync, FollowAsync);
+        _writer = new(store, () => Now, OnWritten, Follow);
     }
 
     /// <summary>Raised after the entry of a session has ended because its record has: by whoever committed that.</summary>
@@ -156,13 +158,7 @@ internal sealed class StoredSessionDirectory : SessionDirectory
         }
     }
 
-    public override void MarkDirty(SessionEntry entry)
-    {
-        if (entry.Shared is { } shared && shared.TryMarkDirty())
-        {
-            _dirty.Enqueue(entry);
-        }
-    }
+    public override void MarkDirty(SessionEntry entry) => _dirty.Mark(entry);
 
     public override void MarkChanged(SessionEntry entry)
     {
@@ -175,7 +171,7 @@ internal sealed class StoredSessionDirectory : SessionDirectory
         while (!entry.IsEnded)
         {
             var seen = Read(entry);
-            if (await TryWriteAsync(entry, seen, seen, Due(seen), ignoreTouches: true, answer: null))
+            if (await _writer.TryWriteAsync(entry, seen, seen, Due(seen), ignoreTouches: true, answer: null))
             {
                 return;
             }
@@ -191,7 +187,7 @@ internal sealed class StoredSessionDirectory : SessionDirectory
         in SessionSnapshot next,
         Moment nextDue,
         bool ignoreTouches = false,
-        Task? answer = null) => TryWriteAsync(entry, seen, next, nextDue, ignoreTouches, answer);
+        Task? answer = null) => _writer.TryWriteAsync(entry, seen, next, nextDue, ignoreTouches, answer);
 
     public override ValueTask<PlacementResult> TryAssignOwnerAsync(SessionEntry entry, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue) =>
         AssignOwnerAsync(entry, seen, next, nextDue);
@@ -215,33 +211,7 @@ internal sealed class StoredSessionDirectory : SessionDirectory
     }
 
     /// <summary>Writes everything that moved in memory since the last time.</summary>
-    public override async ValueTask FlushAsync(CancellationToken cancellationToken = default)
-    {
-        var batch = new List<(SessionEntry Entry, SessionTouch Touch)>();
-        for (var left = _dirty.Count; left > 0 && _dirty.TryDequeue(out var entry); left--)
-        {
-            // Clean before it is read: who touches it from now on marks it again.
-            var shared = entry.Shared!;
-            shared.MarkClean();
-            if (shared.IsChanged)
-            {
-                shared.IsChanged = false;
-                await SaveAsync(entry);
-            }
-            else if (!entry.IsEnded)
-            {
-                var seen = Read(entry);
-                batch.Add((entry, new(entry.Id.ToString(), SessionRecords.StampsOf(seen), SessionRecords.SpanUnlessNever(Due(seen)), shared.Version)));
-            }
-
-            if (batch.Count == BatchSize)
-            {
-                await FlushAsync(batch, cancellationToken);
-            }
-        }
-
-        await FlushAsync(batch, cancellationToken);
-    }
+    public override ValueTask FlushAsync(CancellationToken cancellationToken = default) => _dirty.FlushAsync(cancellationToken);
 
     /// <summary>Heeds news of a commit: an entry that is older than that follows the record.</summary>
     public async ValueTask HeedAsync(SessionNotice notice, CancellationToken cancellationToken)
@@ -257,38 +227,6 @@ internal sealed class StoredSessionDirectory : SessionDirectory
     }
 
     private Moment Due(in SessionSnapshot seen) => Clockwork.NextDue(seen, _timingsOf(seen), Now);
-
-    private async ValueTask FlushAsync(List<(SessionEntry Entry, SessionTouch Touch)> batch, CancellationToken cancellationToken)
-    {
-        if (batch.Count == 0)
-        {
-            return;
-        }
-
-        IReadOnlyList<SessionRecord> moved;
-        try
-        {
-            moved = await _store.TouchAsync(batch.Select(static one => one.Touch).ToArray(), cancellationToken);
-        }
-        catch
-        {
-            foreach (var (entry, _) in batch)
-            {
-                MarkDirty(entry);
-            }
-
-            throw;
-        }
-
-        batch.Clear();
-        foreach (var record in moved)
-        {
-            if (PublicId.TryParse(record.Id, out var id) && TryGet(id, out var entry))
-            {
-                await FollowInTurnAsync(entry, record);
-            }
-        }
-    }
 
     private async ValueTask<bool> TouchInTurnAsync(SessionEntry entry, SessionSnapshot seen, SessionSnapshot next, Moment nextDue)
     {
@@ -310,68 +248,11 @@ internal sealed class StoredSessionDirectory : SessionDirectory
         return true;
     }
 
-    private async ValueTask<bool> TryWriteAsync(
-        SessionEntry entry,
-        SessionSnapshot seen,
-        SessionSnapshot next,
-        Moment nextDue,
-        bool ignoreTouches,
-        Task? answer)
-    {
-        var shared = entry.Shared!;
-        await shared.Turn.EnterAsync();
-        try
-        {
-            if (!entry.TryReserve(seen, ignoreTouches))
-            {
-                return false;
-            }
-
-            var isFollowed = false;
-            try
-            {
-                var commit = new SessionCommit(
-                    SessionRecords.Of(entry, next, nextDue, Now),
-                    shared.Version,
-                    ignoreTouches ? null : SessionRecords.StampsOf(seen));
-                var written = await _store.CommitAsync(commit, CancellationToken.None);
-                if (!written.IsCommitted)
-                {
-                    Follow(entry, written.Current);
-                    isFollowed = true;
-                    return false;
-                }
-
-                shared.Version = written.Current!.Version;
-                entry.Apply(next, nextDue, answer);
-                isFollowed = true;
-                FollowCommit(entry);
-                if (next.State == SessionState.Ended)
-                {
-                    Interlocked.Decrement(ref _stored);
-                }
-
-                return true;
-            }
-            finally
-            {
-                if (!isFollowed)
-                {
-                    entry.CancelReservation(seen);
-                }
-            }
-        }
-        finally
-        {
-            shared.Turn.Leave();
-        }
-    }
-
     private async ValueTask<PlacementResult> AssignOwnerAsync(SessionEntry entry, SessionSnapshot seen, SessionSnapshot next, Moment nextDue)
     {
         await LoadGroupsAsync(next.Owner, CancellationToken.None);
         var place = Enter(entry, next.Owner);
-        if (place == PlacementResult.Added && !await TryWriteAsync(entry, seen, next, nextDue, ignoreTouches: true, answer: null))
+        if (place == PlacementResult.Added && !await _writer.TryWriteAsync(entry, seen, next, nextDue, ignoreTouches: true, answer: null))
         {
             place = PlacementResult.Moved;
         }
@@ -432,6 +313,24 @@ internal sealed class StoredSessionDirectory : SessionDirectory
             return entry;
         }
     }
+
+    private SessionTouch TouchOf(SessionEntry entry)
+    {
+        var seen = Read(entry);
+        return new(entry.Id.ToString(), SessionRecords.StampsOf(seen), SessionRecords.SpanUnlessNever(Due(seen)), entry.Shared!.Version);
+    }
+
+    private void OnWritten(SessionEntry entry)
+    {
+        FollowCommit(entry);
+        if (entry.IsEnded)
+        {
+            Interlocked.Decrement(ref _stored);
+        }
+    }
+
+    private ValueTask FollowAsync(SessionRecord record) =>
+        PublicId.TryParse(record.Id, out var id) && TryGet(id, out var entry) ? FollowInTurnAsync(entry, record) : default;
 
     private async ValueTask FollowInTurnAsync(SessionEntry entry, SessionRecord record)
     {

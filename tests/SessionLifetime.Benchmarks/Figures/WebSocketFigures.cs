@@ -114,7 +114,7 @@ internal static class WebSocketFigures
         var receiving = sockets.ConvertAll(static socket => CodeAsync(socket));
         var engine = server.Services.GetRequiredService<SessionEngine>();
         var startedAt = Stopwatch.GetTimestamp();
-        await foreach (var _ in engine.EndAllAsync(filter: default, SessionEndReason.Revoked, except: null))
+        await foreach (var _ in new AllSessions(engine).EndAsync(filter: default, SessionEndReason.Revoked, except: null))
         {
             // Each is told to end.
         }

@@ -255,6 +255,7 @@ public sealed class RaceTests
             await using var host = Host();
             var shutdown = new SessionShutdownService(
                 host.Engine,
+                host.Get<AllSessions>(),
                 host.Get<SessionDisposer>(),
                 host.Get<ConnectionCloser>(),
                 host.Get<IHostApplicationLifetime>(),

@@ -6,7 +6,6 @@ using SessionLifetime.Directories;
 using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Events;
-using SessionLifetime.Scheduling;
 using SessionLifetime.Sessions;
 using SessionLifetime.Time;
 
@@ -63,10 +62,8 @@ public sealed class SessionSweepServiceTests
                 host.Get<TabSessions>(),
                 Options.Create(new SessionLifetimeOptions()),
                 host.Get<SessionEventDispatcher>(),
-                host.Get<SessionDisposer>(),
-                host.Get<ConnectionCloser>(),
+                host.Get<SessionEndings>(),
                 host.Get<SessionMetrics>(),
-                host.Get<IWorkScheduler>(),
                 host.Time,
                 host.Get<ILogger<SessionEngine>>()),
             host.Get<SessionMetrics>(),

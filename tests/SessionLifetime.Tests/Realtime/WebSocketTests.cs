@@ -324,7 +324,7 @@ public sealed class WebSocketTests
         }
 
         var engine = app.App.Services.GetRequiredService<SessionEngine>();
-        await foreach (var _ in engine.EndAllAsync(filter: default, SessionEndReason.Revoked, except: null))
+        await foreach (var _ in new AllSessions(engine).EndAsync(filter: default, SessionEndReason.Revoked, except: null))
         {
             // Each is told to end.
         }

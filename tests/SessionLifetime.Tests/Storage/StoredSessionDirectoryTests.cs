@@ -102,6 +102,7 @@ public sealed class StoredSessionDirectoryTests : IAsyncDisposable
         {
             var shutdown = new SessionShutdownService(
                 first.Engine,
+                first.Get<AllSessions>(),
                 first.Get<SessionDisposer>(),
                 first.Get<ConnectionCloser>(),
                 first.Get<IHostApplicationLifetime>(),

@@ -1,0 +1,74 @@
+using Microsoft.Extensions.Logging;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Entries;
+using SessionLifetime.Events;
+using SessionLifetime.Policy;
+using SessionLifetime.Scheduling;
+using SessionLifetime.Sessions;
+
+namespace SessionLifetime.Engine;
+
+/// <summary>What follows a committed end: its events, and after them the token, the connections and the disposals.</summary>
+internal sealed class SessionEndings(
+    TabSessions sessions,
+    SessionEventDispatcher dispatcher,
+    SessionDisposer disposer,
+    ConnectionCloser closer,
+    SessionMetrics metrics,
+    IWorkScheduler scheduler,
+    ILogger<SessionEndings> logger)
+{
+    /// <summary>Sessions that have ended, or are about to, and whose exit handlers have not run yet.</summary>
+    public PendingWork Pending { get; } = new();
+
+    /// <summary>Raises what an end gives. Nothing is committed after it: its events stand behind all others.</summary>
+    public void Raise(SessionEntry entry, in SessionSnapshot next, bool owesTimeout)
+    {
+        metrics.SessionEnded(next.EndReason);
+        if (logger.IsEnabled(LogLevel.Information))
+        {
+            logger.SessionEnded(entry.Id.ToString(), next.EndReason);
+        }
+
+        var session = sessions.Of(entry);
+        if (owesTimeout && dispatcher.Wants(SessionEventKind.SessionTimeout))
+        {
+            var context = new SessionTimeoutContext(session, next.Occurrence, timeLeft: TimeSpan.Zero, isBrowserPresent: false);
+            dispatcher.Raise(new(SessionEventKind.SessionTimeout, context));
+        }
+
+        dispatcher.Raise(new(SessionEventKind.ApplicationExit, new ApplicationExitContext(session, next.EndReason)) { Completed = CompleteAsync });
+    }
+
+    /// <summary>The exit handlers have run: those who wait go on, and the token is cancelled where its callbacks delay nobody.</summary>
+    private ValueTask CompleteAsync(SessionEvent exit)
+    {
+        var session = exit.Context.Session;
+        var owns = disposer.TryBegin(session);
+        var cancelling = session.Complete() is { } ended ? CancelAsync(session, ended) : Task.CompletedTask;
+        closer.Close(session, cancelling);
+        if (owns)
+        {
+            disposer.DisposeAfter(session, cancelling);
+        }
+
+        Pending.Done();
+        return default;
+    }
+
+    private async Task CancelAsync(TabSession session, CancellationTokenSource ended)
+    {
+        try
+        {
+            await scheduler.Run(() =>
+            {
+                ended.Cancel();
+                return Task.CompletedTask;
+            });
+        }
+        catch (AggregateException exception)
+        {
+            logger.EndedCallbackThrew(exception, session.Id);
+        }
+    }
+}
