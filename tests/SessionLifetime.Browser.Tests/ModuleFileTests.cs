@@ -10,7 +10,7 @@ public sealed partial class ModuleFileTests
 
     [Fact]
     public async Task TypeScript_finds_no_fault_in_the_module_and_its_types_agree_with_its_declarations() =>
-        await ModuleWorkshop.RunAsync("check");
+        await ModuleBuild.RunAsync("check");
 
     [Fact]
     public async Task A_fresh_bundle_of_the_sources_is_equal_to_the_committed_one_byte_for_byte()
@@ -18,7 +18,7 @@ public sealed partial class ModuleFileTests
         var fresh = Directory.CreateTempSubdirectory("session-lifetime-");
         try
         {
-            await ModuleWorkshop.RunAsync("build", fresh.FullName);
+            await ModuleBuild.RunAsync("build", fresh.FullName);
 
             Assert.Equal(Names(RepositoryFiles.Bundles), Names(fresh.FullName));
             foreach (var name in Names(fresh.FullName))
@@ -78,7 +78,7 @@ public sealed partial class ModuleFileTests
         Assert.InRange(imports.Values.Sum(static names => names.Length), imports.Count, int.MaxValue);
         Assert.All(Sources(), static source => Assert.InRange(source.Code.Count(static character => character == '\n'), 1, 200));
 
-        // What imports only what is gone may go; who is left imports each other in circles.
+        // Removes, one after the other, the modules that import none of the others that are left. What cannot be removed is a circle.
         while (imports.FirstOrDefault(module => !module.Value.Any(imports.ContainsKey)).Key is { } lowest)
         {
             imports.Remove(lowest);

@@ -134,6 +134,29 @@ public sealed class NavigationTests(ChromiumFixture chromium) : BrowserTest(chro
     }
 
     [Fact]
+    public async Task A_page_that_is_left_waits_for_a_request_to_the_same_address_but_not_for_one_that_says_the_same_and_never_for_long()
+    {
+        await using var server = await NavigationServer.StartAsync();
+        var page = await OpenTabAsync(server);
+        await page.EvaluateAsync("() => window[Symbol.for('session-lifetime')].leave()");
+
+        Assert.InRange(await LeaveAsync("ended-Revoked"), 400, 1000);
+        Assert.InRange(await LeaveAsync("ended-Exited"), 0, 250);
+
+        // As if another page had left at this moment, for an address it does not know.
+        async Task<double> LeaveAsync(string token) => await page.EvaluateAsync<double>(
+            """
+            token => {
+              document.cookie = `SessionLifetime.Relay.zz=${token}~${Date.now()}~0;path=/`;
+              const began = performance.now();
+              dispatchEvent(new Event('beforeunload'));
+              return performance.now() - began;
+            }
+            """,
+            token);
+    }
+
+    [Fact]
     public async Task Two_hundred_random_navigations_in_two_tabs_swap_no_session()
     {
         await using var server = await NavigationServer.StartAsync();

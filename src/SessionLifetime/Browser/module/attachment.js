@@ -29,8 +29,7 @@ const PATIENCE = 40_000;
  * @param {Transitions} transitions
  * @param {Signals} signals
  */
-export const createAttachment = (context, timing, { _send }, departure, activity, channel, { _apply }, signals,
-) => {
+export const createAttachment = (context, timing, { _send }, departure, activity, channel, { _apply }, signals) => {
   const { _key, _shared } = context._settings;
   const claim = createTabClaim(context._settings, context);
 
@@ -122,14 +121,6 @@ export const createAttachment = (context, timing, { _send }, departure, activity
         await context._leader.check();
         context._follow();
       }
-      await attach();
-    },
-
-    /** Attaches to a new session after the end of the last one. */
-    _restart: async () => {
-      context._phase = 'starting';
-      context._reason = null;
-      context._page ||= randomId();
       await attach();
     },
 

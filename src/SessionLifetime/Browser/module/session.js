@@ -10,7 +10,7 @@ import { createContext } from './context.js';
 import { createDeparture } from './departure.js';
 import { createDialog } from './dialog.js';
 import { listen } from './lifecycle.js';
-import { once } from './page.js';
+import { once, randomId } from './page.js';
 import { patchRequests } from './patch.js';
 import { createRequests } from './requests.js';
 import { isOn } from './settings.js';
@@ -66,6 +66,16 @@ export const createSession = (controller, options) => {
       // A prerendered page sees a copy of the storage, and what it writes is thrown away.
       if (/** @type {any} */ (document).prerendering) await once(document, 'prerenderingchange');
       attachment._begin();
+    },
+
+    /** Attaches to a new session after the end of the last one. */
+    _restart: async () => {
+      if (context._phase !== 'ended') return;
+      context._phase = 'starting';
+      context._reason = null;
+      dialog._dismiss();
+      context._page ||= randomId();
+      await attachment._attach();
     },
 
     _stop: () => {

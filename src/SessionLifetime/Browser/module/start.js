@@ -57,11 +57,8 @@ class SessionController extends EventTarget {
     this.#session._dialog._dismiss();
   }
 
-  async restart() {
-    const { _context, _attachment } = this.#session;
-    if (_context._phase !== 'ended') return;
-    this.dismiss();
-    await _attachment._restart();
+  restart() {
+    return this.#session._restart();
   }
 
   headers() {

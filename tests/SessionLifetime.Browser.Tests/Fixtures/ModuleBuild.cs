@@ -1,7 +1,7 @@
 namespace SessionLifetime.Browser.Tests;
 
 /// <summary>A copy of the browser module's sources with its tools installed, once for all tests that need them.</summary>
-internal static class ModuleWorkshop
+internal static class ModuleBuild
 {
     private static readonly Lazy<Task<string>> s_folder = new(InstallAsync);
 
