@@ -29,7 +29,7 @@ export const createActivity = (context, onReport) => {
       } else {
         onReport();
       }
-    }, Math.max(least, pace - since(activity._told)));
+    }, Math.max(least, pace - since(activity._reported)));
   };
 
   const activity = {
@@ -38,7 +38,7 @@ export const createActivity = (context, onReport) => {
     /** The one that a request of the app is probably telling. */
     _covered: /** @type {Moment | null} */ (null),
     /** When the server last heard of the user. */
-    _told: now(),
+    _reported: now(),
     /** The timeout of the session, as far as it is known. */
     _idleLimit: Infinity,
     /** The user asked to stay, and the server has not confirmed it. */

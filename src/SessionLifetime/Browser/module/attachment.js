@@ -43,9 +43,9 @@ export const createAttachment = (context, timing, { _send }, departure, activity
     const outer = outermost(window);
     if (outer !== window) {
       if (!outer[KEY] && outer.document.readyState !== 'complete') await once(outer, 'load');
-      const leader = context._leader = outer[KEY];
-      await leader?.ready;
-      if (leader) return context._follow();
+      const parent = context._parent = outer[KEY];
+      await parent?.ready;
+      if (parent) return context._useParentId();
     }
     let { sid, tab, told } = context._load();
     if (!tab || !await claim._claim(tab, page, back)) {
@@ -59,7 +59,7 @@ export const createAttachment = (context, timing, { _send }, departure, activity
 
   const attachNow = async () => {
     const page = context._page;
-    if (_shared && !context._leader) context._ids.sid = context._load().sid ?? context._ids.sid;
+    if (_shared && !context._parent) context._ids.sid = context._load().sid ?? context._ids.sid;
     const request = { page, tab: context._ids.tab, shared: _shared, handOver: context._settings.handOver };
     const answer = await _send('POST', '/attach', request, PATIENCE);
     if (!answer || page !== context._page) return;
@@ -69,7 +69,7 @@ export const createAttachment = (context, timing, { _send }, departure, activity
     /** @type {{ outcome: string, id: string, previous?: Previous } & Status} */
     const { outcome, id, previous = { state: 'unknown', reason: null }, ...status } = answer;
     context._attached = true;
-    signals._signalled = activity._told = now();
+    signals._signalled = activity._reported = now();
     activity._input = null;
     const hasMoved = outcome === 'restarted' || before && before !== status.session;
     if (hasMoved) channel._post({ sid: context._ids.sid, moved: true });
@@ -84,7 +84,7 @@ export const createAttachment = (context, timing, { _send }, departure, activity
   /** Tabs that share a session attach one after the other, so that only the first creates one. */
   const attach = async () => {
     context._attached = false;
-    if (!_shared || !navigator.locks || context._leader) return attachNow();
+    if (!_shared || !navigator.locks || context._parent) return attachNow();
     const afterOthers = async () => {
       // The tab before has written the id, but storage may reach this tab later than the lock does.
       if (!context._load().sid) await Promise.race([once(window, 'storage'), delay(1000)]);
@@ -98,8 +98,8 @@ export const createAttachment = (context, timing, { _send }, departure, activity
   const attachment = {
     /** Resolves with the first status. */
     _ready: /** @type {PromiseWithResolvers<Status | null>} */ (Promise.withResolvers()),
-    /** Requests of the app wait for it, until this page knows its session. */
-    _gate: /** @type {Promise<unknown> | null} */ (null),
+    /** The start of this page, while it lasts; requests of the app wait for it. */
+    _startup: /** @type {Promise<unknown> | null} */ (null),
 
     _attach: attach,
 
@@ -107,19 +107,19 @@ export const createAttachment = (context, timing, { _send }, departure, activity
     _begin: (back = false) => {
       if (context._phase === 'stopped') return;
       const page = context._page = randomId();
-      attachment._gate = identify(page, back)
+      attachment._startup = identify(page, back)
         .then(() => page === context._page ? attach() : undefined)
         .catch(reportError)
-        .finally(() => { if (page === context._page) attachment._gate = null; });
+        .finally(() => { if (page === context._page) attachment._startup = null; });
     },
 
     /** Attaches anew, because the session is unknown or refused; pages that share one may have another already. */
     _renew: async () => {
       if (!context._attached) return;
       context._attached = false;
-      if (context._leader) {
-        await context._leader.check();
-        context._follow();
+      if (context._parent) {
+        await context._parent.check();
+        context._useParentId();
       }
       await attach();
     },

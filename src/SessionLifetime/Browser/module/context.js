@@ -16,7 +16,7 @@ export const createContext = (controller, options) => {
     /** The server's last word. */
     _status: /** @type {Status | null} */ (null),
     /** When it arrived. */
-    _heard: now(),
+    _received: now(),
     _reason: /** @type {EndReason | null} */ (null),
     /** Whether the server knows this page. */
     _attached: false,
@@ -27,7 +27,7 @@ export const createContext = (controller, options) => {
     /** Milliseconds left to the countdown. */
     _left: () => {
       const ms = context._status?.countdown ? context._status.countdownMs : null;
-      return ms === null ? null : Math.max(0, ms - since(context._heard));
+      return ms === null ? null : Math.max(0, ms - since(context._received));
     },
     _controller: controller,
     _settings: settings,

@@ -29,7 +29,7 @@ export const createDialog = (context) => {
     _render: () => {
       const shown = view();
       if (!shown) return element?.close();
-      if (context._leader || !isOn(context._settings.countdown)) return;
+      if (context._parent || !isOn(context._settings.countdown)) return;
       const tag = typeof context._settings.countdown === 'string' && context._settings.countdown !== 'on' ? context._settings.countdown : 'session-countdown';
       if (!element?.isConnected) {
         const found = context._settings.countdown instanceof SessionCountdown ? context._settings.countdown : document.querySelector(tag);

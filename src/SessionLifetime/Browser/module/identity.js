@@ -14,8 +14,8 @@ export const createIdentity = ({ _key, _shared, idHeader, pageHeader }) => {
     _ids: {},
     /** Empty while there is no page: before the start, in the back-forward cache, after the stop. */
     _page: '',
-    /** In a frame, the controller of the page around it, whose session is this page's too. @type {Controller | undefined} */
-    _leader: /** @type {Controller | undefined} */ (undefined),
+    /** In a frame, the controller of the page around it, whose session is this page's too. */
+    _parent: /** @type {Controller | undefined} */ (undefined),
 
     /** @returns {Ids} */
     _load: () => {
@@ -30,7 +30,7 @@ export const createIdentity = ({ _key, _shared, idHeader, pageHeader }) => {
     /** @param {Ids} change */
     _save: change => {
       const { sid, ...rest } = Object.assign(identity._ids, change);
-      if (identity._leader) return;
+      if (identity._parent) return;
       try {
         sessionStorage.setItem(_key, JSON.stringify(_shared ? rest : identity._ids));
         if (_shared && sid) localStorage.setItem(_key, sid);
@@ -38,7 +38,7 @@ export const createIdentity = ({ _key, _shared, idHeader, pageHeader }) => {
     },
 
     /** Takes the id of the page around this frame. */
-    _follow: () => { identity._ids = { sid: identity._leader?.headers()[idHeader] }; },
+    _useParentId: () => { identity._ids = { sid: identity._parent?.headers()[idHeader] }; },
 
     /** @returns {Record<string, string>} */
     _headers: () => ({ ...(identity._ids.sid && { [idHeader]: identity._ids.sid }), ...(identity._page && { [pageHeader]: identity._page }) }),

@@ -30,8 +30,8 @@ export const listen = (context, timing, activity, signals, attachment) => {
       activity._cancelReport();
       if (activity._input) signals._report();
     } else if (!context._attached) {
-      if (!attachment._gate) attachment._attach();
-    } else if (context._failures || since(context._heard) > 1000) {
+      if (!attachment._startup) attachment._attach();
+    } else if (context._failures || since(context._received) > 1000) {
       signals._check();
     }
   };

@@ -51,7 +51,7 @@ export const patchRequests = (context, attachment, { _fetch, _includes, _carry, 
       xhr.addEventListener('load', observe, { once: true, signal: context._stopped.signal });
       native(...args);
     };
-    if (attachment._gate && call._waits) attachment._gate.then(send);
+    if (attachment._startup && call._waits) attachment._startup.then(send);
     else send();
   });
 };

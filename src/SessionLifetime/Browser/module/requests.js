@@ -60,7 +60,7 @@ export const createRequests = (context, timing, activity, { _end }, signals, att
       // once, not for ever.
       if (status >= 500 || signal === 'none' || context._failures || since(signals._signalled) > (context._status?.pingEveryMs ?? 0)) return;
       if (!signal) {
-        activity._told = now();
+        activity._reported = now();
         activity._input = null;
       }
       timing._schedulePing();
@@ -83,7 +83,7 @@ export const createRequests = (context, timing, activity, { _end }, signals, att
         requests._observe(name => response.headers.get(name), response.url, response.status, sid);
         return response;
       };
-      return attachment._gate ? attachment._gate.then(send) : send();
+      return attachment._startup ? attachment._startup.then(send) : send();
     },
   };
   return requests;

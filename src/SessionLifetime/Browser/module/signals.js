@@ -41,7 +41,7 @@ export const createSignals = (context, { _send }, activity, { _apply, _nextOrder
     const order = _nextOrder(), { _input, _staying } = activity;
     const status = await _send('POST', '/activity', !_staying && _input ? { idleMs: Math.round(since(_input)) } : undefined);
     if (!status) return;
-    signals._signalled = activity._told = now();
+    signals._signalled = activity._reported = now();
     if (activity._input === _input) activity._input = null;
     if (_staying && _staying === activity._staying) {
       activity._staying = null;

@@ -42,7 +42,7 @@ export const createTiming = (context, dialog, onPing, onDue) => {
     if (document.hidden || !context._attached || !status) return;
     const { timeoutInMs, endsInMs, endsBy, countdownMs } = status;
     const warnInMs = endsBy === 'AbsoluteTimeout' && endsInMs !== null && !context._warning ? endsInMs - ABSOLUTE_WARNING : null;
-    const passed = since(context._heard), left = context._left();
+    const passed = since(context._received), left = context._left();
     const due = Math.min(...[timeoutInMs, endsInMs, countdownMs, warnInMs]
       .map(ms => ms === null ? Infinity : ms && passed < ms + MARGIN ? ms + MARGIN - passed : 1000));
     const wait = left ? Math.min(due, left % (left > 60_000 ? 60_000 : 1000) + 20) : due;

@@ -46,7 +46,7 @@ export const createTransitions = (context, dialog, timing, departure, activity, 
       applied = asked;
       const before = context._status;
       context._status = status;
-      context._heard = now();
+      context._received = now();
       context._phase = status.state;
       if (isFresh || (status.timeoutInMs ?? 0) > activity._idleLimit) activity._idleLimit = status.timeoutInMs ?? Infinity;
       timing._schedulePing();
