@@ -1,4 +1,5 @@
 /** Compiled, never run: the modules agree with the declarations that are published, and those with their use. */
+import { later } from './clock.js';
 import * as implementation from './session-lifetime.js';
 import * as blazor from './session-lifetime-blazor.js';
 import * as signalr from './session-lifetime-signalr.js';
@@ -20,3 +21,9 @@ new signalr.SessionWebSocket('/x', ['chat']) satisfies WebSocket;
 new signalr.SessionEventSource('/x', { withCredentials: true }) satisfies Pick<EventSource, 'url' | 'readyState' | 'withCredentials' | 'close'>;
 
 blazor satisfies typeof declaredBlazor;
+
+// The check finds wrong types in the modules and in their use.
+// @ts-expect-error
+later('soon', 1);
+// @ts-expect-error
+implementation.start({ storage: 'nowhere' });
