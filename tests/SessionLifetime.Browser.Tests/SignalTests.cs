@@ -38,6 +38,24 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
     }
 
     [Fact]
+    public async Task A_slow_answer_causes_no_second_report()
+    {
+        await using var server = await TestServer.StartAsync(static options => options.SessionTimeout = TimeSpan.FromSeconds(8));
+        server.Before = static request => Task.Delay(request.Path.EndsWith("/activity", StringComparison.Ordinal) ? 600 : 0);
+        var page = await OpenAsync(server);
+        for (var i = 0; i < 50; i++)
+        {
+            await page.Locator("#name").PressSequentiallyAsync("x");
+            await page.WaitForTimeoutAsync(100);
+        }
+
+        // A quarter of the timeout lies between any two, however long the answers take.
+        var times = server.Calls("activity").Select(static call => call.At).ToArray();
+        Assert.True(times.Length > 1);
+        Assert.All(times.Zip(times.Skip(1)), static pair => Assert.InRange((pair.Second - pair.First).TotalSeconds, 1.5, 60));
+    }
+
+    [Fact]
     public async Task A_request_of_the_app_tells_of_the_user_so_the_module_does_not()
     {
         await using var server = await TestServer.StartAsync(options => options.SessionTimeout = TimeSpan.FromSeconds(8));

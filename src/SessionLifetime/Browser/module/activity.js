@@ -37,7 +37,7 @@ export const createActivity = (context, onReport) => {
     _input: /** @type {Moment | null} */ (null),
     /** The one that a request of the app is probably telling. */
     _covered: /** @type {Moment | null} */ (null),
-    /** When the server last heard of the user. */
+    /** When the server last heard of the user, or a report was sent. */
     _reported: now(),
     /** The timeout of the session, as far as it is known. */
     _idleLimit: Infinity,

@@ -39,6 +39,8 @@ export const createSignals = (context, { _send }, activity, { _apply, _nextOrder
   const report = async () => {
     if (!context._attached) return;
     const order = _nextOrder(), { _input, _staying } = activity;
+    // Before the answer, too: what the user does meanwhile causes no second report.
+    activity._reported = now();
     const status = await _send('POST', '/activity', !_staying && _input ? { idleMs: Math.round(since(_input)) } : undefined);
     if (!status) return;
     signals._signalled = activity._reported = now();
