@@ -108,7 +108,8 @@ public sealed class NavigationTests(ChromiumFixture chromium) : BrowserTest(chro
             await page.EvaluateAsync("() => addEventListener('beforeunload', () => localStorage.setItem('left', document.cookie))");
             await page.EvaluateAsync("to => { location.href = to; }", to);
             await Assertions.Expect(page.Locator("#path")).ToContainTextAsync(to[^2..]);
-            await page.GotoAsync(server.Url + "/plain");
+            // Everybody's page: another would be loaded anew, for the tab's session, while it is asked.
+            await page.GotoAsync(server.Url + "/public");
             return await page.EvaluateAsync<string>("() => localStorage.getItem('left')");
         }
     }
