@@ -77,7 +77,7 @@ export const createAttachment = (context, timing, { _send }, departure, activity
     departure._arm();
     attachment._ready.resolve(status);
     const name = hasMoved ? 'restarted' : outcome === 'created' ? 'started' : 'resumed';
-    _apply(status, undefined, true, () => context._emit(name, { status, ...(hasMoved && { previous }) }));
+    _apply(status, undefined, 0, () => context._emit(name, { status, ...(hasMoved && { previous }) }));
     if (activity._staying) signals._report();
   };
 

@@ -41,7 +41,8 @@ export const createSignals = (context, { _send }, activity, { _apply, _nextOrder
     const order = _nextOrder(), { _input, _staying } = activity;
     // Before the answer, too: what the user does meanwhile causes no second report.
     activity._reported = now();
-    const status = await _send('POST', '/activity', !_staying && _input ? { idleMs: Math.round(since(_input)) } : undefined);
+    const idleMs = !_staying && _input ? Math.round(since(_input)) : undefined;
+    const status = await _send('POST', '/activity', idleMs === undefined ? undefined : { idleMs });
     if (!status) return;
     signals._signalled = activity._reported = now();
     if (activity._input === _input) activity._input = null;
@@ -49,7 +50,7 @@ export const createSignals = (context, { _send }, activity, { _apply, _nextOrder
       activity._staying = null;
       _staying.resolve(status.state === 'active');
     }
-    _apply(status, order, true);
+    _apply(status, order, idleMs ?? 0);
   };
 
   const signals = {

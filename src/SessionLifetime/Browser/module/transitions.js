@@ -37,10 +37,10 @@ export const createTransitions = (context, dialog, timing, departure, activity, 
 
     /**
      * @param {Status} status @param {number} [asked] the number of the question; default: a new one
-     * @param {boolean} [isFresh] whether the idle clock was just set
+     * @param {number} [idleMs] how long the user was idle when this question set the idle clock
      * @param {() => unknown} [announce] is called before the events that the status causes
      */
-    _apply: (status, asked = ++order, isFresh = false, announce) => {
+    _apply: (status, asked = ++order, idleMs, announce) => {
       // An answer overtaken by that to a later question is out of date.
       if (asked < applied || context._phase === 'ended') return;
       applied = asked;
@@ -48,7 +48,8 @@ export const createTransitions = (context, dialog, timing, departure, activity, 
       context._status = status;
       context._received = now();
       context._phase = status.state;
-      if (isFresh || (status.timeoutInMs ?? 0) > activity._idleLimit) activity._idleLimit = status.timeoutInMs ?? Infinity;
+      const { timeoutInMs } = status;
+      if (idleMs !== undefined || (timeoutInMs ?? 0) > activity._idleLimit) activity._idleLimit = (timeoutInMs ?? Infinity) + (idleMs ?? 0);
       timing._schedulePing();
       announce?.();
 
