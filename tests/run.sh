@@ -15,7 +15,7 @@ fail() {
   exit 1
 }
 
-# The browser tests need Chromium, fonts that look like something, and npm for TypeScript. Elsewhere than on Debian, install them yourself.
+# The browser tests need Chromium, fonts that look like something, and npm for the tools of the browser module. Elsewhere than on Debian, install them yourself.
 need=()
 command -v chromium >/dev/null || [ -n "${CHROMIUM_PATH:-}" ] || need+=(chromium)
 command -v fc-list >/dev/null && [ -n "$(fc-list 2>/dev/null)" ] || need+=(fontconfig fonts-noto-core)

@@ -140,7 +140,8 @@ public sealed class LifecycleTests
         Assert.Equal(10, server.Sessions.Count);
         await using (await BareChromium.StartAsync(profile, "--restore-last-session"))
         {
-            await server.WaitForCallsAsync("attach", 20, TimeSpan.FromSeconds(30));
+            // Chromium loads restored tabs one after the other, every three seconds or so.
+            await server.WaitForCallsAsync("attach", 20, TimeSpan.FromSeconds(90));
             await Eventually.BecomesTrueAsync(() => server.Calls("attach").All(call => call.Status != 0), server.ToString);
         }
 

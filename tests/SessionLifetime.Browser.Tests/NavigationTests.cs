@@ -98,18 +98,19 @@ public sealed class NavigationTests(ChromiumFixture chromium) : BrowserTest(chro
     public async Task A_page_that_is_left_for_another_origin_leaves_no_token()
     {
         await using var server = await NavigationServer.StartAsync();
+        var reader = await OpenTabAsync(server, "/public");
         var page = await OpenTabAsync(server);
         Assert.Contains("SessionLifetime.Relay", await LeaveAsync("/a"), StringComparison.Ordinal);
+        await SettleAsync(page);
         Assert.DoesNotContain("SessionLifetime.Relay", await LeaveAsync(server.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal) + "/b"), StringComparison.Ordinal);
 
-        // Heard after the module's own listener.
+        // Heard after the module's own listener, and read in a tab that stays where it is.
         async Task<string> LeaveAsync(string to)
         {
             await page.EvaluateAsync("() => addEventListener('beforeunload', () => localStorage.setItem('left', document.cookie))");
             await page.EvaluateAsync("to => { location.href = to; }", to);
             await Assertions.Expect(page.Locator("#path")).ToContainTextAsync(to[^2..]);
-            await page.GotoAsync(server.Url + "/plain");
-            return await page.EvaluateAsync<string>("() => localStorage.getItem('left')");
+            return await reader.EvaluateAsync<string>("() => localStorage.getItem('left')");
         }
     }
 
@@ -131,6 +132,29 @@ public sealed class NavigationTests(ChromiumFixture chromium) : BrowserTest(chro
         Assert.Equal([theirs, own], server.Visits.Where(visit => visit.Path == "/swapped").Select(visit => visit.Session));
         Assert.Equal(1, await MismatchesAsync(page));
         Assert.Equal(own, await OwnAsync(page));
+    }
+
+    [Fact]
+    public async Task A_page_that_is_left_waits_for_a_request_to_the_same_address_but_not_for_one_that_says_the_same_and_never_for_long()
+    {
+        await using var server = await NavigationServer.StartAsync();
+        var page = await OpenTabAsync(server);
+        await page.EvaluateAsync("() => window[Symbol.for('session-lifetime')].leave()");
+
+        Assert.InRange(await LeaveAsync("ended-Revoked"), 400, 1000);
+        Assert.InRange(await LeaveAsync("ended-Exited"), 0, 250);
+
+        // As if another page had left at this moment, for an address it does not know.
+        async Task<double> LeaveAsync(string token) => await page.EvaluateAsync<double>(
+            """
+            token => {
+              document.cookie = `SessionLifetime.Relay.zz=${token}~${Date.now()}~0;path=/`;
+              const began = performance.now();
+              dispatchEvent(new Event('beforeunload'));
+              return performance.now() - began;
+            }
+            """,
+            token);
     }
 
     [Fact]

@@ -37,6 +37,25 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
         Assert.DoesNotContain("timeout", await page.FiredAsync());
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(600)]
+    public async Task Between_two_reports_lies_a_quarter_of_the_timeout_however_long_the_answers_take(int milliseconds)
+    {
+        await using var server = await TestServer.StartAsync(static options => options.SessionTimeout = TimeSpan.FromSeconds(4));
+        server.Before = request => Task.Delay(request.Path.EndsWith("/activity", StringComparison.Ordinal) ? milliseconds : 0);
+        var page = await OpenAsync(server);
+        for (var i = 0; i < 50; i++)
+        {
+            await page.Locator("#name").PressSequentiallyAsync("x");
+            await page.WaitForTimeoutAsync(100);
+        }
+
+        var times = server.Calls("activity").Select(static call => call.At).ToArray();
+        Assert.True(times.Length > 1);
+        Assert.All(times.Zip(times.Skip(1)), static pair => Assert.InRange((pair.Second - pair.First).TotalSeconds, 0.9, 60));
+    }
+
     [Fact]
     public async Task A_request_of_the_app_tells_of_the_user_so_the_module_does_not()
     {

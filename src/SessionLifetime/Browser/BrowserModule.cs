@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.IO.Compression;
 using System.Security.Cryptography;
-using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
@@ -9,7 +8,7 @@ using Microsoft.Net.Http.Headers;
 namespace SessionLifetime.Browser;
 
 /// <summary>
-/// A browser module as it goes over the wire: read once from the assembly, without its comments, compressed once, named by the hash
+/// A browser module as it goes over the wire: the bundle of <c>dist</c>, read once from the assembly, compressed once, named by the hash
 /// of its content.
 /// </summary>
 internal sealed class BrowserModule
@@ -67,8 +66,9 @@ internal sealed class BrowserModule
     {
         using var resource = typeof(BrowserModule).Assembly.GetManifestResourceStream(fileName)
             ?? throw new InvalidOperationException($"The assembly was built without its resource {fileName}.");
-        using var reader = new StreamReader(resource, Encoding.UTF8);
-        return Encoding.UTF8.GetBytes(ModuleCompactor.Compact(reader.ReadToEnd()));
+        using var content = new MemoryStream();
+        resource.CopyTo(content);
+        return content.ToArray();
     }
 
     private static string Hash(byte[] content) => Base64Url.EncodeToString(SHA256.HashData(content).AsSpan(0, 15));

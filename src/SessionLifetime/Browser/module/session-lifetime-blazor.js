@@ -1,11 +1,12 @@
 /**
- * Starts Blazor Server with the session of this tab, once it is known. Its reconnect dialog and our window never show at once: while ours
- * is open theirs waits, and after the end of the session it does not come at all.
+ * Starts Blazor Server with the session of this tab, once it is known. Blazor's reconnect dialog and the countdown's window never show at
+ * once: while the window is open the dialog waits, and after the end of the session it does not come at all.
  *
- * @typedef {import('./session-lifetime.js').Controller} Controller
+ * @import { Controller } from '../session-lifetime.js'
  * @typedef {{ onConnectionDown: (...args: any[]) => void, onConnectionUp: () => void }} Handler
  */
-
+import { delay } from './clock.js';
+import { scriptTag } from './page.js';
 import { current, signalR } from './session-lifetime-signalr.js';
 
 /** How long the reconnect dialog waits to hear whether the session has ended. */
@@ -14,16 +15,17 @@ const PATIENCE = 1000;
 /** @implements {Handler} */
 class Reconnection {
   #session;
-  #theirs;
-  /** What Blazor said when the connection broke; null while it stands. @type {any[] | null} */
+  /** Blazor's own handler, or the app's. */
+  #handler;
+  /** What Blazor said when the connection broke; null while it is up. @type {any[] | null} */
   #down = null;
   #asking = false;
   #shown = false;
 
-  /** @param {Controller} session @param {() => Handler | undefined} theirs */
-  constructor(session, theirs) {
+  /** @param {Controller} session @param {() => Handler | undefined} handler */
+  constructor(session, handler) {
     this.#session = session;
-    this.#theirs = theirs;
+    this.#handler = handler;
     for (const name of ['timeout', 'active', 'ended', 'restarted', 'started', 'resumed']) {
       session.addEventListener(`sessionlifetime:${name}`, () => queueMicrotask(() => this.#arrange()));
     }
@@ -33,7 +35,7 @@ class Reconnection {
   onConnectionDown(...args) {
     this.#down = args;
     this.#asking = true;
-    Promise.race([this.#session.check(), new Promise(resolve => setTimeout(resolve, PATIENCE))]).finally(() => {
+    Promise.race([this.#session.check(), delay(PATIENCE)]).finally(() => {
       this.#asking = false;
       this.#arrange();
     });
@@ -44,16 +46,16 @@ class Reconnection {
     this.#arrange();
   }
 
-  /** Shows their dialog exactly while the connection is broken and nothing of ours is to be seen. */
+  /** Shows Blazor's dialog exactly while the connection is broken and the window is closed. */
   #arrange() {
-    const shows = !!this.#down && !this.#asking && !this.#isOurs();
+    const shows = !!this.#down && !this.#asking && !this.#hasWindow();
     if (shows === this.#shown) return;
     this.#shown = shows;
-    if (shows) this.#theirs()?.onConnectionDown(.../** @type {any[]} */ (this.#down));
-    else this.#theirs()?.onConnectionUp();
+    if (shows) this.#handler()?.onConnectionDown(.../** @type {any[]} */ (this.#down));
+    else this.#handler()?.onConnectionUp();
   }
 
-  #isOurs() {
+  #hasWindow() {
     const { state, status } = this.#session;
     if (state === 'ended') return true;
     if (!status?.countdown) return false;
@@ -92,5 +94,4 @@ export async function startBlazor(options = {}) {
   }
 }
 
-const tag = [...document.scripts].find(script => script.src === import.meta.url && 'sessionLifetime' in script.dataset);
-if (tag) startBlazor().catch(reportError);
+if (scriptTag(import.meta.url, 'sessionLifetime')) startBlazor().catch(reportError);

@@ -2,10 +2,9 @@
  * Connections that cannot carry a header: WebSockets and event streams, SignalR's among them. The WebSocket offers the session's id as a
  * subprotocol, the event stream gets a one-use ticket; both only to the page's own origin, and that which this module comes from.
  *
- * @import { Controller } from './session-lifetime.d.ts'
+ * @import { Controller } from '../session-lifetime.js'
  */
-
-const KEY = Symbol.for('session-lifetime');
+import { KEY } from './page.js';
 
 /** The controller of the page, or of the page around it. @returns {Controller} */
 export const current = () => {

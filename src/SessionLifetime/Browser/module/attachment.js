@@ -1,0 +1,148 @@
+/**
+ * The life of a page: it finds its ids, attaches to a session, and leaves.
+ *
+ * @import { Previous, Status } from '../session-lifetime.js'
+ * @import { Activity } from './activity.js'
+ * @import { SessionChannel } from './channel.js'
+ * @import { Context } from './context.js'
+ * @import { Departure } from './departure.js'
+ * @import { Signals } from './signals.js'
+ * @import { Timing } from './timing.js'
+ * @import { Transitions } from './transitions.js'
+ * @import { Transport } from './transport.js'
+ * @typedef {ReturnType<typeof createAttachment>} Attachment
+ */
+import { delay, now } from './clock.js';
+import { createTabClaim } from './duplicates.js';
+import { KEY, once, outermost, randomId } from './page.js';
+
+/** The first answer may wait for the app's own handlers, which have half a minute. */
+const PATIENCE = 40_000;
+
+/**
+ * @param {Context} context
+ * @param {Timing} timing
+ * @param {Transport} transport
+ * @param {Departure} departure
+ * @param {Activity} activity
+ * @param {SessionChannel} channel
+ * @param {Transitions} transitions
+ * @param {Signals} signals
+ */
+export const createAttachment = (context, timing, { _send }, departure, activity, channel, { _apply }, signals) => {
+  const { _key, _shared } = context._settings;
+  const claim = createTabClaim(context._settings, context);
+
+  /**
+   * Finds the ids of this page. What a page gets in other ways than by storage (rendered by the server, relayed over a navigation)
+   * belongs here, before what storage says.
+   *
+   * @param {string} page @param {boolean} back
+   */
+  const identify = async (page, back) => {
+    const outer = outermost(window);
+    if (outer !== window) {
+      if (!outer[KEY] && outer.document.readyState !== 'complete') await once(outer, 'load');
+      const parent = context._parent = outer[KEY];
+      await parent?.ready;
+      if (parent) return context._useParentId();
+    }
+    let { sid, tab, told } = context._load();
+    if (!tab || !await claim._claim(tab, page, back)) {
+      // The copy of a tab takes over nothing, unless it was asked to share.
+      if (tab && !_shared && context._settings.duplicates === 'new') sid = undefined;
+      tab = randomId();
+      await claim._claim(tab, page, false);
+    }
+    if (page === context._page) context._save({ sid, tab, told });
+  };
+
+  const attachNow = async () => {
+    const page = context._page;
+    if (_shared && !context._parent) context._ids.sid = context._load().sid ?? context._ids.sid;
+    const request = { page, tab: context._ids.tab, shared: _shared, handOver: context._settings.handOver };
+    const answer = await _send('POST', '/attach', request, PATIENCE);
+    if (!answer || page !== context._page) return;
+    // 204: a prerendered page is not there yet.
+    if (!answer.session) return timing._schedulePing(1000);
+    const before = context._status?.session;
+    /** @type {{ outcome: string, id: string, previous?: Previous } & Status} */
+    const { outcome, id, previous = { state: 'unknown', reason: null }, ...status } = answer;
+    context._attached = true;
+    signals._signalled = activity._reported = now();
+    activity._input = null;
+    const hasMoved = outcome === 'restarted' || before && before !== status.session;
+    if (hasMoved) channel._post({ sid: context._ids.sid, moved: true });
+    channel._join(status.session);
+    departure._arm();
+    attachment._ready.resolve(status);
+    const name = hasMoved ? 'restarted' : outcome === 'created' ? 'started' : 'resumed';
+    _apply(status, undefined, 0, () => context._emit(name, { status, ...(hasMoved && { previous }) }));
+    if (activity._staying) signals._report();
+  };
+
+  /** Tabs that share a session attach one after the other, so that only the first creates one. */
+  const attach = async () => {
+    context._attached = false;
+    if (!_shared || !navigator.locks || context._parent) return attachNow();
+    const afterOthers = async () => {
+      // The tab before has written the id, but storage may reach this tab later than the lock does.
+      if (!context._load().sid) await Promise.race([once(window, 'storage'), delay(1000)]);
+      await attachNow();
+    };
+    await navigator.locks.request(_key, { ifAvailable: true }, lock => lock
+      ? attachNow()
+      : navigator.locks.request(_key, { signal: AbortSignal.timeout(PATIENCE) }, afterOthers)).catch(attachNow);
+  };
+
+  const attachment = {
+    /** Resolves with the first status. */
+    _ready: /** @type {PromiseWithResolvers<Status | null>} */ (Promise.withResolvers()),
+    /** The start of this page, while it lasts; requests of the app wait for it. */
+    _startup: /** @type {Promise<unknown> | null} */ (null),
+
+    _attach: attach,
+
+    /** A page begins when it is loaded, and again when it comes back from the back-forward cache. */
+    _begin: (back = false) => {
+      if (context._phase === 'stopped') return;
+      const page = context._page = randomId();
+      attachment._startup = identify(page, back)
+        .then(() => page === context._page ? attach() : undefined)
+        .catch(reportError)
+        .finally(() => { if (page === context._page) attachment._startup = null; });
+    },
+
+    /** Attaches anew, because the session is unknown or refused; pages that share one may have another already. */
+    _renew: async () => {
+      if (!context._attached) return;
+      context._attached = false;
+      if (context._parent) {
+        await context._parent.check();
+        context._useParentId();
+      }
+      await attach();
+    },
+
+    /** Goes on with another id of the session. @param {string} sid */
+    _adopt: sid => {
+      if (sid === context._ids.sid) return;
+      context._save({ sid });
+      channel._post({ sid });
+      departure._arm();
+    },
+
+    /** @param {boolean} persisted whether the page may come back from the back-forward cache */
+    _leave: persisted => {
+      if (context._attached) departure._send(persisted);
+      departure._disarm();
+      claim._release();
+      channel._close();
+      context._page = '';
+      context._attached = false;
+      timing._stop();
+      activity._cancelReport();
+    },
+  };
+  return attachment;
+};

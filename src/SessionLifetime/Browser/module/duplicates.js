@@ -1,0 +1,58 @@
+/**
+ * Finds out whether another page has the same tab id, which a duplicated tab copies.
+ *
+ * @import { Identity } from './identity.js'
+ * @import { Settings } from './settings.js'
+ */
+import { outermost } from './page.js';
+
+/** How long other pages have to object on the channel. */
+const OBJECTION = 150;
+
+/** @param {Settings} settings @param {Identity} identity */
+export const createTabClaim = ({ _key, duplicateDetection }, identity) => {
+  let release = () => {};
+
+  /** @param {string} name @param {string} page @param {boolean} back @param {(isOwn: boolean) => void} resolve */
+  const lock = (name, page, back, resolve) => {
+    if (back) resolve(true);
+    navigator.locks.request(name, { ifAvailable: !back }, held => {
+      resolve(!!held);
+      if (held && page === identity._page) return new Promise(done => { release = () => done(0); });
+    }).catch(() => resolve(true));
+  };
+
+  /** @param {string} name @param {string} page @param {boolean} back @param {(isOwn: boolean) => void} resolve */
+  const ask = (name, page, back, resolve) => {
+    const channel = new BroadcastChannel(name);
+    release = () => channel.close();
+    let isOwn = back;
+    channel.onmessage = ({ data: { asks, taken } }) => {
+      // Of two pages that ask at the same time the smaller id wins.
+      if (asks && (isOwn || page < asks)) channel.postMessage({ taken: asks });
+      if (taken === page && !isOwn) {
+        channel.close();
+        resolve(false);
+      }
+    };
+    channel.postMessage({ asks: page });
+    setTimeout(() => resolve(isOwn = true), OBJECTION);
+  };
+
+  return {
+    /**
+     * Claims the tab id for a page, as long as it lives; false if another page has it. A page from the back-forward cache is no copy, although
+     * the page it replaces may not have left yet.
+     *
+     * @param {string} tab @param {string} page @param {boolean} back @returns {Promise<boolean>}
+     */
+    _claim: (tab, page, back) => new Promise(resolve => {
+      if (duplicateDetection === 'off' || outermost(window) !== window) return resolve(true);
+      // Blazor does not pause a circuit while a lock is held.
+      const canLock = navigator.locks && duplicateDetection !== 'channel'
+        && (duplicateDetection === 'lock' || !document.querySelector('[src*="/blazor."]'));
+      (canLock ? lock : ask)(`${_key} ${tab}`, page, back, resolve);
+    }),
+    _release: () => release(),
+  };
+};

@@ -1,0 +1,90 @@
+/**
+ * The session of this page: puts the parts together.
+ *
+ * @import { Controller, Options } from '../session-lifetime.js'
+ */
+import { createActivity } from './activity.js';
+import { createAttachment } from './attachment.js';
+import { createSessionChannel } from './channel.js';
+import { createContext } from './context.js';
+import { createDeparture } from './departure.js';
+import { createDialog } from './dialog.js';
+import { listen } from './lifecycle.js';
+import { once, randomId } from './page.js';
+import { patchRequests } from './patch.js';
+import { createRequests } from './requests.js';
+import { isOn } from './settings.js';
+import { createSignals } from './signals.js';
+import { createTiming } from './timing.js';
+import { createTransitions } from './transitions.js';
+import { createTransport } from './transport.js';
+
+/** @param {Controller} controller @param {Options} options */
+export const createSession = (controller, options) => {
+  const context = createContext(controller, options);
+
+  // What is below calls what is above by these functions only.
+  const dialog = createDialog(context);
+  const timing = createTiming(
+    context, dialog, () => context._attached ? signals._beat() : attachment._attach(), () => signals._check());
+  const transport = createTransport(
+    context, dialog, timing, sid => attachment._adopt(sid), reason => transitions._end(reason), () => attachment._renew());
+  const departure = createDeparture(context, transport);
+  const activity = createActivity(context, () => signals._report());
+  const channel = createSessionChannel(context._settings._key, ({ sid, moved, status, ended }) => {
+    if (sid) {
+      context._save({ sid });
+      departure._arm();
+      if (moved) attachment._renew();
+    }
+    if (status) transitions._apply(status);
+    if (ended !== undefined) transitions._end(ended, null, false);
+  });
+  const transitions = createTransitions(context, dialog, timing, departure, activity, channel);
+  const signals = createSignals(context, transport, activity, transitions);
+  const attachment = createAttachment(context, timing, transport, departure, activity, channel, transitions, signals);
+  const requests = createRequests(context, timing, activity, transitions, signals, attachment);
+
+  return {
+    _context: context,
+    _dialog: dialog,
+    _transport: transport,
+    _transitions: transitions,
+    _signals: signals,
+    _attachment: attachment,
+    _requests: requests,
+
+    _run: async () => {
+      // A sandboxed frame without allow-same-origin has neither storage nor an origin the server would answer.
+      if (origin === 'null') {
+        context._phase = 'unsupported';
+        attachment._ready.resolve(null);
+        return void context._emit('unsupported');
+      }
+      listen(context, timing, activity, signals, attachment);
+      if (isOn(context._settings.patch)) patchRequests(context, attachment, requests);
+      // A prerendered page sees a copy of the storage, and what it writes is thrown away.
+      if (/** @type {any} */ (document).prerendering) await once(document, 'prerenderingchange');
+      attachment._begin();
+    },
+
+    /** Attaches to a new session after the end of the last one. */
+    _restart: async () => {
+      if (context._phase !== 'ended') return;
+      context._phase = 'starting';
+      context._reason = null;
+      dialog._dismiss();
+      context._page ||= randomId();
+      await attachment._attach();
+    },
+
+    _stop: () => {
+      attachment._leave(false);
+      context._phase = 'stopped';
+      context._stopped.abort();
+      attachment._ready.resolve(null);
+      activity._staying?.resolve(false);
+      dialog._remove();
+    },
+  };
+};
