@@ -15,8 +15,8 @@ namespace SessionLifetime.Directories;
 /// one browser has, its ring costs others nothing.
 /// </para>
 /// <para>
-/// A session has one place. Who would give it to a browser reserves it (<see cref="BrowserPlace.Of"/>) until it is given, or was not; who
-/// would give it to another meanwhile has to look again. One that has ended takes no place any more: its number may be another's soon.
+/// A session has one place. Before it is bound to a browser, its place is reserved for that browser (<see cref="BrowserPlace.Of"/>); an attempt to
+/// bind it to another meanwhile fails and is made again. A session that has ended takes no place: its number may soon be another's.
 /// </para>
 /// </remarks>
 internal sealed class BrowserIndex
@@ -36,7 +36,7 @@ internal sealed class BrowserIndex
             _stripes[index] = new();
         }
 
-        // Nobody outside can guess it; and the start of an app does not wait for the generator of ids, which takes milliseconds to load.
+        // Unpredictable, and cheaper at start-up than the generator of ids, which takes milliseconds to load.
         var (high, low) = Unsafe.BitCast<Guid, (ulong, ulong)>(Guid.NewGuid());
         _seed = BitOperations.RotateLeft(high, 32) ^ low | 1;
     }
@@ -109,7 +109,7 @@ internal sealed class BrowserIndex
     /// <summary>Takes a session out, wherever it stands: it has ended, or was never added.</summary>
     public void Leave(SessionEntry entry)
     {
-        // Who enters reserves first and then looks whether it has ended; so who finds nothing reserved here will not enter.
+        // Enter reserves first and then checks for the end: where nothing is reserved now, a later Enter sees the end.
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref entry.Browsers.Of) is var of and not 0)
         {

@@ -78,7 +78,7 @@ internal sealed class DueIndex
                 Take(entry);
             }
 
-            // In one step: whoever would still put it in finds that it has no number.
+            // In one step: a later Put finds that it has no number.
             _registry.Remove(entry);
         }
     }

@@ -55,6 +55,22 @@ internal sealed class EndedSessionMemory(int capacity, TimeSpan retention)
         }
     }
 
+    /// <summary>Remembers a session that has ended, by all its secrets.</summary>
+    public void Add(SessionEntry entry, Moment now)
+    {
+        var reason = entry.Read().EndReason;
+        if (entry.Rotated is not { } ids)
+        {
+            Add(new EndedSession(entry.Secret, entry.Id, reason, now));
+            return;
+        }
+
+        foreach (var secret in ids.All)
+        {
+            Add(new EndedSession(secret, entry.Id, reason, now));
+        }
+    }
+
     public void Add(in EndedSession ended)
     {
         if (capacity == 0)

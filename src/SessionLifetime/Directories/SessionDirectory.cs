@@ -74,9 +74,7 @@ internal class SessionDirectory
     /// <summary>What is remembered of an ended session; null when nothing is.</summary>
     public virtual ValueTask<EndedSession?> FindEndedAsync(SessionId secret, CancellationToken cancellationToken) => new(_ended.Find(secret, Now));
 
-    /// <summary>
-    /// The living sessions the filter means with public ids above <paramref name="after"/>, in that order, at most <paramref name="count"/>.
-    /// </summary>
+    /// <summary>The living sessions the filter means in the order of their public ids, from the first above <paramref name="after"/>.</summary>
     public virtual ValueTask<IReadOnlyList<SessionEntry>> ListAsync(
         SessionFilter filter,
         PublicId? after,
@@ -111,7 +109,7 @@ internal class SessionDirectory
         _tables.Add(entry);
         _due.Put(entry, nextDue);
 
-        // Its place in a group shows it before it is here: who took the place has ended it, and found nothing to forget.
+        // Its place in a group shows the session before it is in the tables: it may have been ended by then, and not been found there.
         if (entry.IsEnded)
         {
             Forget(entry);
@@ -121,10 +119,7 @@ internal class SessionDirectory
     }
 
     /// <summary>The entry's stamps, pages or holds moved in place: they are to be written to the backing store, where there is one.</summary>
-    public virtual void MarkDirty(SessionEntry entry)
-    {
-        // The entry is the only place where the session is kept.
-    }
+    public virtual void MarkDirty(SessionEntry entry) => _ = entry;
 
     /// <summary>Writes everything that moved in memory to the backing store, where there is one.</summary>
     public virtual ValueTask FlushAsync(CancellationToken cancellationToken = default) => default;
@@ -133,17 +128,9 @@ internal class SessionDirectory
     public virtual ValueTask SaveAsync(SessionEntry entry) => default;
 
     /// <summary>The same, when it is next convenient.</summary>
-    public virtual void MarkChanged(SessionEntry entry)
-    {
-        // As for what moved in place.
-    }
+    public virtual void MarkChanged(SessionEntry entry) => _ = entry;
 
-    /// <summary>Moves the stamps of a signal, and what follows from them, if the session is still as it was seen.</summary>
-    /// <param name="entry">The session.</param>
-    /// <param name="seen">What was read.</param>
-    /// <param name="next">The same, with the signal counted.</param>
-    /// <param name="nextDue">The first moment at which a rule may come due.</param>
-    /// <returns>False when the session moved on: look again.</returns>
+    /// <summary>As <see cref="TryCommitAsync"/>, for the stamps of a signal and what follows from them.</summary>
     public virtual ValueTask<bool> TryTouchAsync(SessionEntry entry, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue)
     {
         if (!entry.TryCommit(seen, next, nextDue))
@@ -218,11 +205,7 @@ internal class SessionDirectory
     /// <summary>Asks the processor for the memory that the ends of these sessions will touch.</summary>
     public void Prefetch(ReadOnlySpan<SessionEntry> entries)
     {
-        foreach (var entry in entries)
-        {
-            _places.Prefetch(entry);
-        }
-
+        _places.Prefetch(entries);
         _tables.Prefetch(entries);
     }
 
@@ -241,7 +224,6 @@ internal class SessionDirectory
     /// <summary>How many browsers and how many users have sessions.</summary>
     internal (int Browsers, int Users) CountGroups() => _places.Count;
 
-    /// <summary>What it may hold.</summary>
     protected SessionDirectoryLimits Limits => _limits;
 
     /// <summary>Takes an entry out that could not be written.</summary>
@@ -251,14 +233,14 @@ internal class SessionDirectory
     protected PlacementResult Enter(SessionEntry entry, SessionOwner owner) => _places.Enter(entry, owner);
 
     /// <summary>Makes the places of a session right after its owner was, or was to be, changed.</summary>
-    protected void Settle(SessionEntry entry, SessionOwner before, SessionOwner after)
+    internal void Settle(SessionEntry entry, SessionOwner before, SessionOwner after)
     {
         _places.Settle(entry, after);
         _places.Settle(entry, before);
     }
 
     /// <summary>An entry was committed: it is found when it is next due, or, when it has ended, not at all.</summary>
-    protected void FollowCommit(SessionEntry entry)
+    internal void FollowCommit(SessionEntry entry)
     {
         if (!entry.IsEnded)
         {
@@ -267,12 +249,12 @@ internal class SessionDirectory
         }
 
         // Remembered before it is forgotten: no request finds neither.
-        Remember(entry, entry.Read().EndReason);
+        _ended.Add(entry, Now);
         Forget(entry);
     }
 
     /// <summary>Adds an entry that was read from a backing store. The caller sees to it that there is one entry for a session.</summary>
-    protected void Adopt(SessionEntry entry, bool hasSecret)
+    internal void Adopt(SessionEntry entry, bool hasSecret)
     {
         Interlocked.Increment(ref _count);
         _registry.Add(entry);
@@ -287,7 +269,7 @@ internal class SessionDirectory
     }
 
     /// <summary>A secret of an adopted entry has become known.</summary>
-    protected void Learn(SessionEntry entry, SessionId secret)
+    internal void Learn(SessionEntry entry, SessionId secret)
     {
         if (entry.TryLearnSecret(secret))
         {
@@ -299,27 +281,11 @@ internal class SessionDirectory
         }
     }
 
-    /// <summary>Finds an entry by its public id.</summary>
-    protected bool TryGet(PublicId id, [NotNullWhen(true)] out SessionEntry? entry) => _tables.TryGet(id, out entry);
-
-    private void Remember(SessionEntry entry, SessionEndReason reason)
-    {
-        var now = Now;
-        if (entry.Rotated is not { } ids)
-        {
-            _ended.Add(new EndedSession(entry.Secret, entry.Id, reason, now));
-            return;
-        }
-
-        foreach (var secret in ids.All)
-        {
-            _ended.Add(new EndedSession(secret, entry.Id, reason, now));
-        }
-    }
+    internal bool TryGet(PublicId id, [NotNullWhen(true)] out SessionEntry? entry) => _tables.TryGet(id, out entry);
 
     /// <summary>
-    /// Takes a session out of everything. Two may come by here: who ended it, and who was just adding it. The table it is added to last is
-    /// asked first: one of the two finds it there, which then is in all others; and its number is free when it is in none.
+    /// Takes a session out of everything. Called by the end of a session, and by an addition that finds it ended. The table it is added to last is
+    /// asked first: one of the two callers finds it there, and then it is in all others. Its number is free when it is in none.
     /// </summary>
     private void Forget(SessionEntry entry)
     {

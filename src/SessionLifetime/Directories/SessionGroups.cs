@@ -4,12 +4,12 @@ using SessionLifetime.Policy;
 
 namespace SessionLifetime.Directories;
 
-/// <summary>The sessions that have something in common: the browser they are in, or the user they belong to.</summary>
+/// <summary>The sessions that have a key in common, such as their user.</summary>
 /// <remarks>
 /// Whose a session is stands in the session; a group only follows. A session takes its place before it is given to the owner, so that a
 /// limit holds however many come at once; afterwards the group is <i>settled</i>: under its lock, the session is in it exactly if it
-/// lives and belongs there. Every change of an owner settles the groups it touches after it was made, so whoever settles last sees the
-/// last state, and none is left in a group it does not belong to, or missing from one it does.
+/// lives and belongs there. Every change of an owner settles the groups it touches after it was made, so the last
+/// call sees the last state, and no session stays in a group it does not belong to, or is missing from one it does.
 /// <para>Most groups hold one session: then it stands in the group's place itself, and every step is one of the dictionary's own.</para>
 /// </remarks>
 /// <param name="belongs">Whether a session with this owner is in the group of this key.</param>

@@ -49,6 +49,12 @@ internal sealed class SessionPlaces(SessionRegistry registry, SessionDirectoryLi
         : filter.User is { } user ? _byUser.Members(user)
         : null;
 
-    /// <summary>Asks the processor for the memory that the end of a session will touch.</summary>
-    public void Prefetch(SessionEntry entry) => _byBrowser.Prefetch(entry);
+    /// <summary>Asks the processor for the memory that the ends of these sessions will touch.</summary>
+    public void Prefetch(ReadOnlySpan<SessionEntry> entries)
+    {
+        foreach (var entry in entries)
+        {
+            _byBrowser.Prefetch(entry);
+        }
+    }
 }

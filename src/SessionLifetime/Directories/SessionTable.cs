@@ -25,7 +25,7 @@ internal sealed class SessionTable<TKey, TLink>
     private const int Stripes = 256;
     private const int StripeShift = 64 - 8;
 
-    /// <summary>More than any chain has: who comes that far has been led astray.</summary>
+    /// <summary>More steps than any chain has: a reader that takes more has followed a changing chain.</summary>
     private const int MaxSteps = 256;
 
     private readonly SessionRegistry _registry;

@@ -36,7 +36,7 @@ internal sealed class ConnectionCloser(IWorkScheduler scheduler, TimeProvider ti
             var deadline = Task.Delay(s_patience, time, stop.Token);
             if (await Task.WhenAny(cancelling, deadline) == deadline)
             {
-                // A callback that blocks delays nobody for longer.
+                // A callback that blocks delays the closing no longer.
                 deadline = Task.Delay(s_patience, time, stop.Token);
             }
 
@@ -55,7 +55,7 @@ internal sealed class ConnectionCloser(IWorkScheduler scheduler, TimeProvider ti
         }
         catch (Exception exception)
         {
-            // Nobody awaits this.
+            // Not awaited.
             logger.ConnectionNotClosed(exception, session.Id);
         }
         finally

@@ -24,8 +24,8 @@ internal sealed class SessionArrivals(
     private long _lastComplaint;
 
     /// <summary>
-    /// Starts a session for a page that says hello, tells the handlers, and waits for them. The session's clocks are held: release that
-    /// when it has been answered. Anything but added when the store is full, or closed.
+    /// Starts a session for a page that says hello, tells the handlers, and waits for them. The session's clocks are held: the caller releases
+    /// the hold before it answers, so that the answer's durations count from then. Anything but added when the store is full, or closed.
     /// </summary>
     /// <param name="page">The page.</param>
     /// <param name="tab">Its tab.</param>
@@ -55,7 +55,7 @@ internal sealed class SessionArrivals(
         entry.Prepare(due, isConfirmed: timings.Unconfirmed == SessionTimings.Never);
         entry.TryHold(hold, now);
 
-        // First in its queue, and told only once the store has the session: whoever ends it at that very moment is heard after it.
+        // First in its queue, and raised only once the directory has the session: an end at that moment is raised after it.
         HeldEvent? started = dispatcher.Wants(SessionEventKind.SessionStarted)
             ? dispatcher.Hold(new(SessionEventKind.SessionStarted, new SessionStartedContext(engine.TabSessionOf(entry))))
             : null;
@@ -81,7 +81,7 @@ internal sealed class SessionArrivals(
 
         if (engine.Directory.IsClosed)
         {
-            // It got in while the door was being closed, and may have been missed by who ends them all.
+            // Added while the directory was being closed: the shutdown may have missed it.
             await engine.TryEndAsync(entry, SessionEndReason.HostStopping);
         }
 

@@ -23,7 +23,7 @@ internal sealed class SessionDisposer(
     public PendingWork Open { get; } = new();
 
     /// <summary>
-    /// The session has ended, and its handlers have run. Counted before anybody who waits for that goes on: who then waits for the
+    /// The session has ended, and its handlers have run. Counted before <c>Completion</c> completes: a caller that then waits for the
     /// disposals misses none.
     /// </summary>
     /// <returns>Whether there is something to dispose, or may be until the last request has left.</returns>
@@ -69,7 +69,7 @@ internal sealed class SessionDisposer(
         }
         catch (Exception exception)
         {
-            // Nobody awaits this.
+            // Not awaited.
             logger.DisposalThrew(exception, "scope", session.Id);
         }
         finally

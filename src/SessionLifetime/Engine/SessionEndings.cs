@@ -40,7 +40,7 @@ internal sealed class SessionEndings(
         dispatcher.Raise(new(SessionEventKind.ApplicationExit, new ApplicationExitContext(session, next.EndReason)) { Completed = CompleteAsync });
     }
 
-    /// <summary>The exit handlers have run: those who wait go on, and the token is cancelled where its callbacks delay nobody.</summary>
+    /// <summary>The exit handlers have run: <c>Completion</c> completes, and the token is cancelled on a thread of its own.</summary>
     private ValueTask CompleteAsync(SessionEvent exit)
     {
         var session = exit.Context.Session;

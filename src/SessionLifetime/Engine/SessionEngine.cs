@@ -17,8 +17,7 @@ namespace SessionLifetime.Engine;
 /// <remarks>
 /// <para>
 /// Every decision goes through one loop: read what is, ask the clockwork for the next step, commit that in one atomic step, begin again when
-/// somebody else was faster. What was committed is raised afterwards, outside every lock. So each fact has one winner, and the winner
-/// raises it.
+/// another thread was faster. What was committed is raised afterwards, outside every lock, by the thread that committed it.
 /// </para>
 /// <para>
 /// The rules come before a count: a request, a ping, a status read first applies the rules that are due, and only then counts as a signal.
@@ -126,7 +125,7 @@ internal sealed class SessionEngine
     }
 
     /// <summary>
-    /// Waits only where the session should have ended before, and nobody but handlers that were asked too late can tell whether it has:
+    /// Waits only where rule 5 is overdue and depends on handlers that were asked too late:
     /// an expired session is never served.
     /// </summary>
     public async ValueTask<DueRulesResult> ApplyDueRulesAndWaitInDoubtAsync(SessionEntry entry)
@@ -163,17 +162,17 @@ internal sealed class SessionEngine
     public async Task<bool> ExitAsync(SessionEntry entry, SessionEndReason reason)
     {
         var isOurs = await TryEndAsync(entry, reason);
-        var face = TabSessionOf(entry);
-        if (!HandlerInvocation.IsInside(face))
+        var session = TabSessionOf(entry);
+        if (!HandlerInvocation.IsInside(session))
         {
-            await face.Completion;
+            await session.Completion;
         }
 
         return isOurs;
     }
 
     /// <summary>
-    /// Moves the lower bound of a session's next look on. Of a session that was touched since somebody looked, this is all a look has to do.
+    /// Moves the lower bound of a session's next look on. For a session that was touched since the last look, this is all a look does.
     /// </summary>
     /// <returns>False when something is due, or handlers are being asked.</returns>
     public bool Refresh(SessionEntry entry, Moment now)
@@ -185,7 +184,7 @@ internal sealed class SessionEngine
 
     /// <summary>
     /// The one loop of all commits: reads what is, applies the rules that are due one after the other, then makes the change, and begins again
-    /// whenever somebody else was faster.
+    /// whenever another thread was faster.
     /// </summary>
     private async ValueTask<CommitResult> CommitAsync<TArgument>(
         SessionEntry entry,

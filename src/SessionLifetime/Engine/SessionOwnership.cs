@@ -9,7 +9,7 @@ using SessionLifetime.Time;
 namespace SessionLifetime.Engine;
 
 /// <summary>
-/// Gives sessions to whom they belong, inside the limits: to the browser whose key a request brings, and to the user who signed in.
+/// Binds sessions to the browser whose key a request brings, and to the user who signed in, within the limits.
 /// </summary>
 internal sealed class SessionOwnership(SessionEngine engine, ILogger<SessionOwnership> logger)
 {
@@ -17,7 +17,7 @@ internal sealed class SessionOwnership(SessionEngine engine, ILogger<SessionOwne
     private const int MaxDisplaced = 16;
 
     /// <summary>
-    /// Gives a session that has no browser, or no user, to those the request brings. What it has already, it keeps: look who got it.
+    /// Gives a session that has no browser, or no user, to those the request brings. What it is bound to already stays: the caller reads the owner again.
     /// Together with a user it gets a new secret.
     /// </summary>
     /// <param name="entry">The session.</param>
@@ -40,7 +40,7 @@ internal sealed class SessionOwnership(SessionEngine engine, ILogger<SessionOwne
         return outcome;
     }
 
-    /// <summary>The user signed out: nobody's again, under a new secret.</summary>
+    /// <summary>The user signed out: unbinds the user, and rotates the secret.</summary>
     public async Task ReleaseUserAsync(SessionEntry entry)
     {
         await ChangeAsync(entry, static owner => owner with { User = null });
@@ -102,7 +102,7 @@ internal sealed class SessionOwnership(SessionEngine engine, ILogger<SessionOwne
         var others = await engine.Directory.ListAsync(filter, after: null, int.MaxValue, CancellationToken.None);
         if (others.Where(other => other != newcomer).MinBy(other => LastActivity(other, now).Ticks) is not { } oldest)
         {
-            // Whoever had the place has ended, and is about to give it back.
+            // The session that had the place has ended, and is about to give it back.
             await Task.Yield();
             return true;
         }

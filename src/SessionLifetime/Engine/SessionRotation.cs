@@ -12,7 +12,7 @@ internal sealed class SessionRotation(SessionDirectory directory, TimeSpan overl
 {
     /// <summary>Makes a new secret for a living session; <see cref="SessionEntry.NewerThan"/> tells it.</summary>
     /// <param name="entry">The session.</param>
-    /// <param name="evenIfPending">Whether also where one waits for its first use already, which somebody may have been told.</param>
+    /// <param name="evenIfPending">Whether also where one waits for its first use already.</param>
     public ValueTask RotateAsync(SessionEntry entry, bool evenIfPending = false)
     {
         for (var isDone = false; !isDone && !entry.IsEnded;)

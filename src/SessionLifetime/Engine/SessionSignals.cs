@@ -8,7 +8,7 @@ namespace SessionLifetime.Engine;
 internal static class SessionSignals
 {
     /// <summary>
-    /// Counts a signal, after a look that waits for nobody: who wants to wait has done so. False when the session has ended.
+    /// Applies the rules that are due, without waiting for handlers, and counts a signal. False when the session has ended.
     /// </summary>
     public static ValueTask<bool> TryCountAsync(this SessionEngine engine, SessionEntry entry, SignalReport signal)
     {

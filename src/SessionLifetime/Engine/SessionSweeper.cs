@@ -5,7 +5,7 @@ using SessionLifetime.Time;
 
 namespace SessionLifetime.Engine;
 
-/// <summary>One pass over the sessions that may be due and that nobody looks at.</summary>
+/// <summary>One pass over the sessions that may be due.</summary>
 internal sealed class SessionSweeper(
     SessionEngine engine,
     SessionMetrics metrics,

@@ -1,6 +1,6 @@
 namespace SessionLifetime.Entries;
 
-/// <summary>A lock to be awaited: first come, first served. Who waits holds no thread.</summary>
+/// <summary>A lock to be awaited: in the order of arrival. Waiting holds no thread.</summary>
 internal sealed class AsyncTurn
 {
     private readonly Lock _lock = new();

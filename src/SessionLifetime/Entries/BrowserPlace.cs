@@ -9,7 +9,7 @@ namespace SessionLifetime.Entries;
 [StructLayout(LayoutKind.Auto)]
 internal struct BrowserPlace
 {
-    /// <summary>The browser it belongs to, or is about to be given to; 0 for none. Of two who would give it away, one is first.</summary>
+    /// <summary>The browser it belongs to, or is reserved for; 0 for none. A reservation is a compare-and-set: of two, one succeeds.</summary>
     public ulong Of;
 
     /// <summary>The next in the ring; 0 while it is in none.</summary>

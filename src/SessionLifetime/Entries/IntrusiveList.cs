@@ -1,6 +1,6 @@
 namespace SessionLifetime.Entries;
 
-/// <summary>A list whose nodes are its elements. A field, never copied; guarded by whoever has it.</summary>
+/// <summary>A list whose nodes are its elements. A field, never copied; guarded by its owner.</summary>
 /// <typeparam name="T">The type of its elements.</typeparam>
 internal struct IntrusiveList<T>
     where T : LinkedNode<T>

@@ -5,11 +5,11 @@ namespace SessionLifetime.Entries;
 
 /// <summary>
 /// What most sessions never have: a timeout that was raised, a self-destruct, timeouts of their own, a second secret, polls in flight.
-/// Made with the first of them, and kept; whoever has none of it reads <see cref="None"/>. Its entry's, and guarded as that is.
+/// Made with the first of them, and kept; an entry without any reads <see cref="None"/>. Guarded by its entry's gate.
 /// </summary>
 internal sealed class OptionalState
 {
-    /// <summary>Nothing rare. Never written.</summary>
+    /// <summary>The state of an entry that has none. Never written.</summary>
     public static readonly OptionalState None = new();
 
     public Moment IdleReset;

@@ -111,7 +111,7 @@ internal struct PageSet
             Interlocked.MemoryBarrier();
             if (!_only.IsNone)
             {
-                // Heard of meanwhile, by who has not seen the others yet.
+                // Heard of meanwhile by a thread that has not seen the list yet.
                 many.Heard(_only.Id, _only.LastHeard);
                 _only.Clear();
             }

@@ -17,7 +17,7 @@ internal static class ReadAhead
     {
         if (Sse.IsSupported)
         {
-            // The place may move meanwhile: then something else is fetched, and nobody is hurt.
+            // The place may move meanwhile: then other memory is fetched, which costs time only.
             Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.AsRef(in place)));
         }
     }

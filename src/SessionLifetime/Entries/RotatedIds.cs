@@ -4,7 +4,7 @@ using SessionLifetime.Time;
 namespace SessionLifetime.Entries;
 
 /// <summary>
-/// The secrets of a session that was given a new one: the one it answers to, the new one nobody has used yet, and old ones that run out.
+/// The secrets of a session that was given a new one: the current one, a new one that no request has used yet, and former ones that run out.
 /// Immutable; its entry replaces it as a whole.
 /// </summary>
 /// <remarks>

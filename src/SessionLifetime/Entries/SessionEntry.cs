@@ -11,7 +11,7 @@ namespace SessionLifetime.Entries;
 /// <remarks>
 /// <para>
 /// Life: made by the engine, added to a store, touched by pings, activity reports and requests, looked at by them and by the sweep,
-/// committed to its end exactly once, forgotten by the store. The public face, <see cref="TabSession"/>, is made when somebody asks.
+/// committed to its end exactly once, removed from the directory. Its public object (<c>TabSession</c>) is made when it is first asked for.
 /// An idle session is this one object: its page is part of it, it is its own node in the store's tables and in its due index (the fields
 /// for that are the store's, each written under that table's lock), and what most sessions never have stands in a <see cref="OptionalState"/>
 /// of those that have it.
@@ -431,7 +431,7 @@ internal sealed class SessionEntry
         _gate.Leave();
     }
 
-    /// <summary>After a look that found nothing due: the lower bound moves on, unless somebody else has moved it meanwhile.</summary>
+    /// <summary>After a look that found nothing due: moves the lower bound on, unless another thread committed meanwhile.</summary>
     public void Refresh(in SessionSnapshot seen, Moment nextDue)
     {
         _gate.Enter();
@@ -459,7 +459,7 @@ internal sealed class SessionEntry
 
             _pages.Attach(page, tab, now, silence);
 
-            // Whoever decided something because no page was open must look again.
+            // A decision that was made because no page was open must be made again.
             _version++;
             return true;
         }
@@ -588,7 +588,7 @@ internal sealed class SessionEntry
         return _optional;
     }
 
-    /// <summary>The user first: who sees the browser sees the user that came with it.</summary>
+    /// <summary>The user is written first: a reader that sees the browser sees the user that came with it.</summary>
     private void Write(in SessionOwner owner)
     {
         Volatile.Write(ref _user, owner.User);

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace SessionLifetime.Entries;
 
-/// <summary>A lock of one word, for a few comparisons and writes: who waits spins and yields. A field, never copied.</summary>
+/// <summary>A lock of one word, held for a few comparisons and writes: a waiting thread spins and yields. A field, never copied.</summary>
 internal struct SpinGate
 {
     private int _isTaken;

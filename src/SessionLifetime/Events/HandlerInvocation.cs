@@ -13,7 +13,7 @@ internal sealed class HandlerInvocation(SessionEventQueue queue, int turn, Sessi
     private CancellationTokenSource? _cancellation;
     private volatile bool _isOver;
 
-    /// <summary>The queue's turn that this call is; whoever comes with an older one comes too late.</summary>
+    /// <summary>The number of this call in its queue; a result with an older number is too late.</summary>
     public int Turn { get; } = turn;
 
     public SessionEvent Event { get; } = raised;
@@ -38,7 +38,7 @@ internal sealed class HandlerInvocation(SessionEventQueue queue, int turn, Sessi
     /// <summary>It has ended, or is abandoned.</summary>
     public void Leave() => _isOver = true;
 
-    /// <summary>Tells the handler that nobody waits for it any more. What its own callbacks throw is its own.</summary>
+    /// <summary>Cancels the handler's token. What its callbacks throw is ignored: the handler is logged as abandoned already.</summary>
     public void Cancel()
     {
         try

@@ -11,7 +11,7 @@ internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext co
 
     public SessionEventKind Kind { get; } = kind;
 
-    /// <summary>What handlers see. Replaced after a handler that failed, so that its late writes reach nobody.</summary>
+    /// <summary>What handlers see. Replaced after a handler that failed, so that its late writes change nothing.</summary>
     public SessionEventContext Context { get; set; } = context;
 
     /// <summary>Which raise of the timeout this is.</summary>
@@ -20,7 +20,7 @@ internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext co
     /// <summary>Whether what it tells of has not happened yet; the queue's to read and write.</summary>
     public bool IsHeld { get; set; }
 
-    /// <summary>Called once, after the last handler, before anybody who waits goes on. Never throws.</summary>
+    /// <summary>Called once, after the last handler, before <see cref="Done"/> completes. Never throws.</summary>
     public Func<SessionEvent, ValueTask>? Completed { get; init; }
 
     /// <summary>What the handlers that finished have said; false for other events.</summary>
@@ -50,7 +50,7 @@ internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext co
         }
     }
 
-    /// <summary>A handler threw or was abandoned: what it said does not count, and what it will say reaches nobody.</summary>
+    /// <summary>A handler threw or was abandoned: what it set does not count, nor what it sets later.</summary>
     public void Discard()
     {
         if (Context is SessionTimeoutContext timeout)
@@ -59,7 +59,7 @@ internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext co
         }
     }
 
-    /// <summary>Nobody wants to hear it, and nobody waits for more than <see cref="Done"/>.</summary>
+    /// <summary>Completes an event without handlers.</summary>
     public void Complete()
     {
         var completing = CompleteAsync();
@@ -88,7 +88,7 @@ internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext co
         }
     }
 
-    /// <summary>Nobody has waited so far, or somebody waits.</summary>
+    /// <summary>Completes <see cref="Done"/>, whether it was asked for or not.</summary>
     private void Finish() => Interlocked.CompareExchange(ref _done, s_done, null)?.TrySetResult();
 
     private static TaskCompletionSource MakeDone()

@@ -9,7 +9,7 @@ namespace SessionLifetime.Events;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Life: made with the session's first event that somebody wants. While anything waits, one pump runs on a thread of
+/// Life: made with the session's first event that has a handler. While anything waits, one pump runs on a thread of
 /// the scheduler; it parks when the queue is empty, or when its first event is held. User code never runs inside the lock.
 /// </para>
 /// <para>

@@ -21,7 +21,7 @@ internal static class SessionHandlerFactory
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods)] THandler>()
         where THandler : SessionLifetimeHandler
     {
-        // What the class does not override it does not hear of: an event nobody overrides is never raised.
+        // A class handles what it overrides: an event that no class overrides is never raised.
         var kinds = SessionEventKind.None;
         foreach (var (kind, method) in s_methods)
         {

@@ -1,6 +1,6 @@
 namespace SessionLifetime.Ids;
 
-/// <summary>The log-safe face of a session: 64 random bits made with it, unrelated to its secret; they name it and open nothing.</summary>
+/// <summary>The log-safe id of a session: 64 random bits, unrelated to its secret. It names the session and gives no access.</summary>
 internal readonly record struct PublicId(ulong Value)
 {
     /// <summary>The length of the text form, in characters.</summary>

@@ -4,8 +4,7 @@ using SessionLifetime.Ids;
 namespace SessionLifetime.Policy;
 
 /// <summary>
-/// Whose a session is: the browser it was bound to, and the user who signed in there. Given to the session in one step with everything
-/// else that is decided. The browser is set once and stays; the user may be released.
+/// Whose a session is: the browser it was bound to, and the user who signed in there. Part of what a commit writes. The browser is set once; the user may be released.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct SessionOwner

@@ -48,7 +48,7 @@ internal struct SessionSnapshot
     /// <summary>How long the process did not run since the session started. Rule 2 counts that time, the others do not.</summary>
     public TimeSpan NotRunning;
 
-    /// <summary>Whose it is; nobody's while nobody has told.</summary>
+    /// <summary>The browser and the user it belongs to; none while no request has named one.</summary>
     public SessionOwner Owner;
 
     /// <summary>How often <c>SessionTimeout</c> was raised in this idle period.</summary>

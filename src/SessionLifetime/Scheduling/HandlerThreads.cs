@@ -14,9 +14,8 @@ namespace SessionLifetime.Scheduling;
 /// only how a scheduler notices that it stands still; so they are real time, whatever clock the sessions run on.
 /// </para>
 /// <para>
-/// Waking is asked for once, not for every piece of work: <see cref="_isAsked"/> says that somebody will look into the queue after it was
-/// set, be it a thread that was woken or started, or the watch. Whoever comes because he was asked takes that back first, and asks for
-/// another when he finds more than he can take. So a sweep that ends a million sessions wakes a thread now and then, and not a million times.
+/// A thread is requested once, not for every piece of work: <see cref="_isAsked"/> says that a thread (woken, started, or the watch) will look
+/// into the queue after it was set. That thread resets it first, and requests another when it finds more than one piece of work. So a sweep that ends a million sessions wakes a thread now and then, and not a million times.
 /// </para>
 /// </remarks>
 internal sealed class HandlerThreads : IDisposable
@@ -58,7 +57,7 @@ internal sealed class HandlerThreads : IDisposable
     private static void Start(ThreadStart body, string name) =>
         new Thread(body) { IsBackground = true, Name = $"SessionLifetime handlers {name}" }.UnsafeStart();
 
-    /// <summary>Sees to it that somebody looks into the queue from now on.</summary>
+    /// <summary>Makes sure that a thread looks into the queue after this call.</summary>
     private void Ask()
     {
         if (Interlocked.Exchange(ref _isAsked, 1) != 0)
@@ -107,7 +106,7 @@ internal sealed class HandlerThreads : IDisposable
                     Ask();
                 }
 
-                // Two who count at once may count one: what matters is that it moves.
+                // Two threads that count at once may count one: the watch only needs to see a change.
                 _taken++;
                 isFirst = false;
                 work.Execute();
@@ -121,7 +120,7 @@ internal sealed class HandlerThreads : IDisposable
     {
         lock (_lock)
         {
-            // Idle before it looks a last time: who queues work after that finds it idle.
+            // Counted as idle before the last look: work queued after that look finds an idle thread.
             _idle++;
             Interlocked.Exchange(ref _isAsked, 0);
             var isThere = !_work.IsEmpty;

@@ -5,7 +5,7 @@ namespace SessionLifetime.Sessions;
 /// <summary>What one session owns. Made when it first owns something; closed once, when the session has ended and nobody uses it any more.</summary>
 /// <remarks>
 /// The race that matters: something is made while this is being closed. What comes before the closing is in the list that
-/// <see cref="Close"/> gives; what comes after it is refused, and whoever made it disposes it: the caller that adds an item, or the container.
+/// <see cref="Close"/> gives; what comes after it is refused, and the caller that made it (or the container) disposes it.
 /// </remarks>
 internal sealed class OwnedObjects
 {

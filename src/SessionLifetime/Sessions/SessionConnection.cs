@@ -8,7 +8,7 @@ internal abstract class SessionConnection : LinkedNode<SessionConnection>
     /// <summary>Where it stands while it is open.</summary>
     internal SessionConnections? Home;
 
-    /// <summary>Begins to close it, telling the client why if that can be. Waits for nobody; once at most.</summary>
+    /// <summary>Begins to close it, telling the client why if that can be. Does not wait. Called once at most.</summary>
     public abstract void Close(SessionEndReason reason);
 
     /// <summary>It was asked to close a while ago, and is still open: cuts it off.</summary>

@@ -3,8 +3,8 @@ using SessionLifetime.Entries;
 namespace SessionLifetime.Sessions;
 
 /// <summary>
-/// The open connections of one session, in a list linked through themselves. It is closed once, at the session's end: who comes before is
-/// in what <see cref="Close"/> gives, who comes after is turned away and closes itself.
+/// The open connections of one session, in a list linked through themselves. It is closed once, at the session's end: a connection
+/// added before is in what <see cref="Close"/> gives, one added after is refused and closes itself.
 /// </summary>
 /// <param name="gate">What is locked for a few writes.</param>
 internal sealed class SessionConnections(object gate)

@@ -241,7 +241,7 @@ public sealed class TabSession : ITabSessionFeature, IEntryObserver
     /// <summary>The session has ended: nothing is made any more. Null when there never was a connection.</summary>
     internal SessionConnections? TakeConnections() => Interlocked.CompareExchange(ref _connections, SessionConnections.Closed, null);
 
-    /// <summary>What it owned is disposed: nothing of it is kept by who keeps the session.</summary>
+    /// <summary>What it owned is disposed: a reference to the session keeps none of it alive.</summary>
     internal void ForgetOwned() => Volatile.Write(ref _owned, OwnedObjects.Closed);
 
     private static TimeSpan? Positive(TimeSpan? value)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace SessionLifetime.Sessions;
 
 /// <summary>
-/// Tells the services of one dependency-injection scope whose session they work for. Whoever opens a scope for a session enters it,
+/// Tells the services of one dependency-injection scope whose session they work for. Code that opens a scope for a session enters it,
 /// and leaves it before disposing it.
 /// </summary>
 /// <remarks>

@@ -33,7 +33,7 @@ internal sealed class DirtyEntries(
         var batch = new List<SessionEntry>();
         for (var left = _dirty.Count; left > 0 && _dirty.TryDequeue(out var entry); left--)
         {
-            // Clean before it is read: who touches it from now on marks it again.
+            // Clean before it is read: a later touch marks it again.
             var shared = entry.Shared!;
             shared.MarkClean();
             if (entry.IsEnded)

@@ -37,7 +37,7 @@ internal sealed record SessionRecord
     /// <summary>The moment it was armed for.</summary>
     public TimeSpan? SelfDestructAt { get; init; }
 
-    /// <summary>Whether the browser was heard of after the first answer, or nobody asks for that.</summary>
+    /// <summary>Whether a signal arrived after the first answer, or no <c>UnconfirmedTimeout</c> applies.</summary>
     public bool IsConfirmed { get; init; }
 
     /// <summary>The session's own timeouts.</summary>

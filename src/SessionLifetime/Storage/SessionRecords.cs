@@ -93,6 +93,18 @@ internal static class SessionRecords
         }
     }
 
+    /// <summary>The secrets of a record, and until when each works.</summary>
+    public static List<(string Hash, Moment Until)> SecretsOf(SessionRecord record) =>
+        [.. record.Secrets.Select(static one => (one.Hash, one.Until is { } until ? At(until) : Moment.Never))];
+
+    /// <summary>What stands for a record that the store has trimmed: why it ended is unknown.</summary>
+    public static SessionSnapshot Forgotten(SessionEntry entry)
+    {
+        var read = entry.Read();
+        (read.State, read.EndReason) = (SessionState.Ended, SessionEndReason.SignalLost);
+        return read;
+    }
+
     public static Moment At(TimeSpan span) => new(span.Ticks);
 
     public static TimeSpan Span(Moment moment) => new(moment.Ticks);

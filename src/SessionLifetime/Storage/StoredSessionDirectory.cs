@@ -24,13 +24,12 @@ namespace SessionLifetime.Storage;
 /// </remarks>
 internal sealed class StoredSessionDirectory : SessionDirectory
 {
-    private const int BatchSize = 256;
-
     private readonly ISessionBackingStore _store;
     private readonly Func<SessionSnapshot, SessionTimings> _timingsOf;
+    private readonly RecordReader _reader;
+    private readonly EntryFollower _follower;
     private readonly DirtyEntries _dirty;
     private readonly RecordWriter _writer;
-    private readonly Lock _adopting = new();
     private long _stored;
 
     private StoredSessionDirectory(
@@ -44,11 +43,13 @@ internal sealed class StoredSessionDirectory : SessionDirectory
         _store = store;
         _timingsOf = timingsOf;
         _stored = stored;
-        _dirty = new(store, TouchOf, SaveAsync, FollowAsync);
-        _writer = new(store, () => Now, OnWritten, Follow);
+        _reader = new(store);
+        _follower = new(this, timingsOf, OnEndedElsewhere);
+        _dirty = new(store, TouchOf, SaveAsync, _follower.FollowAsync);
+        _writer = new(store, () => Now, OnWritten, _follower.Follow);
     }
 
-    /// <summary>Raised after the entry of a session has ended because its record has: by whoever committed that.</summary>
+    /// <summary>Raised after an entry has ended because its record was ended by another process.</summary>
     public event Action<SessionEntry>? EndedElsewhere;
 
     public override long Count => Volatile.Read(ref _stored);
@@ -80,35 +81,18 @@ internal sealed class StoredSessionDirectory : SessionDirectory
             return known;
         }
 
-        var hash = SecretHash.Of(secret);
-        if (await _store.LoadAsync(SessionKey.OfSecret(hash), cancellationToken) is not { EndReason: null } record
-            || record.Secrets.FirstOrDefault(one => string.Equals(one.Hash, hash, StringComparison.Ordinal)) is not { } own
-            || own.Until <= SessionRecords.Span(Now))
-        {
-            return null;
-        }
-
         // One that runs out is asked for each time: only the record knows until when it works.
-        return Adopt(record, own.Until is null ? secret : null);
+        var (record, isLasting) = await _reader.FindAsync(secret, Now, cancellationToken);
+        return record is null ? null : _follower.Adopt(record, isLasting ? secret : null);
     }
 
     public override async ValueTask<SessionEntry?> FindAsync(PublicId id, CancellationToken cancellationToken) =>
         TryGet(id, out var known) ? known
-        : await _store.LoadAsync(SessionKey.OfId(id.ToString()), cancellationToken) is { EndReason: null } record ? Adopt(record, secret: null)
+        : await _reader.FindAsync(id, cancellationToken) is { } record ? _follower.Adopt(record, secret: null)
         : null;
 
-    public override async ValueTask<EndedSession?> FindEndedAsync(SessionId secret, CancellationToken cancellationToken)
-    {
-        if (await base.FindEndedAsync(secret, cancellationToken) is { } known)
-        {
-            return known;
-        }
-
-        return await _store.LoadAsync(SessionKey.OfSecret(SecretHash.Of(secret)), cancellationToken) is { EndReason: { } reason, EndedAt: { } at } record
-            && PublicId.TryParse(record.Id, out var id)
-                ? new EndedSession(secret, id, reason, SessionRecords.At(at))
-                : null;
-    }
+    public override async ValueTask<EndedSession?> FindEndedAsync(SessionId secret, CancellationToken cancellationToken) =>
+        await base.FindEndedAsync(secret, cancellationToken) ?? await _reader.FindEndedAsync(secret, cancellationToken);
 
     public override async ValueTask<IReadOnlyList<SessionEntry>> ListAsync(
         SessionFilter filter,
@@ -126,7 +110,7 @@ internal sealed class StoredSessionDirectory : SessionDirectory
         entry.Share(shared);
         await LoadGroupsAsync(entry.Owner, cancellationToken);
 
-        // Whoever would end it from a list waits until it is written.
+        // An end from a list waits until the session is written.
         await shared.Turn.EnterAsync();
         try
         {
@@ -194,18 +178,10 @@ internal sealed class StoredSessionDirectory : SessionDirectory
 
     public override async ValueTask<int> TakeDueAsync(Memory<SessionEntry> due, Moment now, CancellationToken cancellationToken)
     {
-        string? after = null;
-        IReadOnlyList<SessionRecord> records;
-        do
+        await foreach (var record in _reader.DueAsync(now))
         {
-            records = await _store.TakeDueAsync(new(SessionRecords.Span(now), BatchSize, after), cancellationToken);
-            foreach (var record in records)
-            {
-                after = record.Id;
-                Adopt(record, secret: null);
-            }
+            _follower.Adopt(record, secret: null);
         }
-        while (records.Count == BatchSize);
 
         return await base.TakeDueAsync(due, now, cancellationToken);
     }
@@ -222,7 +198,7 @@ internal sealed class StoredSessionDirectory : SessionDirectory
             && shared.Version < notice.Version
             && await _store.LoadAsync(SessionKey.OfId(notice.Id), cancellationToken) is { } record)
         {
-            await FollowInTurnAsync(entry, record);
+            await _follower.FollowAsync(record);
         }
     }
 
@@ -277,40 +253,9 @@ internal sealed class StoredSessionDirectory : SessionDirectory
 
     private async ValueTask LoadMatchingAsync(SessionFilter filter, CancellationToken cancellationToken)
     {
-        await foreach (var record in _store.ListAsync(new(filter.User, filter.Browser?.ToString()), cancellationToken))
+        await foreach (var record in _reader.ListAsync(filter, cancellationToken))
         {
-            Adopt(record, secret: null);
-        }
-    }
-
-    /// <summary>The entry of a record: the one that is there, or a new one.</summary>
-    private SessionEntry? Adopt(SessionRecord record, SessionId? secret)
-    {
-        if (!PublicId.TryParse(record.Id, out var id))
-        {
-            return null;
-        }
-
-        lock (_adopting)
-        {
-            if (TryGet(id, out var known))
-            {
-                if (secret is { } shown)
-                {
-                    Learn(known, shown);
-                }
-
-                return known;
-            }
-
-            // Handlers that were asked by a process that is gone have not handled.
-            var read = SessionRecords.Read(record, BrowserKey.None) with { Raising = false };
-            Clockwork.Derive(ref read, _timingsOf(read), Now);
-            var shared = new SharedState { Version = record.Version, BrowserHash = record.BrowserHash, HashedSecrets = HashedOf(record) };
-            var entry = new SessionEntry(secret ?? default, id, read, SessionRecords.PagesOf(record), shared);
-            entry.Refresh(entry.Read(), Due(read));
-            Adopt(entry, secret is not null);
-            return entry;
+            _follower.Adopt(record, secret: null);
         }
     }
 
@@ -329,55 +274,9 @@ internal sealed class StoredSessionDirectory : SessionDirectory
         }
     }
 
-    private ValueTask FollowAsync(SessionRecord record) =>
-        PublicId.TryParse(record.Id, out var id) && TryGet(id, out var entry) ? FollowInTurnAsync(entry, record) : default;
-
-    private async ValueTask FollowInTurnAsync(SessionEntry entry, SessionRecord record)
+    private void OnEndedElsewhere(SessionEntry entry)
     {
-        var turn = entry.Shared!.Turn;
-        await turn.EnterAsync();
-        try
-        {
-            Follow(entry, record);
-        }
-        finally
-        {
-            turn.Leave();
-        }
+        Interlocked.Decrement(ref _stored);
+        EndedElsewhere?.Invoke(entry);
     }
-
-    /// <summary>Makes an entry what its record is, in the entry's turn.</summary>
-    private void Follow(SessionEntry entry, SessionRecord? record)
-    {
-        var shared = entry.Shared!;
-        if (entry.IsEnded || (record is not null && record.Version <= shared.Version))
-        {
-            return;
-        }
-
-        // One that the store has forgotten has ended so long ago that nobody remembers why.
-        var read = record is null ? Ended(entry) : SessionRecords.Read(record, entry.Browser);
-        shared.Version = record?.Version ?? shared.Version;
-        shared.HashedSecrets = record is null ? [] : HashedOf(record);
-        Clockwork.Derive(ref read, _timingsOf(read), Now);
-        var before = entry.Owner;
-        entry.Apply(read, Due(read));
-        Settle(entry, before, read.Owner);
-        FollowCommit(entry);
-        if (entry.IsEnded)
-        {
-            Interlocked.Decrement(ref _stored);
-            EndedElsewhere?.Invoke(entry);
-        }
-    }
-
-    private static SessionSnapshot Ended(SessionEntry entry)
-    {
-        var read = entry.Read();
-        (read.State, read.EndReason) = (SessionState.Ended, SessionEndReason.SignalLost);
-        return read;
-    }
-
-    private static List<(string Hash, Moment Until)> HashedOf(SessionRecord record) =>
-        [.. record.Secrets.Select(static one => (one.Hash, one.Until is { } until ? SessionRecords.At(until) : Moment.Never))];
 }

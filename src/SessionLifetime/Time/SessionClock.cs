@@ -8,8 +8,8 @@ namespace SessionLifetime.Time;
 /// </summary>
 /// <remarks>
 /// <para>
-/// A process that was stopped (a suspended container or machine, a debugger, a long collection) heard of nobody, so its time is nobody's
-/// silence. While <see cref="Watch"/> runs, a thread moves a limit <see cref="s_lead"/> ahead every <see cref="s_step"/>. Now is the smaller of
+/// A process that was stopped (a suspended container or machine, a debugger, a long collection) received no signal, so that time is not
+/// silence of a browser. While <see cref="Watch"/> runs, a thread moves a limit <see cref="s_lead"/> ahead every <see cref="s_step"/>. Now is the smaller of
 /// counter and limit: where the thread does not run, the clock stands at the limit; when it runs again, it takes off what the counter ran
 /// past it. So a stretch without the process moves the clock by the lead at most.
 /// </para>
@@ -19,7 +19,7 @@ namespace SessionLifetime.Time;
 /// </para>
 /// <para>
 /// The order of reads makes the clock monotonic without a lock: limit, then what was taken off, then the counter. The writer goes the other
-/// way: who sees the new limit sees what was taken off, and who sees that reads a counter that is past the old limit.
+/// way: a reader that sees the new limit sees what was taken off, and then reads a counter that is past the old limit.
 /// </para>
 /// </remarks>
 internal sealed class SessionClock : IDisposable

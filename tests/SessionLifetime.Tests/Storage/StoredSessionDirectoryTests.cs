@@ -227,6 +227,31 @@ public sealed class StoredSessionDirectoryTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task ATouchElsewhere_IsSeenByTheDecisionThatDidNotKnowIt()
+    {
+        await using var host = Host();
+        host.Record();
+        var entry = await host.StartAsync();
+        await host.Engine.Directory.FlushAsync();
+        _time.Advance(TimeSpan.FromMinutes(10));
+        var record = Assert.Single(await RecordsAsync());
+        var touched = record.Stamps with
+        {
+            LastActivity = record.StartedAt + TimeSpan.FromMinutes(10),
+            LastSignal = record.StartedAt + TimeSpan.FromMinutes(10),
+        };
+        await _store.TouchAsync(new SessionTouch[] { new(record.Id, touched, null, record.Version) }, default);
+        _time.Advance(TimeSpan.FromMinutes(11));
+
+        Assert.Equal(DueRulesResult.Alive, await host.Engine.ApplyDueRulesAsync(entry));
+        Assert.Equal(["SessionStarted"], host.Heard);
+        _time.Advance(TimeSpan.FromMinutes(9));
+        await host.Engine.ApplyDueRulesAsync(entry);
+        await host.SettleAsync(entry);
+        Assert.Equal(["SessionStarted", "SessionTimeout 1"], host.Heard);
+    }
+
+    [Fact]
     public async Task AnEndElsewhere_EndsTheEntryAndIsTold_AndNoHandlerHearsOfItHere()
     {
         await using var host = Host();
