@@ -18,6 +18,10 @@ namespace SessionLifetime.Directories;
 /// A session has one place. Before it is bound to a browser, its place is reserved for that browser (<see cref="BrowserPlace.Of"/>); an attempt to
 /// bind it to another meanwhile fails and is made again. A session that has ended takes no place: its number may soon be another's.
 /// </para>
+/// <para>
+/// It takes 24 bytes a session, 20 of them in the entry; the generic groups take 51 (measured with 500,000 browsers of one session each).
+/// The difference is a tenth of what an idle session keeps.
+/// </para>
 /// </remarks>
 internal sealed class BrowserIndex
 {

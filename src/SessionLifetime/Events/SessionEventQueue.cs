@@ -4,38 +4,33 @@ using SessionLifetime.Entries;
 
 namespace SessionLifetime.Events;
 
-/// <summary>
-/// The waiting events of one session, and the pump that takes them to their handlers one after the other.
-/// </summary>
+/// <summary>The waiting events of one session, and the pump that takes them to their handlers one after the other.</summary>
 /// <remarks>
 /// <para>
-/// Life: made with the session's first event that has a handler. While anything waits, one pump runs on a thread of
-/// the scheduler; it parks when the queue is empty, or when its first event is held. User code never runs inside the lock.
+/// Life: made with the session's first event that has a handler. While anything waits, one pump runs on the scheduler; it stops when the
+/// queue is empty, or when its first event is held. User code never runs inside the lock.
 /// </para>
 /// <para>
-/// Order: an event that tells of a commit is put into the queue before the commit, held; it is let go when the commit succeeded, and taken
-/// out when it did not. As two commits from the same state exclude each other, events stand in the order of what happened, whoever was
-/// faster in telling. The exit tells of the last commit there is, so it is put behind all others once that has succeeded, and nothing is
-/// told after it.
+/// Order: an event is queued before its commit, held; it is released when the commit succeeded, and removed when it did not. As two commits
+/// from the same state exclude each other, events stand in the order of their commits. The exit is queued after the last commit there is,
+/// and closes the queue.
 /// </para>
 /// <para>
-/// The race that matters: a handler that outlives its time limit, perhaps blocking the pump's own thread. The watch then takes the pump
-/// away from it: every call has a turn of its own, the turn goes up, and a new pump continues with the next handler. The old one finds
-/// its turn over when it comes back, and leaves without a trace. So handlers of one session never overlap, except with one that was
-/// abandoned.
+/// The race: a handler outlives its time limit, and may block the pump's thread. Every call has a number; when the watch abandons a call,
+/// the number goes up and a new pump continues with the next handler. The old pump finds a higher number when it returns, and stops. So
+/// handlers of one session never overlap, except with one that was abandoned.
 /// </para>
 /// <para>
-/// Bounded: of more than <see cref="MaxWaiting"/> waiting page events the newest stands for the rest; of as many timeouts the oldest,
-/// which activity has overtaken long ago, is complete without being told.
+/// Bounds: of more than <see cref="MaxWaiting"/> waiting page events the newest replaces the others; of as many timeouts the oldest, which
+/// activity has overtaken, completes without its handlers.
 /// </para>
-/// <para>It is longer than a file should be because pump, turn and queue share one lock and one story.</para>
 /// </remarks>
 internal sealed class SessionEventQueue(HandlerRunner runner) : IThreadPoolWorkItem
 {
     /// <summary>The most events of one kind that wait: as many as a session keeps pages.</summary>
     public const int MaxWaiting = PageList.MaxPages;
 
-    /// <summary>In the place of a queue: the session's exit has been told, and with it all there was.</summary>
+    /// <summary>Stands for the queue of a session whose exit handlers have run.</summary>
     public static readonly object Over = new();
 
     private readonly Lock _lock = new();
@@ -177,10 +172,7 @@ internal sealed class SessionEventQueue(HandlerRunner runner) : IThreadPoolWorkI
         return same[^1];
     }
 
-    /// <summary>
-    /// Takes the next step: a handler of the current event, or, after the last one, the event to complete. False when there is nothing
-    /// left, or not for this turn.
-    /// </summary>
+    /// <summary>The next handler of the current event, or, after the last one, the event to complete. False when nothing is left for this turn.</summary>
     private bool TryNext(int turn, out HandlerInvocation? call, out SessionEvent? completed)
     {
         call = null;
