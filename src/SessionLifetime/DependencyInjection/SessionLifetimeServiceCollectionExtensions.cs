@@ -71,24 +71,14 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SessionLifetimeOptions>, SessionLifetimeOptionsValidator>());
 
         services.TryAddSingleton(static provider => new SessionClock(provider.GetRequiredService<TimeProvider>()));
-        services.TryAddSingleton(static provider =>
-        {
-            var options = provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value;
-            return new SessionDirectory(provider.GetRequiredService<SessionClock>(), new SessionDirectoryLimits
-            {
-                SweepInterval = options.SweepInterval,
-                MaxSessions = options.MaxSessions,
-                MaxSessionsPerUser = options.MaxSessionsPerUser,
-                MaxSessionsPerBrowser = options.MaxSessionsPerBrowser,
-                MaxEndedSessions = options.MaxEndedSessions,
-                EndedSessionRetention = options.EndedSessionRetention,
-            });
-        });
+        services.TryAddSingleton(static provider => new SessionDirectory(
+            provider.GetRequiredService<SessionClock>(),
+            SessionDirectoryLimits.Of(provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value)));
 
         services.TryAddSingleton(static provider =>
         {
-            var store = provider.GetRequiredService<SessionDirectory>();
-            return new SessionMetrics(provider.GetRequiredService<IMeterFactory>(), () => store.Count);
+            var directory = provider.GetRequiredService<SessionDirectory>();
+            return new SessionMetrics(provider.GetRequiredService<IMeterFactory>(), () => directory.Count);
         });
         services.TryAddSingleton<SweepHeartbeat>();
         services.TryAddSingleton<SessionLifetimeEvents>();

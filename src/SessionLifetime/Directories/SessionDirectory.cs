@@ -20,21 +20,18 @@ namespace SessionLifetime.Directories;
 /// </remarks>
 internal class SessionDirectory
 {
-    private readonly SessionDirectoryLimits _limits;
     private readonly SessionClock _clock;
     private readonly SessionRegistry _registry = new();
     private readonly SessionTables _tables;
     private readonly SessionPlaces _places;
     private readonly DueIndex _due;
     private readonly EndedSessionMemory _ended;
-
     private long _count;
     private volatile bool _isClosed;
 
     public SessionDirectory(SessionClock clock, SessionDirectoryLimits limits)
     {
-        _limits = limits;
-        _clock = clock;
+        (_clock, Limits) = (clock, limits);
         _tables = new(_registry);
         _places = new(_registry, limits);
         _due = new(_registry, limits.SweepInterval);
@@ -68,7 +65,7 @@ internal class SessionDirectory
     public virtual ValueTask<SessionEntry?> FindAsync(SessionId secret, CancellationToken cancellationToken) =>
         new(TryGet(secret, out var entry) ? entry : null);
 
-    /// <summary>Finds a living session by its public id.</summary>
+    /// <inheritdoc cref="FindAsync(SessionId, CancellationToken)"/>
     public virtual ValueTask<SessionEntry?> FindAsync(PublicId id, CancellationToken cancellationToken) => new(_tables.TryGet(id, out var entry) ? entry : null);
 
     /// <summary>What is remembered of an ended session; null when nothing is.</summary>
@@ -90,7 +87,7 @@ internal class SessionDirectory
             return new(PlacementResult.Closed);
         }
 
-        if (Interlocked.Increment(ref _count) > _limits.MaxSessions)
+        if (Interlocked.Increment(ref _count) > Limits.MaxSessions)
         {
             Interlocked.Decrement(ref _count);
             return new(PlacementResult.Full);
@@ -118,7 +115,7 @@ internal class SessionDirectory
         return new(PlacementResult.Added);
     }
 
-    /// <summary>The entry's stamps, pages or holds moved in place: they are to be written to the backing store, where there is one.</summary>
+    /// <summary>The entry's stamps, pages or holds moved in place: to be written to the backing store, where there is one.</summary>
     public virtual void MarkDirty(SessionEntry entry) => _ = entry;
 
     /// <summary>Writes everything that moved in memory to the backing store, where there is one.</summary>
@@ -127,7 +124,7 @@ internal class SessionDirectory
     /// <summary>Writes pages and secrets that changed to the backing store, where there is one.</summary>
     public virtual ValueTask SaveAsync(SessionEntry entry) => default;
 
-    /// <summary>The same, when it is next convenient.</summary>
+    /// <summary>The same, with the next flush.</summary>
     public virtual void MarkChanged(SessionEntry entry) => _ = entry;
 
     /// <summary>As <see cref="TryCommitAsync"/>, for the stamps of a signal and what follows from them.</summary>
@@ -221,10 +218,9 @@ internal class SessionDirectory
     /// <summary>Adds no session any more.</summary>
     public void Close() => _isClosed = true;
 
-    /// <summary>How many browsers and how many users have sessions.</summary>
     internal (int Browsers, int Users) CountGroups() => _places.Count;
 
-    protected SessionDirectoryLimits Limits => _limits;
+    protected SessionDirectoryLimits Limits { get; }
 
     /// <summary>Takes an entry out that could not be written.</summary>
     protected void Drop(SessionEntry entry) => Forget(entry);

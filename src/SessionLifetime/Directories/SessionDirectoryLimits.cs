@@ -3,6 +3,17 @@ namespace SessionLifetime.Directories;
 /// <summary>What the in-memory store may hold, and how finely it looks.</summary>
 internal sealed record SessionDirectoryLimits
 {
+    /// <summary>The limits that the options ask for.</summary>
+    public static SessionDirectoryLimits Of(SessionLifetimeOptions options) => new()
+    {
+        SweepInterval = options.SweepInterval,
+        MaxSessions = options.MaxSessions,
+        MaxSessionsPerUser = options.MaxSessionsPerUser,
+        MaxSessionsPerBrowser = options.MaxSessionsPerBrowser,
+        MaxEndedSessions = options.MaxEndedSessions,
+        EndedSessionRetention = options.EndedSessionRetention,
+    };
+
     /// <summary>The time between two sweeps, which says how fine the due index has to be.</summary>
     public required TimeSpan SweepInterval { get; init; }
 

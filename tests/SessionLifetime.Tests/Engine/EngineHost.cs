@@ -123,18 +123,8 @@ internal sealed class EngineHost : IAsyncDisposable
 
     internal static StoredSessionDirectory Stored(ISessionBackingStore store, SessionLifetimeOptions options, TimeProvider time)
     {
-        var limits = new SessionDirectoryLimits
-        {
-            SweepInterval = options.SweepInterval,
-            MaxSessions = options.MaxSessions,
-            MaxSessionsPerUser = options.MaxSessionsPerUser,
-            MaxSessionsPerBrowser = options.MaxSessionsPerBrowser,
-            MaxEndedSessions = options.MaxEndedSessions,
-            EndedSessionRetention = options.EndedSessionRetention,
-        };
-
         // The reference store never waits.
-        var starting = StoredSessionDirectory.StartAsync(store, time, limits, seen => SessionTimings.Of(options, seen.Overrides)).AsTask();
+        var starting = StoredSessionDirectory.StartAsync(store, time, SessionDirectoryLimits.Of(options), seen => SessionTimings.Of(options, seen.Overrides)).AsTask();
         Assert.True(starting.IsCompleted);
         return starting.GetAwaiter().GetResult();
     }
