@@ -130,9 +130,11 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<PlainPages>();
         services.TryAddSingleton<OneTimeTokens>();
         services.TryAddSingleton<IConnections, RealtimeConnections>();
-        services.TryAddSingleton<OpenHubs>();
+        services.TryAddSingleton<OpenHubConnections>();
+        services.TryAddSingleton<HubWebSockets>();
+        services.TryAddSingleton<MessageCounter>();
         services.TryAddSingleton<TicketEndpoint>();
-        services.TryAddSingleton<RequestPool>();
+        services.TryAddSingleton<SessionRequestPool>();
         services.TryAddSingleton<SessionRequestQueues>();
         services.TryAddSingleton<LifecycleEndpoints>();
         services.TryAddSingleton(static _ => new BrowserModule());

@@ -12,26 +12,18 @@ using SessionLifetime.Ids;
 
 namespace SessionLifetime.HttpSession;
 
-/// <summary>Gives requests their <c>HttpContext.Session</c>, and starts a session for one that writes without having one.</summary>
+/// <summary>Starts a session for a request that writes to <c>HttpContext.Session</c> and has none.</summary>
 internal sealed class HttpSessionFactory(
     SessionArrivals arrivals,
     SessionFinder finder,
     SessionGuard guard,
-    RequestPool requests,
+    SessionRequestPool requests,
     PlainPages plain,
     IOptions<HttpSessionOptions> options)
 {
     private const string Cure = "Start the browser module in the page and send its header, or put RequireTabSession() on the endpoint";
 
     public HttpSessionOptions Options { get; } = options.Value;
-
-    public void Set(HttpContext context)
-    {
-        if (context.Features.Get<ISessionFeature>() is not TabHttpSession)
-        {
-            context.Features.Set<ISessionFeature>(new TabHttpSession(this, context));
-        }
-    }
 
     /// <summary>What keeps a write from starting a session; null when nothing does.</summary>
     public string? WhyNotStart(HttpContext context) =>

@@ -9,7 +9,7 @@ internal sealed class HubScopes(IServiceScopeFactory inner) : IServiceScopeFacto
     public IServiceScope CreateScope()
     {
         var scope = inner.CreateScope();
-        if (HubInSession.Current is { } connection && TabSessionAccessor.Enter(scope.ServiceProvider, connection.Session) is { } accessor)
+        if (SessionHubConnection.Current is { } connection && TabSessionAccessor.Enter(scope.ServiceProvider, connection.Session) is { } accessor)
         {
             return new HubScope(scope, accessor);
         }

@@ -7,7 +7,7 @@ internal sealed class HubUserIds(IUserIdProvider inner) : IUserIdProvider
 {
     public string? GetUserId(HubConnectionContext connection)
     {
-        HubInSession.Current?.Meet(connection);
+        SessionHubConnection.Current?.Meet(connection);
         return inner.GetUserId(connection);
     }
 }

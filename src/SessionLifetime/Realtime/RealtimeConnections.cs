@@ -1,14 +1,10 @@
 using System.Net.WebSockets;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.SignalR;
-using Microsoft.AspNetCore.WebSockets;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using SessionLifetime.Diagnostics;
-using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Http.Admission;
 using SessionLifetime.Http.Requests;
@@ -24,38 +20,14 @@ namespace SessionLifetime.Realtime;
 /// Hubs bring the framework's WebSockets with them, behind this middleware. For them it is put in front already, with the very options
 /// that they would use. Endpoints of the app have it from <c>UseWebSockets()</c>, which must come before.
 /// </remarks>
-internal sealed class RealtimeConnections : IConnections
+internal sealed class RealtimeConnections(
+    OneTimeTokens tokens,
+    OpenHubConnections hubs,
+    HubWebSockets hubSockets,
+    MessageCounter counter,
+    ILogger<RealtimeConnections> logger) : IConnections
 {
-    /// <summary>Where a hub's request keeps its session: of a long poll the hub is given a copy that has the items, and not the features.</summary>
-    public static readonly object SessionKey = new();
-
-    private readonly OneTimeTokens _tokens;
-    private readonly OpenHubs _hubs;
-    private readonly SessionEngine _engine;
-    private readonly SessionMetrics _metrics;
-    private readonly ILogger _logger;
-    private readonly WebSocketMiddleware _webSockets;
     private int _hasWarned;
-
-    public RealtimeConnections(
-        OneTimeTokens tokens,
-        OpenHubs hubs,
-        SessionEngine engine,
-        SessionMetrics metrics,
-        IOptions<WebSocketOptions> options,
-        ILoggerFactory loggers)
-    {
-        _tokens = tokens;
-        _hubs = hubs;
-        _engine = engine;
-        _metrics = metrics;
-        _logger = loggers.CreateLogger<RealtimeConnections>();
-        _webSockets = new(static _ => Task.CompletedTask, options, loggers);
-    }
-
-    public SessionEngine Engine => _engine;
-
-    public SessionMetrics Metrics => _metrics;
 
     public bool TryTakeId(HttpContext context, out StringValues id)
     {
@@ -76,7 +48,7 @@ internal sealed class RealtimeConnections : IConnections
             socket.SpeaksOurs = true;
         }
 
-        id = _tokens.TryRedeem(TokenPurpose.Ticket, ticket, context.Request, out var grant) ? grant.Secret.Reveal() : "";
+        id = tokens.TryRedeem(TokenPurpose.Ticket, ticket, context.Request, out var grant) ? grant.Secret.Reveal() : "";
         return true;
     }
 
@@ -86,7 +58,7 @@ internal sealed class RealtimeConnections : IConnections
         TicketParameter.Take(context.Request);
     }
 
-    public bool Opened(HttpContext context, RequestInSession request)
+    public bool Opened(HttpContext context, ISessionRequest request)
     {
         var isHub = context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null;
         if (FeatureOf(context) is { } feature)
@@ -98,7 +70,7 @@ internal sealed class RealtimeConnections : IConnections
 
         if (isHub)
         {
-            context.Items[SessionKey] = request.Session;
+            HubSessionItem.Set(context, request.Session);
         }
         else if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } && context.Request.Headers.SecWebSocketVersion.Count > 0)
         {
@@ -112,7 +84,7 @@ internal sealed class RealtimeConnections : IConnections
         return false;
     }
 
-    public void Streams(HttpContext context, RequestInSession request)
+    public void Streams(HttpContext context, ISessionRequest request)
     {
         if (request.Connection is null && context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is null)
         {
@@ -168,7 +140,7 @@ internal sealed class RealtimeConnections : IConnections
         }
     }
 
-    private static void EndWithSession(HttpContext context, RequestInSession request)
+    private static void EndWithSession(HttpContext context, ISessionRequest request)
     {
         request.Connection = new RequestConnection(context);
         if (!request.Session.Connections.TryAdd(request.Connection))
@@ -178,7 +150,7 @@ internal sealed class RealtimeConnections : IConnections
     }
 
     private SessionEntry? OpenHubOf(HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is null ? null : _hubs.SessionOf(context.Request);
+        context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is null ? null : hubs.SessionOf(context.Request);
 
     /// <summary>Ours, before the framework's; null for a request that is no WebSocket, or that is none as far as anybody can tell yet.</summary>
     private SessionWebSocketFeature? FeatureOf(HttpContext context)
@@ -191,15 +163,8 @@ internal sealed class RealtimeConnections : IConnections
 
         if (found is null && context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null)
         {
-            // What a hub would do itself. An origin it does not allow it shall refuse itself.
-            _ = _webSockets.Invoke(context);
+            hubSockets.SetFeature(context);
             found = context.Features.Get<IHttpWebSocketFeature>();
-            if (context.Response.StatusCode == StatusCodes.Status403Forbidden)
-            {
-                context.Response.StatusCode = StatusCodes.Status200OK;
-                context.Features.Set<IHttpWebSocketFeature>(null);
-                return null;
-            }
         }
 
         if (found is not { IsWebSocketRequest: true })
@@ -207,7 +172,7 @@ internal sealed class RealtimeConnections : IConnections
             return null;
         }
 
-        var feature = new SessionWebSocketFeature(this, found);
+        var feature = new SessionWebSocketFeature(counter, found);
         context.Features.Set<IHttpWebSocketFeature>(feature);
         return feature;
     }
@@ -217,7 +182,7 @@ internal sealed class RealtimeConnections : IConnections
     {
         if (context.Response.StatusCode == StatusCodes.Status101SwitchingProtocols && Interlocked.Exchange(ref _hasWarned, 1) == 0)
         {
-            _logger.WebSocketsTooLate();
+            logger.WebSocketsTooLate();
         }
 
         return Task.CompletedTask;

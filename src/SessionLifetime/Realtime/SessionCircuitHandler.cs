@@ -1,8 +1,5 @@
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.Extensions.DependencyInjection;
-using SessionLifetime.Diagnostics;
-using SessionLifetime.Engine;
-using SessionLifetime.Policy;
 using SessionLifetime.Sessions;
 
 namespace SessionLifetime.Realtime;
@@ -14,16 +11,15 @@ namespace SessionLifetime.Realtime;
 /// <remarks>Made in the flow of the connection the circuit begins with, once for each circuit; it stays over reconnects.</remarks>
 internal sealed class SessionCircuitHandler : CircuitHandler
 {
-    private readonly SessionEngine _engine;
-    private readonly SessionMetrics _metrics;
-    private readonly HubInSession? _first;
+    private readonly MessageCounter _counter;
+    private readonly SessionHubConnection? _first;
     private readonly TabSession? _session;
     private readonly TabSessionAccessor? _accessor;
 
-    public SessionCircuitHandler(IServiceProvider scope, SessionEngine engine, SessionMetrics metrics)
+    public SessionCircuitHandler(IServiceProvider scope, MessageCounter counter)
     {
-        (_engine, _metrics) = (engine, metrics);
-        if (HubInSession.Current is { } connection)
+        _counter = counter;
+        if (SessionHubConnection.Current is { } connection)
         {
             _first = connection;
             _session = connection.Session;
@@ -41,7 +37,7 @@ internal sealed class SessionCircuitHandler : CircuitHandler
     /// <summary>Called where the components run, for the circuit's first connection and each it comes back by.</summary>
     public override Task OnConnectionUpAsync(Circuit circuit, CancellationToken cancellationToken)
     {
-        if ((HubInSession.Current ?? _first) is { } connection)
+        if ((SessionHubConnection.Current ?? _first) is { } connection)
         {
             connection.Drawing = SynchronizationContext.Current;
         }
@@ -61,8 +57,7 @@ internal sealed class SessionCircuitHandler : CircuitHandler
     /// <summary>What comes when the session is over is not served; the connection is being closed.</summary>
     private async Task InSessionAsync(TabSession session, CircuitInboundActivityContext context, Func<CircuitInboundActivityContext, Task> next)
     {
-        _metrics.SignalCounted("circuit");
-        if (await _engine.ApplyDueRulesAndWaitInDoubtAsync(session.Entry) != DueRulesResult.Ended && await _engine.TryCountAsync(session.Entry, SignalReport.Alive))
+        if (await _counter.CountAsync(session.Entry, SessionSignal.Alive, "circuit"))
         {
             await next(context);
         }

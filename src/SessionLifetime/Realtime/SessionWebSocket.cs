@@ -1,7 +1,5 @@
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
-using SessionLifetime.Engine;
-using SessionLifetime.Policy;
 
 namespace SessionLifetime.Realtime;
 
@@ -21,7 +19,7 @@ namespace SessionLifetime.Realtime;
 /// </para>
 /// <para>Receiving allocates nothing and takes no lock beyond what the socket below does; what is there already needs no state machine.</para>
 /// </remarks>
-internal sealed class SessionWebSocket(WebSocket inner, SessionWebSocketFeature connection) : WebSocket
+internal sealed class SessionWebSocket(WebSocket inner, ISocketMessages messages) : WebSocket
 {
     private string? _reason;
 
@@ -52,13 +50,13 @@ internal sealed class SessionWebSocket(WebSocket inner, SessionWebSocketFeature 
     public override void Abort()
     {
         inner.Abort();
-        connection.Leave();
+        messages.Leave();
     }
 
     public override void Dispose()
     {
         inner.Dispose();
-        connection.Leave();
+        messages.Leave();
     }
 
     public override ValueTask<ValueWebSocketReceiveResult> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
@@ -70,7 +68,7 @@ internal sealed class SessionWebSocket(WebSocket inner, SessionWebSocketFeature 
         }
 
         var received = receiving.Result;
-        return received.MessageType != WebSocketMessageType.Close && TryCount() ? new(received) : ReceiveSlowlyAsync(received, buffer, cancellationToken);
+        return received.MessageType != WebSocketMessageType.Close && messages.TryCount() ? new(received) : ReceiveSlowlyAsync(received, buffer, cancellationToken);
     }
 
     public override async Task<WebSocketReceiveResult> ReceiveAsync(ArraySegment<byte> buffer, CancellationToken cancellationToken)
@@ -127,7 +125,7 @@ internal sealed class SessionWebSocket(WebSocket inner, SessionWebSocketFeature 
         try
         {
             var received = await receiving;
-            return received.MessageType != WebSocketMessageType.Close && TryCount() ? received : await ReceiveSlowlyAsync(received, buffer, cancellationToken);
+            return received.MessageType != WebSocketMessageType.Close && messages.TryCount() ? received : await ReceiveSlowlyAsync(received, buffer, cancellationToken);
         }
         catch (Exception exception) when (IsCut(exception, cancellationToken))
         {
@@ -145,7 +143,7 @@ internal sealed class SessionWebSocket(WebSocket inner, SessionWebSocketFeature 
         {
             while (received.MessageType != WebSocketMessageType.Close)
             {
-                if (await CountAsync())
+                if (await messages.CountAsync())
                 {
                     return received;
                 }
@@ -158,7 +156,7 @@ internal sealed class SessionWebSocket(WebSocket inner, SessionWebSocketFeature 
             return Cut();
         }
 
-        connection.Leave();
+        messages.Leave();
         return received;
     }
 
@@ -168,39 +166,7 @@ internal sealed class SessionWebSocket(WebSocket inner, SessionWebSocketFeature 
     /// <summary>The app is told a close although none came: the client did not answer ours.</summary>
     private ValueWebSocketReceiveResult Cut()
     {
-        connection.Leave();
+        messages.Leave();
         return new(0, WebSocketMessageType.Close, endOfMessage: true);
-    }
-
-    /// <summary>Counts a message where nothing is due. False says nothing.</summary>
-    private bool TryCount()
-    {
-        var (store, entry, signal) = (connection.Owner.Engine.Directory, connection.Request!.Session.Entry, connection.Request.Signal);
-        if (signal == SessionSignal.None || !entry.TryTouch(store.Now, signal == SessionSignal.Activity))
-        {
-            return false;
-        }
-
-        store.MarkDirty(entry);
-        connection.Owner.Metrics.SignalCounted("message");
-        return true;
-    }
-
-    /// <summary>False when the session is over.</summary>
-    private async ValueTask<bool> CountAsync()
-    {
-        var (engine, entry, signal) = (connection.Owner.Engine, connection.Request!.Session.Entry, connection.Request.Signal);
-        if (await engine.ApplyDueRulesAndWaitInDoubtAsync(entry) == DueRulesResult.Ended)
-        {
-            return false;
-        }
-
-        if (signal == SessionSignal.None)
-        {
-            return true;
-        }
-
-        connection.Owner.Metrics.SignalCounted("message");
-        return await engine.TryCountAsync(entry, signal == SessionSignal.Activity ? SignalReport.Activity : SignalReport.Alive);
     }
 }

@@ -10,8 +10,10 @@ namespace SessionLifetime.Realtime;
 /// Stands before the framework's own way to accept a WebSocket: answers the browser module's subprotocol where the app chooses none, and
 /// gives the app a socket that counts for its session. Then it stands for the socket among the session's connections.
 /// </summary>
-internal sealed class SessionWebSocketFeature(RealtimeConnections owner, IHttpWebSocketFeature inner) : SessionConnection, IHttpWebSocketFeature
+internal sealed class SessionWebSocketFeature(MessageCounter counter, IHttpWebSocketFeature inner) : SessionConnection, IHttpWebSocketFeature, ISocketMessages
 {
+    private const string Kind = "message";
+
     private const int NotClosing = -1;
 
     private int _closing = NotClosing;
@@ -27,12 +29,10 @@ internal sealed class SessionWebSocketFeature(RealtimeConnections owner, IHttpWe
     public bool IsHub { get; set; }
 
     /// <summary>The request, once it has its session.</summary>
-    public RequestInSession? Request { get; set; }
+    public ISessionRequest? Request { get; set; }
 
     /// <summary>What the app was given.</summary>
     public SessionWebSocket? Socket { get; private set; }
-
-    public RealtimeConnections Owner => owner;
 
     public bool IsWebSocketRequest => inner.IsWebSocketRequest;
 
@@ -69,6 +69,10 @@ internal sealed class SessionWebSocketFeature(RealtimeConnections owner, IHttpWe
 
         return Socket;
     }
+
+    public bool TryCount() => counter.TryCount(Request!.Session.Entry, Request.Signal, Kind);
+
+    public ValueTask<bool> CountAsync() => counter.CountAsync(Request!.Session.Entry, Request.Signal, Kind);
 
     public override void Close(SessionEndReason reason) => Socket!.Close(reason);
 

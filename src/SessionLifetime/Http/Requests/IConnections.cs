@@ -21,10 +21,10 @@ internal interface IConnections
     void Hide(HttpContext context);
 
     /// <summary>A request that may become a connection has its session on the context. True when it is to be a WebSocket, and all else is seen to.</summary>
-    bool Opened(HttpContext context, RequestInSession request);
+    bool Opened(HttpContext context, ISessionRequest request);
 
     /// <summary>A request is about to answer with an event stream.</summary>
-    void Streams(HttpContext context, RequestInSession request);
+    void Streams(HttpContext context, ISessionRequest request);
 
     /// <summary>Whether a request names an open connection that belongs to another session than the one it has, which may be none.</summary>
     bool IsOfAnother(HttpContext context, PublicId? session);

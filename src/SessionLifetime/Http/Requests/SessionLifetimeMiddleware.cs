@@ -27,7 +27,7 @@ internal sealed class SessionLifetimeMiddleware(
     SessionGuard guard,
     SessionMetrics metrics,
     SessionRequestQueues turnstile,
-    RequestPool requests,
+    SessionRequestPool requests,
     PlainPages plain,
     IConnections connections,
     LateAuthenticationGuard lateUsers)
@@ -117,7 +117,7 @@ internal sealed class SessionLifetimeMiddleware(
     /// The request of a living session on which nothing is due, from its own browser and user, that waits for nothing: nearly all there are.
     /// Null says nothing: the others are found again.
     /// </summary>
-    private RequestInSession? TryBeginAtOnce(
+    private SessionRequest? TryBeginAtOnce(
         HttpContext context,
         IHeaderDictionary headers,
         EndpointMetadataCollection? metadata,
@@ -136,7 +136,7 @@ internal sealed class SessionLifetimeMiddleware(
         var request = requests.Take();
         if (!request.TryBegin(context, entry, sent, isActivity: signal == SessionSignal.Activity))
         {
-            requests.GiveBack(request);
+            requests.Return(request);
             return null;
         }
 
@@ -164,7 +164,7 @@ internal sealed class SessionLifetimeMiddleware(
     }
 
     /// <summary>Serves a request at once, and without a state machine where the rest of the pipeline needs none.</summary>
-    private Task Serve(HttpContext context, RequestInSession request, IHttpResponseFeature response)
+    private Task Serve(HttpContext context, SessionRequest request, IHttpResponseFeature response)
     {
         Task serving;
         try
@@ -187,7 +187,7 @@ internal sealed class SessionLifetimeMiddleware(
         return serving;
     }
 
-    private static async Task CloseAfterAsync(Task serving, RequestInSession request)
+    private static async Task CloseAfterAsync(Task serving, SessionRequest request)
     {
         try
         {
@@ -205,7 +205,7 @@ internal sealed class SessionLifetimeMiddleware(
         EndpointMetadataCollection? metadata,
         SessionLookup lookup,
         SessionSignal signal,
-        RequestInSession request,
+        SessionRequest request,
         ValueTask<bool> begun)
     {
         var isOpen = false;

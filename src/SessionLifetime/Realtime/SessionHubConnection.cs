@@ -18,12 +18,12 @@ namespace SessionLifetime.Realtime;
 /// What the framework does for a connection, it does in the flow of one asynchronous call. So everything that is made meanwhile, hubs,
 /// their scopes, circuits, can learn by <see cref="Current"/> whose connection it is made for.
 /// </remarks>
-internal sealed class HubInSession(ConnectionContext connection, TabSession session, TimeProvider time) : SessionConnection
+internal sealed class SessionHubConnection(ConnectionContext connection, TabSession session, TimeProvider time) : SessionConnection
 {
     /// <summary>How long a client has to hang up by itself.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(0.5);
 
-    private static readonly AsyncLocal<HubInSession?> s_current = new();
+    private static readonly AsyncLocal<SessionHubConnection?> s_current = new();
 
     private readonly Lock _lock = new();
     private HubConnectionContext? _hub;
@@ -31,7 +31,7 @@ internal sealed class HubInSession(ConnectionContext connection, TabSession sess
     private bool _isGreeted;
 
     /// <summary>The connection in whose flow this is; null outside of any, or where it has no session.</summary>
-    public static HubInSession? Current
+    public static SessionHubConnection? Current
     {
         get => s_current.Value;
         set => s_current.Value = value;
@@ -44,11 +44,6 @@ internal sealed class HubInSession(ConnectionContext connection, TabSession sess
     /// and goes first.
     /// </summary>
     public SynchronizationContext? Drawing { get; set; }
-
-    /// <summary>The session of the request a connection began with; null where it has none.</summary>
-    public static TabSession? SessionOf(ConnectionContext connection) => connection.GetHttpContext() is { } context
-        ? context.GetTabSession() ?? context.Items[RealtimeConnections.SessionKey] as TabSession
-        : null;
 
     private SessionWebSocketFeature? WebSocket => connection.GetHttpContext()?.Features.Get<IHttpWebSocketFeature>() as SessionWebSocketFeature;
 

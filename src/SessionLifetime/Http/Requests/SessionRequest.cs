@@ -26,7 +26,11 @@ namespace SessionLifetime.Http.Requests;
 /// </para>
 /// <para>One that becomes a WebSocket is never given back: there are few, and each is to be small for as long as it lasts.</para>
 /// </remarks>
-internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactory scopes, RequestPool pool)
+internal sealed class SessionRequest(
+    SessionEngine engine,
+    IServiceScopeFactory scopes,
+    IConnections connections,
+    Action<SessionRequest> giveBack) : ISessionRequest
 {
     private RequestHold _hold = new();
     private readonly SessionRequestServices _services = new(scopes);
@@ -41,8 +45,6 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
     /// <summary>Whether it has started its session itself: nobody has asked then what else it may become.</summary>
     private bool _isFirst;
 
-    public RequestPool Pool => pool;
-
     public HttpContext Context => _context;
 
     public TabSession Session { get; private set; } = default!;
@@ -55,6 +57,9 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
 
     /// <summary>What stays open for it; it leaves when the rest of the pipeline is done.</summary>
     public SessionConnection? Connection { get; set; }
+
+    /// <summary>Whether it belongs to this pool.</summary>
+    public bool IsReturnedTo(object pool) => giveBack.Target == pool;
 
     /// <summary>Counts a request where nothing is due, as <see cref="TryBeginAsync"/>. False says nothing, and has begun nothing.</summary>
     public bool TryBegin(HttpContext context, SessionEntry entry, SessionId sent, bool isActivity)
@@ -101,17 +106,17 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         var features = _context.Features;
         features.Put<ITabSessionFeature>(Session);
         _services.Open(_context, features, Session);
-        if (IsConnection && pool.Connections.Opened(_context, this))
+        if (IsConnection && connections.Opened(_context, this))
         {
             return;
         }
 
         if (!response.HasStarted)
         {
-            response.OnStarting(static state => ((RequestInSession)state).OnStarting(), this);
+            response.OnStarting(static state => ((SessionRequest)state).OnStarting(), this);
         }
 
-        response.OnCompleted(static state => ((RequestInSession)state).OnCompleted(), this);
+        response.OnCompleted(static state => ((SessionRequest)state).OnCompleted(), this);
     }
 
     /// <summary>The rest of the pipeline is done. A second call does nothing.</summary>
@@ -171,7 +176,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         _hold.Clear();
         (_context, _response, _cell, Session, _sent, _holds) = (default!, default!, default!, default!, default, false);
         (IsConnection, Connection, _isFirst) = (false, null, false);
-        pool.GiveBack(this);
+        giveBack(this);
     }
 
     /// <summary>It waits for nobody, unless only late handlers can tell whether the session still lives.</summary>
@@ -196,7 +201,7 @@ internal sealed class RequestInSession(SessionEngine engine, IServiceScopeFactor
         if (response.Headers.ContentType is [{ } type] && type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase))
         {
             Release();
-            pool.Connections.Streams(_context, this);
+            connections.Streams(_context, this);
         }
 
         // What no script reads is not handed out there, nor to a user who turned out to be another.
