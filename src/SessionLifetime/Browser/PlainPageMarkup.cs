@@ -18,7 +18,7 @@ internal sealed class PlainPageMarkup(
 {
     public void Render(HttpContext context, TagHelperOutput output)
     {
-        var request = PlainRequest.Of(context);
+        var request = RequestState.Find(context)?.Plain;
         if (request is { Entry: { } entry } && handOvers.Issue(entry, request.Sent, request.Browser) is { } token)
         {
             output.Attributes.SetAttribute("data-hand-over", token);

@@ -7,6 +7,7 @@ using SessionLifetime;
 using SessionLifetime.Browser;
 using SessionLifetime.Configuration;
 using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Lifecycle;
 using SessionLifetime.Http.Navigation;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -31,6 +32,7 @@ public static class PlainPagesBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.TryAddSingleton<NavigationRelay>();
         builder.Services.TryAddSingleton<RelayModule>();
+        builder.Services.TryAddSingleton<RelayCall>();
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, EarlyRedirects>());
 
         // The framework's own, which adds nothing, may be there already, or come later.

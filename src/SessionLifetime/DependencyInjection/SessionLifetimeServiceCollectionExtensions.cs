@@ -124,7 +124,13 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<LateAuthenticationGuard>();
         services.TryAddSingleton<IEndpointAdmission>(static provider => provider.GetRequiredService<LateAuthenticationGuard>());
         services.TryAddSingleton<SessionFinder>();
-        services.TryAddSingleton<SessionCalls>();
+        services.TryAddSingleton<LifecycleCalls>();
+        services.TryAddSingleton<StatusCall>();
+        services.TryAddSingleton<AttachCall>();
+        services.TryAddSingleton<SignalCalls>();
+        services.TryAddSingleton<ExitCall>();
+        services.TryAddSingleton<DetachCall>();
+        services.TryAddSingleton<StretchCall>();
         services.TryAddSingleton<HandOvers>();
         services.TryAddSingleton<PageCaches>();
         services.TryAddSingleton<PlainPages>();
@@ -133,10 +139,10 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<OpenHubConnections>();
         services.TryAddSingleton<HubWebSockets>();
         services.TryAddSingleton<MessageCounter>();
-        services.TryAddSingleton<TicketEndpoint>();
+        services.TryAddSingleton<TicketCall>();
         services.TryAddSingleton<SessionRequestPool>();
         services.TryAddSingleton<SessionRequestQueues>();
-        services.TryAddSingleton<LifecycleEndpoints>();
+        services.TryAddSingleton<SessionlessRequests>();
         services.TryAddSingleton(static _ => new BrowserModule());
         services.TryAddSingleton<BrowserModuleAddress>();
         services.TryAddSingleton<PlainPageMarkup>();

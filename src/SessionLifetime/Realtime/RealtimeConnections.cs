@@ -58,7 +58,7 @@ internal sealed class RealtimeConnections(
         TicketParameter.Take(context.Request);
     }
 
-    public bool Opened(HttpContext context, ISessionRequest request)
+    public bool Open(HttpContext context, ISessionRequest request)
     {
         var isHub = context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null;
         if (FeatureOf(context) is { } feature)
@@ -84,7 +84,7 @@ internal sealed class RealtimeConnections(
         return false;
     }
 
-    public void Streams(HttpContext context, ISessionRequest request)
+    public void OnEventStream(HttpContext context, ISessionRequest request)
     {
         if (request.Connection is null && context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is null)
         {
@@ -97,15 +97,15 @@ internal sealed class RealtimeConnections(
     public bool IsClosing(HttpContext context, SessionLookup lookup) =>
         lookup.Kind == SessionLookupStatus.Ended && OpenHubOf(context) is { IsEnded: true } hub && hub.Id == lookup.EndedId;
 
-    public bool TryRefuse(HttpContext context, SessionLookup lookup, out Task telling)
+    public bool TryRefuse(HttpContext context, SessionLookup lookup, out Task refusing)
     {
         if (context.Features.Get<IHttpWebSocketFeature>() is SessionWebSocketFeature { SpeaksOurs: true } feature)
         {
-            telling = RefuseAsync(feature, lookup);
+            refusing = RefuseAsync(feature, lookup);
             return true;
         }
 
-        telling = Task.CompletedTask;
+        refusing = Task.CompletedTask;
         return false;
     }
 

@@ -30,7 +30,7 @@ internal sealed class EarlyRedirects(TimeProvider time) : IStartupFilter
     {
         var response = context.Response;
         var location = response.Headers.Location.ToString();
-        if (response.StatusCode is >= 300 and < 400 && PlainRequest.Of(context) is null && NavigationRelay.LeadsHere(context.Request, location))
+        if (response.StatusCode is >= 300 and < 400 && RequestState.Find(context)?.Plain is null && NavigationRelay.LeadsHere(context.Request, location))
         {
             NavigationRelay.Write(context, cookie with { Time = time.GetUtcNow().ToUnixTimeMilliseconds(), Target = RelayCookie.TargetOfRedirect(context.Request, location) });
         }

@@ -25,9 +25,9 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
     /// <summary>How long a browser keeps the cookie.</summary>
-    private static readonly TimeSpan s_hop = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_cookieLifetime = TimeSpan.FromSeconds(5);
 
-    private readonly RedirectSequencer _hops = new(time);
+    private readonly RedirectSequencer _redirects = new(time);
 
     /// <summary>Tokens for a page; fewer than asked for, or none, when there is no room.</summary>
     public IReadOnlyList<string> Issue(SessionEntry entry, SessionId secret, BrowserKey browser, int count = Stock, PageId page = default) =>
@@ -47,7 +47,7 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
 
             if (tokens.TryRedeem(TokenPurpose.Navigation, cookie.Token, context.Request, out var grant))
             {
-                _hops.Leave(grant.Browser, cookie.Target, cookie.Name);
+                _redirects.Leave(grant.Browser, cookie.Target, cookie.Name);
                 return (await finder.FindAsync(context, context.RequestHeaders(), grant.Secret) with { Carrier = SessionCarrier.Relay }, cookie);
             }
 
@@ -60,7 +60,7 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
     }
 
     /// <summary>Leaves a token for the request that a redirect leads to, if it stays within the site.</summary>
-    public async ValueTask LeaveForHopAsync(HttpContext context, PlainRequest request)
+    public async ValueTask IssueForRedirectAsync(HttpContext context, PlainRequest request)
     {
         var entry = request.Entry!;
         var location = context.Response.Headers.Location.ToString();
@@ -72,10 +72,10 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
         var (high, _) = Base64UrlIds.Random();
         var name = RelayCookie.Prefix + Base64UrlIds.Format(high);
         var target = RelayCookie.TargetOfRedirect(context.Request, location);
-        await _hops.EnterAsync(request.Browser, target, name);
+        await _redirects.EnterAsync(request.Browser, target, name);
 
         // By the id it came with: a new one is not used before the module has been told of it.
-        if (Issue(entry, request.Sent, request.Browser, s_hop) is { } token)
+        if (Issue(entry, request.Sent, request.Browser, s_cookieLifetime) is { } token)
         {
             Write(context, new(name, token, time.GetUtcNow().ToUnixTimeMilliseconds(), target, request.CookiePath));
         }
@@ -83,7 +83,7 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
 
     /// <summary>Hands a browser the cookie for a hop.</summary>
     public static void Write(HttpContext context, RelayCookie cookie) =>
-        context.Response.Cookies.Append(cookie.Name, cookie.Format(), Options(context, s_hop, cookie.Path));
+        context.Response.Cookies.Append(cookie.Name, cookie.Format(), Options(context, s_cookieLifetime, cookie.Path));
 
     /// <summary>The navigation has come: the cookie has done its work.</summary>
     public static void Expire(HttpContext context, RelayCookie cookie, string path)

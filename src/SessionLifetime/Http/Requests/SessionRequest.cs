@@ -11,102 +11,113 @@ using SessionLifetime.Sessions;
 namespace SessionLifetime.Http.Requests;
 
 /// <summary>
-/// A request of the app while its session is on it: it holds the session's clocks, if it is one that does, and its answer hands out a
-/// new id, if there is one.
+/// A request of the app that has a session: holds the session's clocks while it is in flight, puts the session on the context, and adds the
+/// session's new id to the answer, where there is one.
 /// </summary>
 /// <remarks>
 /// <para>
-/// It holds until it completes, or until it turns out to be a connection rather than a request: it is upgraded, or answers with an event
-/// stream. An open connection says nothing of the user.
+/// It holds until it completes, or until it turns out to be a connection: it is upgraded, or answers with an event stream. An open connection
+/// says nothing of the user.
 /// </para>
 /// <para>
-/// Its life: taken from a pool, begun, opened when the session is put on the context, closed when the rest of the pipeline is done, which
-/// stops the holding, and given back when the server has completed the response. After that the context shows nothing of it: other
-/// callbacks of the same request may come later.
+/// Life: taken from a pool; begun; served, which puts the session on the context; closed when the rest of the pipeline is done, which ends the
+/// hold; returned to the pool when the server has completed the response. From then on no feature of the context refers to it, since callbacks
+/// of the same request may still follow.
 /// </para>
-/// <para>One that becomes a WebSocket is never given back: there are few, and each is to be small for as long as it lasts.</para>
+/// <para>A request that becomes a WebSocket is never returned: there are few, and each is to keep little memory for as long as it lasts.</para>
 /// </remarks>
 internal sealed class SessionRequest(
     SessionEngine engine,
     IServiceScopeFactory scopes,
     IConnections connections,
-    Action<SessionRequest> giveBack) : ISessionRequest
+    Action<SessionRequest> returnToPool) : ISessionRequest
 {
-    private RequestHold _hold = new();
     private readonly SessionRequestServices _services = new(scopes);
+    private RequestHold _hold = new();
     private HttpContext _context = default!;
     private IHttpResponseFeature _response = default!;
-    private SessionEntry _cell = default!;
+    private SessionEntry _entry = default!;
     private SessionId _sent;
-    private bool _isIn;
+    private bool _isInSession;
     private bool _holds;
     private bool _isPlain;
-
-    /// <summary>Whether it has started its session itself: nobody has asked then what else it may become.</summary>
-    private bool _isFirst;
+    private bool _isConnection;
+    private bool _mayBeUpgraded;
 
     public HttpContext Context => _context;
 
     public TabSession Session { get; private set; } = default!;
 
-    /// <summary>What its messages tell of the user, should it become a WebSocket.</summary>
-    public SessionSignal Signal { get; set; }
+    public SessionSignal Signal { get; private set; }
 
-    /// <summary>Whether it may be more than a request.</summary>
-    public bool IsConnection { get; set; }
-
-    /// <summary>What stays open for it; it leaves when the rest of the pipeline is done.</summary>
     public SessionConnection? Connection { get; set; }
 
-    /// <summary>Whether it belongs to this pool.</summary>
-    public bool IsReturnedTo(object pool) => giveBack.Target == pool;
-
-    /// <summary>Counts a request where nothing is due, as <see cref="TryBeginAsync"/>. False says nothing, and has begun nothing.</summary>
-    public bool TryBegin(HttpContext context, SessionEntry entry, SessionId sent, bool isActivity)
-    {
-        if (!engine.TryBegin(entry, isActivity, _hold))
-        {
-            return false;
-        }
-
-        (_context, _cell, _sent, _isIn, _holds, _isPlain) = (context, entry, sent, true, true, false);
-        return true;
-    }
+    /// <summary>Whether it is returned to this pool.</summary>
+    public bool IsReturnedTo(object pool) => returnToPool.Target == pool;
 
     /// <summary>
-    /// Applies what is due, and counts the request: what the session owns waits for it from here on. False when the session has ended.
+    /// Begins a request whose session was found: counts it, after the rules that are due. What the session owns is not disposed before
+    /// <see cref="Close"/>. False when the session has ended; close it all the same.
     /// </summary>
-    public ValueTask<bool> TryBeginAsync(HttpContext context, SessionLookup lookup, SessionSignal signal)
+    public ValueTask<bool> TryBeginAsync(HttpContext context, in RequestClassification classified, in SessionLookup lookup)
     {
-        (_context, _cell, _sent, _isIn, _isPlain) = (context, lookup.Entry!, lookup.Sent, true, lookup.Carrier != SessionCarrier.Header);
-
-        _holds = signal != SessionSignal.None;
+        (_context, _entry, _sent, _isInSession, _isPlain) = (context, lookup.Entry!, lookup.Sent, true, lookup.Carrier != SessionCarrier.Header);
+        (Signal, _isConnection, _mayBeUpgraded) = (classified.Signal, classified.IsConnection, classified.IsConnection);
+        _holds = Signal != SessionSignal.None;
         if (_holds)
         {
-            return engine.TryBeginAsync(_cell, isActivity: signal == SessionSignal.Activity, _hold);
+            return engine.TryBeginAsync(_entry, isActivity: Signal == SessionSignal.Activity, _hold);
         }
 
-        _cell.EnterRequest();
-        return LooksAliveAsync();
+        _entry.EnterRequest();
+        return IsAliveAsync();
     }
 
-    /// <summary>Begins a request that has started its session itself, and handed out the id.</summary>
+    /// <summary>Begins a request that has started its session, and whose answer carries the id already.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="started">The hold under which the session was started; released here.</param>
+    /// <param name="isPlain">Whether the browser navigates, so that no script reads the headers of the answer.</param>
     public void Begin(HttpContext context, RequestHold started, bool isPlain)
     {
-        (_context, _cell, _sent, _isIn, _holds, _isPlain, _isFirst) = (context, started.Entry, started.Entry.Secret, true, true, isPlain, true);
-        _cell.EnterRequest();
-        _cell.TryHold(_hold.For(_cell, started.IsActivity, started.Until), _cell.LastSignal);
+        (_context, _entry, _sent, _isInSession, _isPlain) = (context, started.Entry, started.Entry.Secret, true, isPlain);
+        (Signal, _isConnection, _mayBeUpgraded) = (SessionSignal.Activity, false, HttpMethods.IsConnect(context.Request.Method));
+        _holds = true;
+        _entry.EnterRequest();
+        _entry.TryHold(_hold.For(_entry, started.IsActivity, started.Until), _entry.LastSignal);
         engine.Release(started);
+    }
+
+    /// <summary>Runs the rest of the pipeline with the session on the context; without a state machine where the pipeline completes at once.</summary>
+    public Task ServeAsync(RequestDelegate next)
+    {
+        Task serving;
+        try
+        {
+            Open(_context.Features.Find<IHttpResponseFeature>()!);
+            serving = next(_context);
+            if (!serving.IsCompletedSuccessfully)
+            {
+                return CloseAfterAsync(serving);
+            }
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
+
+        Close();
+        return serving;
     }
 
     /// <summary>Puts the session on the context.</summary>
     public void Open(IHttpResponseFeature response)
     {
-        (Session, _response) = (engine.TabSessionOf(_cell), response);
+        (Session, _response) = (engine.TabSessionOf(_entry), response);
         var features = _context.Features;
         features.Put<ITabSessionFeature>(Session);
         _services.Open(_context, features, Session);
-        if (IsConnection && connections.Opened(_context, this))
+        if (_isConnection && connections.Open(_context, this))
         {
             return;
         }
@@ -122,44 +133,52 @@ internal sealed class SessionRequest(
     /// <summary>The rest of the pipeline is done. A second call does nothing.</summary>
     public void Close()
     {
-        if (_isIn)
+        if (_isInSession)
         {
-            _isIn = false;
+            _isInSession = false;
             Connection?.Leave();
             _services.Leave();
             if (_holds)
             {
-                engine.Leave(_hold, _cell);
+                engine.Leave(_hold, _entry);
             }
             else
             {
-                _cell.LeaveRequest();
+                _entry.LeaveRequest();
             }
         }
     }
 
-    /// <summary>Closes a request whose session was never put on the context.</summary>
+    /// <summary>Closes a request that was not served.</summary>
     public void Abandon()
     {
         Close();
-        GiveBack();
+        Return();
+    }
+
+    public void Detach()
+    {
+        Release();
+        (_hold, _holds) = (null!, false);
+    }
+
+    private async Task CloseAfterAsync(Task serving)
+    {
+        try
+        {
+            await serving;
+        }
+        finally
+        {
+            Close();
+        }
     }
 
     private Task OnCompleted()
     {
         Close();
-        GiveBack();
+        Return();
         return Task.CompletedTask;
-    }
-
-    /// <summary>
-    /// It is a connection from here on, and holds the clocks no longer. It may stay for days: what only requests need is let go, and it is not
-    /// used again.
-    /// </summary>
-    public void Detach()
-    {
-        Release();
-        (_hold, _holds) = (null!, false);
     }
 
     private void Release()
@@ -170,57 +189,51 @@ internal sealed class SessionRequest(
         }
     }
 
-    private void GiveBack()
+    private void Return()
     {
         _services.Reset();
         _hold.Clear();
-        (_context, _response, _cell, Session, _sent, _holds) = (default!, default!, default!, default!, default, false);
-        (IsConnection, Connection, _isFirst) = (false, null, false);
-        giveBack(this);
+        (_context, _response, _entry, Session, Connection, _sent, _holds) = (default!, default!, default!, default!, null, default, false);
+        returnToPool(this);
     }
 
-    /// <summary>It waits for nobody, unless only late handlers can tell whether the session still lives.</summary>
-    private async ValueTask<bool> LooksAliveAsync() => await engine.ApplyDueRulesAndWaitInDoubtAsync(_cell) != DueRulesResult.Ended;
+    private async ValueTask<bool> IsAliveAsync() => await engine.ApplyDueRulesAndWaitInDoubtAsync(_entry) != DueRulesResult.Ended;
 
+    /// <summary>Every upgrade starts a response, whichever feature accepted it.</summary>
     private Task OnStarting()
     {
-        Look(_response);
-        return Task.CompletedTask;
-    }
-
-    /// <summary>Every way to upgrade starts a response, wherever in the pipeline the feature behind it was taken from.</summary>
-    private void Look(IHttpResponseFeature response)
-    {
-        if (response.StatusCode == StatusCodes.Status101SwitchingProtocols
-            || ((IsConnection || _isFirst) && _context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }))
+        if (_response.StatusCode == StatusCodes.Status101SwitchingProtocols
+            || (_mayBeUpgraded && _context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }))
         {
             Release();
-            return;
+            return Task.CompletedTask;
         }
 
-        if (response.Headers.ContentType is [{ } type] && type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase))
+        if (_response.Headers.ContentType is [{ } type] && type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase))
         {
             Release();
-            connections.Streams(_context, this);
+            connections.OnEventStream(_context, this);
         }
 
-        // What no script reads is not handed out there, nor to a user who turned out to be another.
+        // Only into answers that a script of the app's own origin reads, and not for a user whom the session turned out not to belong to.
         if (!_isPlain
-            && _cell.NewerThan(_sent) is { } newer
+            && _entry.NewerThan(_sent) is { } newer
             && RequestOrigin.IsSame(_context.Request)
             && _context.Features.Find<ITabSessionFeature>() is not null)
         {
-            HandOut(newer);
+            SetId(newer);
         }
+
+        return Task.CompletedTask;
     }
 
     /// <summary>
-    /// Into no cache: this late, the output cache has its copy already, and browsers and proxies heed the header. A 304 would write it into
-    /// what a browser has stored before.
+    /// Sets the header, and keeps the answer out of caches: the output cache has made its copy already, browsers and proxies obey
+    /// <c>no-store</c>. A 304 gets none, as the browser would add it to the answer it has stored.
     /// </summary>
-    private void HandOut(SessionId id)
+    private void SetId(SessionId id)
     {
-        if (!_cell.IsEnded && _context.Response.StatusCode != StatusCodes.Status304NotModified)
+        if (!_entry.IsEnded && _context.Response.StatusCode != StatusCodes.Status304NotModified)
         {
             _context.Response.Headers[SessionHeaders.Id] = id.Reveal();
             _context.Response.Headers.CacheControl = "no-store";
