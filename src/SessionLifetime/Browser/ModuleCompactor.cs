@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace SessionLifetime.Browser;
 
 /// <summary>
-/// Takes comments, indentation and empty lines out of the browser module, which needs them in the repository and not on the wire. It
-/// knows that one file, not JavaScript: comments stand on lines of their own, or are JSDoc type casts.
+/// Removes comments, indentation and empty lines from the browser module. It handles the style of the module's files, not JavaScript in general: comments
+/// are on lines of their own, or are JSDoc type casts.
 /// </summary>
 internal static partial class ModuleCompactor
 {

@@ -31,7 +31,7 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(prefix);
         MissingRegistration.ThrowIfMissing(endpoints.ServiceProvider, nameof(MapSessionLifetime));
-        if (!endpoints.ServiceProvider.GetRequiredService<SetupNotes>().TryMap(endpoints, prefix))
+        if (!endpoints.ServiceProvider.GetRequiredService<SetupCalls>().TryMap(endpoints, prefix))
         {
             throw new InvalidOperationException(
                 $"MapSessionLifetime() was called before with the prefix '{prefix}', and every request would match both. Call it once, and put all conventions on the builder it returns.");
@@ -65,7 +65,7 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
             Map(group, "/" + name, HttpMethods.Get, SessionSignal.None, new BrowserModule(name).ServeAsync);
         }
 
-        // An app that lets nobody in by default lets the module's calls in all the same, unless it says otherwise on the builder.
+        // An authorization policy for all endpoints does not apply to the module's calls, unless the app adds one on the builder.
         ((IEndpointConventionBuilder)group).Finally(static endpoint =>
         {
             if (!endpoint.Metadata.OfType<IAuthorizeData>().Any() && !endpoint.Metadata.OfType<AuthorizationPolicy>().Any())
@@ -78,7 +78,7 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
 
     private static IEndpointConventionBuilder Map(RouteGroupBuilder group, string path, string method, SessionSignal signal, RequestDelegate call)
     {
-        // Every method is ours, so that also the wrong ones are answered as the protocol answers.
+        // All methods are mapped, so that a wrong method is answered by the protocol's problem.
         return group.Map(path, context => HttpMethods.Equals(context.Request.Method, method) ? call(context) : RefuseAsync(context, method))
             .WithMetadata(new SessionSignalAttribute(signal))
             .WithDisplayName($"SessionLifetime {method} {path}");

@@ -106,7 +106,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<SessionArrivals>();
         services.TryAddSingleton<SessionSweeper>();
         services.TryAddSingleton<ISessionLifetime, SessionLifetimeService>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SettingsAdvisor>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, StartupWarnings>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SessionSweepService>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SessionShutdownService>());
 
@@ -116,9 +116,7 @@ public static class SessionLifetimeServiceCollectionExtensions
 
         services.AddOptions<BrowserCookieOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BrowserCookieOptions>, BrowserCookieOptionsValidator>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, TrustAdvisor>());
-        services.TryAddSingleton<SetupNotes>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SetupAdvisor>());
+        services.TryAddSingleton<SetupCalls>();
         services.TryAddSingleton<BrowserCookie>();
         services.TryAddSingleton<SessionGuard>();
         services.TryAddSingleton<LateAuthenticationGuard>();

@@ -1,12 +1,12 @@
 namespace SessionLifetime.Ids;
 
-/// <summary>The log-safe face of a session: 64 random bits made with it, unrelated to its secret; they name it and open nothing.</summary>
+/// <summary>The log-safe id of a session: 64 random bits created with it, unrelated to its secret; they give no access.</summary>
 internal readonly record struct PublicId(ulong Value)
 {
     /// <summary>The length of the text form, in characters.</summary>
     public const int TextLength = Base64UrlIds.OneLength;
 
-    public static PublicId Create() => new(Base64UrlIds.RandomWord());
+    public static PublicId Create() => new(RandomBits.Next64());
 
     public static bool TryParse(ReadOnlySpan<char> text, out PublicId id)
     {

@@ -3,7 +3,7 @@ using SessionLifetime.Sessions;
 
 namespace SessionLifetime.Realtime;
 
-/// <summary>Makes the scopes in which hubs are called, and tells each its session before anything is made in it.</summary>
+/// <summary>Creates the scopes in which hubs are invoked, and sets the session of each before anything is resolved in it.</summary>
 internal sealed class HubScopes(IServiceScopeFactory inner) : IServiceScopeFactory
 {
     public IServiceScope CreateScope()

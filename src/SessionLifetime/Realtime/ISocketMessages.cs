@@ -3,10 +3,7 @@ namespace SessionLifetime.Realtime;
 /// <summary>The session behind a <see cref="SessionWebSocket"/>, which counts what the socket receives.</summary>
 internal interface ISocketMessages
 {
-    /// <summary>Counts a message without waiting. False: undecided; call <see cref="CountAsync"/>.</summary>
-    bool TryCount();
-
-    /// <summary>Counts a message. False when the session has ended.</summary>
+    /// <summary>Counts a message; at once where no rule is due. False when the session has ended.</summary>
     ValueTask<bool> CountAsync();
 
     /// <summary>The socket is closed. A second call does nothing.</summary>

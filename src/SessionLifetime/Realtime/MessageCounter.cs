@@ -8,25 +8,24 @@ namespace SessionLifetime.Realtime;
 /// <summary>Counts messages of open connections (WebSockets, hub calls, circuits) as signals of their session.</summary>
 internal sealed class MessageCounter(SessionEngine engine, SessionMetrics metrics)
 {
-    /// <summary>Counts a message of a session on which no rule is due, without waiting. False: undecided; call <see cref="CountAsync"/>.</summary>
+    /// <summary>Counts a message; at once, without an allocation, where no rule is due. False when the session has ended: the app must not get the message.</summary>
     /// <param name="entry">The session.</param>
     /// <param name="signal">What the message tells of the user.</param>
     /// <param name="kind">The kind of the connection, for the metrics.</param>
-    public bool TryCount(SessionEntry entry, SessionSignal signal, string kind)
+    public ValueTask<bool> CountAsync(SessionEntry entry, SessionSignal signal, string kind)
     {
         var directory = engine.Directory;
-        if (signal == SessionSignal.None || !entry.TryTouch(directory.Now, signal == SessionSignal.Activity))
+        if (signal != SessionSignal.None && entry.TryTouch(directory.Now, signal == SessionSignal.Activity))
         {
-            return false;
+            directory.MarkDirty(entry);
+            metrics.SignalCounted(kind);
+            return new(true);
         }
 
-        directory.MarkDirty(entry);
-        metrics.SignalCounted(kind);
-        return true;
+        return ApplyDueRulesAndCountAsync(entry, signal, kind);
     }
 
-    /// <summary>Applies the rules that are due, then counts the message. False when the session has ended: the app must not get the message.</summary>
-    public async ValueTask<bool> CountAsync(SessionEntry entry, SessionSignal signal, string kind)
+    private async ValueTask<bool> ApplyDueRulesAndCountAsync(SessionEntry entry, SessionSignal signal, string kind)
     {
         if (await engine.ApplyDueRulesAndWaitInDoubtAsync(entry) == DueRulesResult.Ended)
         {

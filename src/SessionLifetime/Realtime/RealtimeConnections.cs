@@ -14,11 +14,12 @@ using SessionLifetime.Ids;
 namespace SessionLifetime.Realtime;
 
 /// <summary>
-/// Leads connections to their sessions: WebSockets by a subprotocol or a ticket, event streams by a ticket; and closes them with them.
+/// Finds the sessions of connections (WebSockets by a subprotocol or a ticket, event streams by a ticket), and closes connections when their session
+/// ends.
 /// </summary>
 /// <remarks>
-/// Hubs bring the framework's WebSockets with them, behind this middleware. For them it is put in front already, with the very options
-/// that they would use. Endpoints of the app have it from <c>UseWebSockets()</c>, which must come before.
+/// Endpoints of the app get the WebSocket feature from <c>UseWebSockets()</c>, which must come before this library's middleware. Hubs add it themselves,
+/// behind the middleware, so <see cref="HubWebSockets"/> adds it earlier.
 /// </remarks>
 internal sealed class RealtimeConnections(
     OneTimeTokens tokens,
@@ -45,7 +46,7 @@ internal sealed class RealtimeConnections(
 
         if (FeatureOf(context) is { } socket)
         {
-            socket.SpeaksOurs = true;
+            socket.IsOfModule = true;
         }
 
         id = tokens.TryRedeem(TokenPurpose.Ticket, ticket, context.Request, out var grant) ? grant.Secret.Reveal() : "";
@@ -99,7 +100,7 @@ internal sealed class RealtimeConnections(
 
     public bool TryRefuse(HttpContext context, SessionLookup lookup, out Task refusing)
     {
-        if (context.Features.Get<IHttpWebSocketFeature>() is SessionWebSocketFeature { SpeaksOurs: true } feature)
+        if (context.Features.Get<IHttpWebSocketFeature>() is SessionWebSocketFeature { IsOfModule: true } feature)
         {
             refusing = RefuseAsync(feature, lookup);
             return true;
@@ -109,7 +110,7 @@ internal sealed class RealtimeConnections(
         return false;
     }
 
-    /// <summary>Takes ours out of what a WebSocket offers. Gives the id among them, or what stands in its place.</summary>
+    /// <summary>Removes the library's subprotocols from the offer of a WebSocket. Returns the id that one of them carries, as it was sent; null for none.</summary>
     private string? TakeSubprotocols(HttpContext context)
     {
         var headers = context.Request.Headers;
@@ -122,7 +123,7 @@ internal sealed class RealtimeConnections(
         }
 
         headers.SecWebSocketProtocol = others;
-        feature.IsOffered = feature.SpeaksOurs = true;
+        feature.IsOffered = feature.IsOfModule = true;
         return id;
     }
 
@@ -136,7 +137,7 @@ internal sealed class RealtimeConnections(
         }
         catch (Exception exception) when (exception is WebSocketException or IOException)
         {
-            // It did not wait for the answer.
+            // The client has gone already.
         }
     }
 
@@ -152,13 +153,13 @@ internal sealed class RealtimeConnections(
     private SessionEntry? OpenHubOf(HttpContext context) =>
         context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is null ? null : hubs.SessionOf(context.Request);
 
-    /// <summary>Ours, before the framework's; null for a request that is no WebSocket, or that is none as far as anybody can tell yet.</summary>
+    /// <summary>The library's feature, which replaces the framework's; null where the request is no WebSocket, or no feature is there yet.</summary>
     private SessionWebSocketFeature? FeatureOf(HttpContext context)
     {
         var found = context.Features.Get<IHttpWebSocketFeature>();
-        if (found is SessionWebSocketFeature ours)
+        if (found is SessionWebSocketFeature existing)
         {
-            return ours;
+            return existing;
         }
 
         if (found is null && context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null)
@@ -177,7 +178,7 @@ internal sealed class RealtimeConnections(
         return feature;
     }
 
-    /// <summary>Only if it really becomes a WebSocket.</summary>
+    /// <summary>Warns if the request is upgraded.</summary>
     private void WarnOfOrder(HttpContext context) => context.Response.OnStarting(() =>
     {
         if (context.Response.StatusCode == StatusCodes.Status101SwitchingProtocols && Interlocked.Exchange(ref _hasWarned, 1) == 0)

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.SignalR;
@@ -8,29 +7,31 @@ using SessionLifetime.Sessions;
 
 namespace SessionLifetime.Realtime;
 
-/// <summary>
-/// A connection to a hub whose session is known. At the session's end the client is told the reason in the hub's own protocol, which every
-/// transport carries, and told not to come back; then it hangs up. On one that does not, its WebSocket is closed with the code and the
-/// reason, and in the end it is cut off. Before the handshake nothing can be said in that protocol: a WebSocket is closed at once, and on the
-/// other transports the good-bye waits for the handshake.
-/// </summary>
+/// <summary>A hub connection that has a session, and closes with it.</summary>
 /// <remarks>
-/// What the framework does for a connection, it does in the flow of one asynchronous call. So everything that is made meanwhile, hubs,
-/// their scopes, circuits, can learn by <see cref="Current"/> whose connection it is made for.
+/// <para>
+/// When the session ends, the client gets the hub protocol's close message with the reason, which every transport carries and which tells it not to
+/// reconnect; then the client closes the connection. If it does not, its WebSocket is closed with code 4408 and the reason, and finally aborted.
+/// Before the handshake no hub message can be sent: a WebSocket is closed at once, other transports get the close message after the handshake.
+/// </para>
+/// <para>
+/// The framework handles a connection within one asynchronous flow. Everything it creates there (hubs, their scopes, circuits) finds its connection by
+/// <see cref="Current"/>.
+/// </para>
 /// </remarks>
 internal sealed class SessionHubConnection(ConnectionContext connection, TabSession session, TimeProvider time) : SessionConnection
 {
-    /// <summary>How long a client has to hang up by itself.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(0.5);
+    /// <summary>How long the client has to close the connection by itself.</summary>
+    private static readonly TimeSpan s_closeTimeout = TimeSpan.FromSeconds(0.5);
 
     private static readonly AsyncLocal<SessionHubConnection?> s_current = new();
 
     private readonly Lock _lock = new();
     private HubConnectionContext? _hub;
-    private string? _farewell;
-    private bool _isGreeted;
+    private string? _pendingClose;
+    private bool _isHandshakeCompleted;
 
-    /// <summary>The connection in whose flow this is; null outside of any, or where it has no session.</summary>
+    /// <summary>The connection of the current asynchronous flow; null outside of any, or where it has no session.</summary>
     public static SessionHubConnection? Current
     {
         get => s_current.Value;
@@ -40,15 +41,15 @@ internal sealed class SessionHubConnection(ConnectionContext connection, TabSess
     public TabSession Session => session;
 
     /// <summary>
-    /// Where a circuit's components run, if there is one: what they draw at the session's end was asked for before the connection is closed,
-    /// and goes first.
+    /// Where the components of the connection's circuit run; null where it has none. What they render when the session ends was queued there before
+    /// the connection is closed, and is sent first.
     /// </summary>
-    public SynchronizationContext? Drawing { get; set; }
+    public SynchronizationContext? RendererContext { get; set; }
 
     private SessionWebSocketFeature? WebSocket => connection.GetHttpContext()?.Features.Get<IHttpWebSocketFeature>() as SessionWebSocketFeature;
 
-    /// <summary>The handshake has come, and is not answered yet.</summary>
-    public void Meet(HubConnectionContext hub)
+    /// <summary>The client's handshake was received, and is not answered yet.</summary>
+    public void OnHandshake(HubConnectionContext hub)
     {
         lock (_lock)
         {
@@ -56,72 +57,72 @@ internal sealed class SessionHubConnection(ConnectionContext connection, TabSess
         }
     }
 
-    /// <summary>The handshake is answered: now the client can be told something.</summary>
-    public void Greeted()
+    /// <summary>The handshake is answered: from now on messages can be sent.</summary>
+    public void OnHandshakeCompleted()
     {
         HubConnectionContext? hub;
-        string? farewell;
+        string? message;
         lock (_lock)
         {
-            _isGreeted = true;
-            (hub, farewell) = (_hub, _farewell);
+            _isHandshakeCompleted = true;
+            (hub, message) = (_hub, _pendingClose);
         }
 
-        if (hub is not null && farewell is not null)
+        if (hub is not null && message is not null)
         {
-            _ = SayAsync(hub, farewell);
+            _ = SendCloseAsync(hub, message);
         }
     }
 
     public override void Close(SessionEndReason reason)
     {
         HubConnectionContext? hub;
-        var farewell = $"The session has ended: {reason}.";
+        var message = $"The session has ended: {reason}.";
         var socket = WebSocket;
         lock (_lock)
         {
-            hub = _isGreeted ? _hub : null;
-            _farewell = socket is null ? farewell : null;
+            hub = _isHandshakeCompleted ? _hub : null;
+            _pendingClose = socket is null ? message : null;
         }
 
         if (hub is not null)
         {
-            _ = SayAsync(hub, farewell);
+            _ = SendCloseAsync(hub, message);
         }
         else
         {
-            socket?.CloseEarly(reason);
+            socket?.CloseBeforeHandshake(reason);
         }
     }
 
     public override void Abort() => connection.Abort();
 
-    private async Task SayAsync(HubConnectionContext hub, string farewell)
+    private async Task SendCloseAsync(HubConnectionContext hub, string message)
     {
         try
         {
-            if (Drawing is { } drawing)
+            if (RendererContext is { } renderer)
             {
-                await DrawnAsync(drawing);
+                await WaitForRendererAsync(renderer);
             }
 
-            await hub.WriteAsync(new CloseMessage(farewell));
-            await Task.Delay(s_patience, time, hub.ConnectionAborted);
+            await hub.WriteAsync(new CloseMessage(message));
+            await Task.Delay(s_closeTimeout, time, hub.ConnectionAborted);
             WebSocket?.Socket?.Close(session.EndReason ?? SessionEndReason.Exited);
         }
         catch (Exception exception) when (exception is InvalidOperationException or OperationCanceledException or ObjectDisposedException or IOException)
         {
-            // It hung up before.
+            // The client has closed the connection already.
         }
     }
 
-    /// <summary>Completes when the components have done what waits for them; those that do not come to it delay nothing for long.</summary>
-    private async Task DrawnAsync(SynchronizationContext drawing)
+    /// <summary>Completes when the components have run what was queued for them, or after the timeout.</summary>
+    private async Task WaitForRendererAsync(SynchronizationContext renderer)
     {
-        var drawn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        drawing.Post(static state => ((TaskCompletionSource)state!).TrySetResult(), drawn);
+        var rendered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        renderer.Post(static state => ((TaskCompletionSource)state!).TrySetResult(), rendered);
         using var stop = new CancellationTokenSource();
-        await Task.WhenAny(drawn.Task, Task.Delay(s_patience, time, stop.Token));
+        await Task.WhenAny(rendered.Task, Task.Delay(s_closeTimeout, time, stop.Token));
         await stop.CancelAsync();
     }
 }

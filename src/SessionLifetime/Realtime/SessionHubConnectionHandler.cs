@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace SessionLifetime.Realtime;
 
-/// <summary>The framework's handler of a hub's connections, with the connection's session around all it does.</summary>
+/// <summary>The framework's handler of hub connections; while it handles a connection with a session, that session is <see cref="SessionHubConnection.Current"/>.</summary>
 /// <typeparam name="THub">The hub.</typeparam>
 internal sealed class SessionHubConnectionHandler<
     [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicMethods)] THub>(
@@ -40,7 +40,7 @@ internal sealed class SessionHubConnectionHandler<
         connection.Features.Set(inSession);
         SessionHubConnection.Current = inSession;
 
-        // What the session owns waits for the hub as it does for a request: between long polls there is none.
+        // Counted as a request: what the session owns is not disposed while the hub uses it, also between two long polls.
         session.Entry.EnterRequest();
         var token = OpenHubConnections.TokenOf(connection.GetHttpContext()?.Request);
         if (token is not null)

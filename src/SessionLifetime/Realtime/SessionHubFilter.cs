@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.SignalR;
 namespace SessionLifetime.Realtime;
 
 /// <summary>
-/// Counts each call of a hub's method for the session: as activity of the user, unless the method or its hub is marked otherwise. A call
-/// that comes when the session is over is refused. Puts each connection into its session's group.
+/// Counts each call of a hub method for the session: as activity of the user, unless <see cref="SessionSignalAttribute"/> on the method or its hub says
+/// otherwise. A call to a session that has ended is refused. Adds each connection to its session's group.
 /// </summary>
 internal sealed class SessionHubFilter(MessageCounter counter) : IHubFilter
 {
@@ -26,7 +26,7 @@ internal sealed class SessionHubFilter(MessageCounter counter) : IHubFilter
 
     public async Task OnConnectedAsync(HubLifetimeContext context, Func<HubLifetimeContext, Task> next)
     {
-        context.Context.Features.Get<SessionHubConnection>()?.Greeted();
+        context.Context.Features.Get<SessionHubConnection>()?.OnHandshakeCompleted();
         if (context.Context.GetTabSession() is { } session && !IsOfBlazor(context.Hub))
         {
             await context.Hub.Groups.AddToGroupAsync(context.Context.ConnectionId, HubSessionExtensions.GroupOf(session.Id), context.Context.ConnectionAborted);
@@ -35,6 +35,6 @@ internal sealed class SessionHubFilter(MessageCounter counter) : IHubFilter
         await next(context);
     }
 
-    /// <summary>Its messages are no calls of a user: what they tell, the circuit says.</summary>
+    /// <summary>Whether it is the hub of Blazor's circuits, whose messages <see cref="SessionCircuitHandler"/> counts.</summary>
     private static bool IsOfBlazor(Hub hub) => hub.GetType().Assembly == typeof(Microsoft.AspNetCore.Components.Server.Circuits.Circuit).Assembly;
 }

@@ -44,7 +44,7 @@ internal sealed class LifecycleBody : IDisposable
         }
         catch (IOException)
         {
-            // A chunk of an impossible size, or a client that hung up.
+            // A chunk of an impossible size, or a client that closed the connection.
             return new(document: null, SessionProblem.BadBody("The body could not be read."));
         }
 

@@ -6,7 +6,7 @@ using SessionLifetime.Ids;
 namespace SessionLifetime.Http.Navigation;
 
 /// <summary>
-/// A request without the id header that may have a session all the same: what its one-time token or cookie led to, and what its answer has to do.
+/// A request without the id header that may have a session all the same: the session its one-time token or cookie names, and what its answer has to set.
 /// The error page of the request finds it here, since the token can be used once only.
 /// </summary>
 internal sealed class PlainRequest
@@ -19,7 +19,7 @@ internal sealed class PlainRequest
     /// <summary>Its session, also one that it started.</summary>
     public SessionEntry? Entry { get; set; }
 
-    /// <summary>The id that led to the session.</summary>
+    /// <summary>The id that named the session.</summary>
     public SessionId Sent { get; set; }
 
     /// <summary>The key in the cookie of the answer, where the session it started is not bound to a browser yet.</summary>

@@ -215,7 +215,7 @@ internal sealed class SessionRequest(
             connections.OnEventStream(_context, this);
         }
 
-        // Only into answers that a script of the app's own origin reads, and not for a user whom the session turned out not to belong to.
+        // Only into answers that a script of the app's own origin reads, and not where the session was found to belong to another user.
         if (!_isPlain
             && _entry.NewerThan(_sent) is { } newer
             && RequestOrigin.IsSame(_context.Request)
