@@ -15,7 +15,7 @@ internal sealed class BrowserModule
 {
     public const string FileName = "session-lifetime.js";
 
-    /// <summary>Optional modules, for what some apps have only.</summary>
+    /// <summary>Optional modules, for SignalR and Blazor.</summary>
     public static readonly IReadOnlyList<string> MoreFileNames = ["session-lifetime-signalr.js", "session-lifetime-blazor.js"];
 
     private readonly Lazy<Representation[]> _representations;
@@ -33,10 +33,10 @@ internal sealed class BrowserModule
         ]);
     }
 
-    /// <summary>What <c>?v=</c> says to be cached for ever.</summary>
+    /// <summary>The version: a request with it as <c>?v=</c> may be cached permanently.</summary>
     public Lazy<string> Version { get; }
 
-    /// <summary>How many bytes a browser that takes Brotli loads.</summary>
+    /// <summary>The size with Brotli, in bytes.</summary>
     public int BrotliLength => _representations.Value[0].Bytes.Length;
 
     public async Task ServeAsync(HttpContext context)
@@ -105,7 +105,7 @@ internal sealed class BrowserModule
         return _representations.Value[^1];
     }
 
-    /// <summary>The same content, encoded; each encoding is an entity of its own (RFC 9110, section 8.8.3).</summary>
+    /// <summary>The content in one encoding; each has an ETag of its own (RFC 9110, section 8.8.3).</summary>
     private sealed record Representation(string? Encoding, string Hash, byte[] Bytes)
     {
         public string ETag { get; } = Encoding is null ? $"\"{Hash}\"" : $"\"{Hash}-{Encoding}\"";

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace SessionLifetime.Browser;
 
-/// <summary>Where the app has mapped the browser module, whatever prefix or group it stands in.</summary>
+/// <summary>The address to which the app has mapped the browser module, with the prefixes of all groups.</summary>
 internal sealed class BrowserModuleAddress(EndpointDataSource endpoints, BrowserModule module)
 {
     private string? _path;

@@ -8,7 +8,7 @@ using SessionLifetime.Http.Reading;
 
 namespace SessionLifetime.Browser;
 
-/// <summary>What a page tells the browser of the session it was rendered with: never its id.</summary>
+/// <summary>Adds to the module's script tag what the module must know of the session the page is rendered for; never its id.</summary>
 internal sealed class PlainPageMarkup(
     BrowserModuleAddress address,
     HandOvers handOvers,
@@ -18,7 +18,7 @@ internal sealed class PlainPageMarkup(
 {
     public void Render(HttpContext context, TagHelperOutput output)
     {
-        var request = PlainRequest.Of(context);
+        var request = RequestState.Find(context)?.Plain;
         if (request is { Entry: { } entry } && handOvers.Issue(entry, request.Sent, request.Browser) is { } token)
         {
             output.Attributes.SetAttribute("data-hand-over", token);
@@ -26,7 +26,7 @@ internal sealed class PlainPageMarkup(
 
         if (relay is not null)
         {
-            // In front of the module: it has to hear what the module says first.
+            // Before the module: it must be listening when the module raises its first event.
             var tag = $"""<script type="module" src="{Encode(address.Sibling(context.Request, RelayModule.FileName))}?v={relay.Version}" data-session-lifetime-relay data-path="{Encode(CookieRules.PathOf(context.Request))}"{Verification(context, request)}></script>""";
             output.PreElement.AppendHtml(tag);
         }
@@ -39,14 +39,14 @@ internal sealed class PlainPageMarkup(
     }
 
     /// <summary>
-    /// Whose the page is, for the module to compare; a page that has nothing to do with sessions is everybody's. What a form has
-    /// answered is not loaded anew: that would send the form again.
+    /// The public id of the session the page is rendered for: the module reloads a page that was rendered for another session. A page of an endpoint
+    /// without sessions has none. The answer to a form is not reloaded, since that would send the form again.
     /// </summary>
     private string Verification(HttpContext context, PlainRequest? request) =>
         RequestClassification.IsDisabled(context.GetEndpoint()?.Metadata) ? ""
         : $" data-rendered-for=\"{request?.Entry?.Id.ToString()}\"{First(request)}{(HttpMethods.IsGet(context.Request.Method) ? "" : " data-answers-form")}";
 
-    /// <summary>A token to begin with: who follows a link before the module has been answered does not lose the session.</summary>
+    /// <summary>The first token, for a user who follows a link before the module has received tokens.</summary>
     private string First(PlainRequest? request) =>
         request is { Entry: { } entry } && navigations?.Issue(entry, request.Sent, request.Browser, 1) is [var token, ..] ? $" data-token=\"{token}\"" : "";
 

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace SessionLifetime.Browser;
 
-/// <summary>The part of the browser module that only apps of many pages need.</summary>
+/// <summary>The part of the browser module for apps with the navigation relay.</summary>
 internal sealed class RelayModule
 {
     public const string FileName = "session-lifetime-relay.js";

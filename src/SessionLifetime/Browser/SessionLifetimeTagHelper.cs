@@ -19,8 +19,8 @@ namespace SessionLifetime;
 /// <see cref="SessionLifetimeTagsExtensions.GetSessionLifetimeTags"/>.
 /// </para>
 /// <para>
-/// With <c>AddNavigationRelay()</c> it also renders the tag of the relay, which is told the public id of the session the page is rendered
-/// for. A page whose session was started on the server hands it to the module by a one-time token. With <c>AddCookieTransport()</c> it
+/// With <c>AddNavigationRelay()</c> it also renders the tag of the relay, with the public id of the session the page is rendered
+/// for. A page whose session was started on the server carries a one-time token, by which the module takes the session over. With <c>AddCookieTransport()</c> it
 /// renders, inside <c>noscript</c>, the hidden frame that keeps the session of a browser without script; a frame has no place in
 /// the head, so put it into the body then.
 /// </para>

@@ -3,7 +3,7 @@ using SessionLifetime.Engine;
 
 namespace SessionLifetime.DependencyInjection;
 
-/// <summary>Tells a missing registration apart from everything else that can go wrong.</summary>
+/// <summary>Throws an exception that says what to call where <c>AddSessionLifetime()</c> was not called.</summary>
 internal static class MissingRegistration
 {
     public static void ThrowIfMissing(IServiceProvider services, string caller)

@@ -7,11 +7,12 @@ using SessionLifetime;
 using SessionLifetime.Browser;
 using SessionLifetime.Configuration;
 using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Lifecycle;
 using SessionLifetime.Http.Navigation;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Leads requests that the browser makes by itself (links, forms, redirects) to their sessions.</summary>
+/// <summary>Gives navigations (links, forms, redirects) their sessions.</summary>
 public static class PlainPagesBuilderExtensions
 {
     /// <summary>
@@ -21,7 +22,7 @@ public static class PlainPagesBuilderExtensions
     /// </summary>
     /// <remarks>
     /// Antiforgery tokens then name the session they were made for: a form that reaches the server with another living session than
-    /// the one its page was rendered for is refused. An <see cref="IAntiforgeryAdditionalDataProvider"/> of the app's own is left alone.
+    /// the one its page was rendered for is refused. An <see cref="IAntiforgeryAdditionalDataProvider"/> of the app's own is kept.
     /// </remarks>
     /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
     /// <returns>The same builder, for more calls.</returns>
@@ -31,9 +32,10 @@ public static class PlainPagesBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.TryAddSingleton<NavigationRelay>();
         builder.Services.TryAddSingleton<RelayModule>();
+        builder.Services.TryAddSingleton<RelayCall>();
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, EarlyRedirects>());
 
-        // The framework's own, which adds nothing, may be there already, or come later.
+        // The framework registers a provider that adds nothing, before this call or after it; it does not replace another one.
         var own = builder.Services.LastOrDefault(static service => service.ServiceType == typeof(IAntiforgeryAdditionalDataProvider));
         if (own is null || own.ImplementationType?.Assembly == typeof(IAntiforgery).Assembly)
         {
@@ -49,7 +51,7 @@ public static class PlainPagesBuilderExtensions
     /// tab has its own.
     /// </summary>
     /// <remarks>
-    /// Browsers send a cookie of their own accord: protect what changes state by antiforgery tokens, as with every cookie. The lifecycle
+    /// Browsers also add the cookie to requests of other sites: protect what changes state by antiforgery tokens, as with every cookie. The lifecycle
     /// calls, WebSockets, event streams and hubs heed it only where <c>Sec-Fetch-Site</c>, or <c>Origin</c>, says that a page of the app
     /// makes them.
     /// </remarks>

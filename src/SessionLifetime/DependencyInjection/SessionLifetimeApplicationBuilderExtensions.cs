@@ -23,7 +23,7 @@ public static class SessionLifetimeApplicationBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(app);
         MissingRegistration.ThrowIfMissing(app.ApplicationServices, nameof(UseSessionLifetime));
-        app.ApplicationServices.GetRequiredService<SetupNotes>().IsUsed = true;
+        app.ApplicationServices.GetRequiredService<SetupCalls>().IsUsed = true;
         if (app.ApplicationServices.GetService<HttpSessionFactory>() is not null)
         {
             app.UseMiddleware<HttpSessionMiddleware>();

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using SessionLifetime;
-using SessionLifetime.Http.Requests;
+using SessionLifetime.Http.Endpoints;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -19,14 +19,13 @@ public static class SessionLifetimeEndpointConventionBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         builder.Finally(static endpoint =>
         {
-            // The middleware guards the endpoint. Where it was forgotten, the endpoint is closed, not open.
+            // The middleware refuses requests without a session. Where it was forgotten, the endpoint throws instead of running without one.
             if (endpoint.RequestDelegate is { } next)
             {
-                var lateUsers = endpoint.ApplicationServices.GetService<LateAuthenticationGuard>();
+                var admission = endpoint.ApplicationServices.GetService<IEndpointAdmission>();
                 endpoint.RequestDelegate = context =>
                 {
-                    RequireTabSessionAttribute.ThrowIfUnguarded(context);
-                    var admitted = lateUsers?.AdmitsAsync(context) ?? new(true);
+                    var admitted = RequireTabSessionAttribute.AdmitsAsync(admission, context);
                     if (!admitted.IsCompletedSuccessfully)
                     {
                         return PassAsync(context, admitted, next);
@@ -86,7 +85,7 @@ public static class SessionLifetimeEndpointConventionBuilderExtensions
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="timeout"/> is not positive, or more than 1 day.</exception>
     public static TBuilder SerializePerSession<TBuilder>(this TBuilder builder, TimeSpan? timeout = null)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(
-            timeout is { } patience ? new SerializePerSessionAttribute { TimeoutSeconds = patience.TotalSeconds } : new SerializePerSessionAttribute());
+            timeout is { } longest ? new SerializePerSessionAttribute { TimeoutSeconds = longest.TotalSeconds } : new SerializePerSessionAttribute());
 
     /// <summary>Keeps sessions away from the endpoint: none is looked up, none is touched.</summary>
     /// <typeparam name="TBuilder">The builder's type.</typeparam>

@@ -9,7 +9,6 @@ using SessionLifetime.Diagnostics;
 using SessionLifetime.Http.Answers;
 using SessionLifetime.Http.Endpoints;
 using SessionLifetime.Http.Lifecycle;
-using SessionLifetime.Http.Navigation;
 using SessionLifetime.Realtime;
 using SessionLifetime.Setup;
 
@@ -32,33 +31,33 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(prefix);
         MissingRegistration.ThrowIfMissing(endpoints.ServiceProvider, nameof(MapSessionLifetime));
-        if (!endpoints.ServiceProvider.GetRequiredService<SetupNotes>().TryMap(endpoints, prefix))
+        if (!endpoints.ServiceProvider.GetRequiredService<SetupCalls>().TryMap(endpoints, prefix))
         {
             throw new InvalidOperationException(
                 $"MapSessionLifetime() was called before with the prefix '{prefix}', and every request would match both. Call it once, and put all conventions on the builder it returns.");
         }
 
-        var calls = endpoints.ServiceProvider.GetRequiredService<LifecycleEndpoints>();
+        var services = endpoints.ServiceProvider;
         var group = endpoints.MapGroup(prefix);
         group.ExcludeFromDescription();
         group.WithMetadata(new DisableTabSessionAttribute(), LifecycleEndpointMetadata.Instance);
 
-        Map(group, "", HttpMethods.Get, SessionSignal.None, calls.StatusAsync);
-        Map(group, "/attach", HttpMethods.Post, SessionSignal.Activity, calls.AttachAsync);
-        Map(group, "/ping", HttpMethods.Post, SessionSignal.Alive, calls.PingAsync);
-        Map(group, "/activity", HttpMethods.Post, SessionSignal.Activity, calls.ActivityAsync);
-        Map(group, "/exit", HttpMethods.Post, SessionSignal.Activity, calls.ExitAsync);
-        Map(group, "/detach", HttpMethods.Post, SessionSignal.Alive, calls.DetachAsync);
-        Map(group, "/ticket", HttpMethods.Post, SessionSignal.None, endpoints.ServiceProvider.GetRequiredService<TicketEndpoint>().TicketAsync);
-        Map(group, "/stretch", HttpMethods.Get, SessionSignal.Alive, calls.StretchAsync);
-        if (endpoints.ServiceProvider.GetService<NavigationRelay>() is not null)
+        var signals = services.GetRequiredService<SignalCalls>();
+        Map(group, "", HttpMethods.Get, SessionSignal.None, services.GetRequiredService<StatusCall>().InvokeAsync);
+        Map(group, "/attach", HttpMethods.Post, SessionSignal.Activity, services.GetRequiredService<AttachCall>().InvokeAsync);
+        Map(group, "/ping", HttpMethods.Post, SessionSignal.Alive, signals.PingAsync);
+        Map(group, "/activity", HttpMethods.Post, SessionSignal.Activity, signals.ActivityAsync);
+        Map(group, "/exit", HttpMethods.Post, SessionSignal.Activity, services.GetRequiredService<ExitCall>().InvokeAsync);
+        Map(group, "/detach", HttpMethods.Post, SessionSignal.Alive, services.GetRequiredService<DetachCall>().InvokeAsync);
+        Map(group, "/ticket", HttpMethods.Post, SessionSignal.None, services.GetRequiredService<TicketCall>().InvokeAsync);
+        Map(group, "/stretch", HttpMethods.Get, SessionSignal.Alive, services.GetRequiredService<StretchCall>().InvokeAsync);
+        if (services.GetService<RelayCall>() is { } relay)
         {
-            Map(group, "/relay", HttpMethods.Post, SessionSignal.None, calls.RelayAsync);
-            var relay = endpoints.ServiceProvider.GetRequiredService<RelayModule>();
-            Map(group, "/" + RelayModule.FileName, HttpMethods.Get, SessionSignal.None, relay.ServeAsync);
+            Map(group, "/relay", HttpMethods.Post, SessionSignal.None, relay.InvokeAsync);
+            Map(group, "/" + RelayModule.FileName, HttpMethods.Get, SessionSignal.None, services.GetRequiredService<RelayModule>().ServeAsync);
         }
 
-        var module = endpoints.ServiceProvider.GetRequiredService<BrowserModule>();
+        var module = services.GetRequiredService<BrowserModule>();
         Map(group, "/" + BrowserModule.FileName, HttpMethods.Get, SessionSignal.None, module.ServeAsync)
             .WithMetadata(BrowserModuleMetadata.Instance);
         foreach (var name in BrowserModule.MoreFileNames)
@@ -66,7 +65,7 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
             Map(group, "/" + name, HttpMethods.Get, SessionSignal.None, new BrowserModule(name).ServeAsync);
         }
 
-        // An app that lets nobody in by default lets the module's calls in all the same, unless it says otherwise on the builder.
+        // An authorization policy for all endpoints does not apply to the module's calls, unless the app adds one on the builder.
         ((IEndpointConventionBuilder)group).Finally(static endpoint =>
         {
             if (!endpoint.Metadata.OfType<IAuthorizeData>().Any() && !endpoint.Metadata.OfType<AuthorizationPolicy>().Any())
@@ -79,7 +78,7 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
 
     private static IEndpointConventionBuilder Map(RouteGroupBuilder group, string path, string method, SessionSignal signal, RequestDelegate call)
     {
-        // Every method is ours, so that also the wrong ones are answered as the protocol answers.
+        // All methods are mapped, so that a wrong method is answered by the protocol's problem.
         return group.Map(path, context => HttpMethods.Equals(context.Request.Method, method) ? call(context) : RefuseAsync(context, method))
             .WithMetadata(new SessionSignalAttribute(signal))
             .WithDisplayName($"SessionLifetime {method} {path}");

@@ -40,7 +40,7 @@ public static class SessionRealtimeExtensions
         {
             builder.Services.AddSingleton(RegisteredFeature.Circuits);
 
-            // Made before the app's own handlers, which may want session-scoped services.
+            // Before the app's own handlers, which may need session-scoped services.
             builder.Services.Insert(0, ServiceDescriptor.Scoped<CircuitHandler, SessionCircuitHandler>());
         }
 

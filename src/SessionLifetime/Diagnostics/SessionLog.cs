@@ -101,6 +101,9 @@ internal static partial class SessionLog
     [LoggerMessage(59, LogLevel.Warning, "Blazor's circuits are mapped, and were not given to sessions: their components get no session-scoped services. Call AddInteractiveServerComponents().AddSessionLifetime(), and start Blazor by session-lifetime-blazor.js.")]
     public static partial void CircuitsWithoutSessions(this ILogger logger);
 
+    [LoggerMessage(64, LogLevel.Error, "This version of Microsoft.Extensions.DependencyInjection is not supported for session-scoped services that are disposable: a request would dispose them. Where they are injected, an exception is thrown; inject SessionScoped<T> instead.")]
+    public static partial void ContainerNotSupported(this ILogger logger);
+
     [LoggerMessage(63, LogLevel.Warning, "A form to {Endpoint} was refused: its antiforgery token was made for session {Rendered}, and it came in session {Actual}. If this is no rare swap of two tabs: pages of StartTabSession() need the tags that <session-lifetime />, or HttpContext.GetSessionLifetimeTags(), writes; script tags written by hand do not hand their session over.")]
     public static partial void FormOfAnotherSession(this ILogger logger, string endpoint, string rendered, string actual);
 

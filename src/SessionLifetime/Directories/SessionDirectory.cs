@@ -13,9 +13,8 @@ namespace SessionLifetime.Directories;
 /// <remarks>
 /// <para>All members are thread-safe. The directory's clock rules: every moment given to it, or by it, is on that clock.</para>
 /// <para>
-/// A touch moves an entry's stamps in place, and never comes here. Everything that may happen only once is a commit: it replaces what was
-/// seen by what was decided if the session is still as it was seen. A committed end takes the session out of the directory and into the
-/// memory of ended sessions in the same step, as seen by any caller that was told of it.
+/// A touch moves an entry's stamps in place. Everything that may happen only once is a commit: it replaces what was seen by what was decided
+/// if the session is still as it was seen. A committed end takes the session out of here and into the memory of ended ones in the same step.
 /// </para>
 /// </remarks>
 internal class SessionDirectory
@@ -222,7 +221,7 @@ internal class SessionDirectory
 
     protected SessionDirectoryLimits Limits { get; }
 
-    /// <summary>Takes an entry out that could not be written.</summary>
+    /// <summary>Removes an entry that could not be written.</summary>
     protected void Drop(SessionEntry entry) => Forget(entry);
 
     /// <summary>Takes places for a session with an owner, within the limits.</summary>

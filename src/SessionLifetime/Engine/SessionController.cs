@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using SessionLifetime.Entries;
 using SessionLifetime.Policy;
 using SessionLifetime.Sessions;
@@ -10,7 +11,7 @@ internal sealed class SessionController(SessionEngine engine, SessionOwnership o
 {
     public DateTimeOffset ToUtc(Moment moment) => engine.Directory.ToUtc(moment);
 
-    public bool MarkActivity(SessionEntry entry) => Result(engine.TryCountAsync(entry, SignalReport.Activity));
+    public bool MarkActivity(SessionEntry entry) => Result(engine.TryCountAsync(entry, SignalReport.Activity), "TryCountAsync");
 
     public Task ExitAsync(SessionEntry entry, SessionEndReason reason) => engine.ExitAsync(entry, reason);
 
@@ -21,7 +22,7 @@ internal sealed class SessionController(SessionEngine engine, SessionOwnership o
         {
             Clockwork.Arm(ref next, after is { } delay ? now + delay : Moment.Never, now);
             return true;
-        }));
+        }), "TryChangeAsync");
 
     public void Override(SessionEntry entry, Func<TimeoutOverrides, TimeoutOverrides> change) => Result(engine.TryChangeAsync(
         entry,
@@ -32,7 +33,7 @@ internal sealed class SessionController(SessionEngine engine, SessionOwnership o
             next.Overrides = own == TimeoutOverrides.None ? null : own;
             Clockwork.Derive(ref next, to.Engine.TimingsOf(next), now);
             return true;
-        }));
+        }), "TryChangeAsync");
 
     public TimeoutOverrides EffectiveTimeouts(SessionEntry entry)
     {
@@ -50,9 +51,10 @@ internal sealed class SessionController(SessionEngine engine, SessionOwnership o
 
     public int CountOpenPages(SessionEntry entry) => entry.CountOpenPages(engine.Directory.Now, engine.TimingsOf(entry.Read()).Signal);
 
-    /// <summary>
-    /// The result of a step that a synchronous member takes. The in-memory store never waits. A shared one has to keep a member from
-    /// blocking: what these members change is the entry's own to change, and may be written down later.
-    /// </summary>
-    private static T Result<T>(ValueTask<T> step) => step.IsCompleted ? step.Result : step.AsTask().GetAwaiter().GetResult();
+    /// <summary>The result of a step of a synchronous member, which is complete for sessions in memory. A step that waits for a store must be awaited.</summary>
+    /// <exception cref="InvalidOperationException">The step is not complete.</exception>
+    internal static T Result<T>(ValueTask<T> step, string asyncMember, [CallerMemberName] string member = "") => step.IsCompleted
+        ? step.Result
+        : throw new InvalidOperationException(
+            $"{member} is synchronous, and the session is kept in a store that has to be waited for: await {nameof(SessionEngine)}.{asyncMember}.");
 }

@@ -12,7 +12,7 @@ internal static class SessionSignals
     /// </summary>
     public static ValueTask<bool> TryCountAsync(this SessionEngine engine, SessionEntry entry, SignalReport signal)
     {
-        // A plain signal to a session on which nothing is due is two stamps.
+        // Where no rule is due, a signal without details is two stamps.
         if (signal.IsPlain && entry.TryTouch(engine.Directory.Now, signal.IsActivity))
         {
             engine.Directory.MarkDirty(entry);
@@ -26,41 +26,30 @@ internal static class SessionSignals
         });
     }
 
-    /// <summary>Begins a request where nothing is due, as <see cref="TryBeginAsync"/>. False says nothing, and has begun nothing.</summary>
-    public static bool TryBegin(this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold)
-    {
-        var now = engine.Directory.Now;
-        if (!entry.TryBegin(hold.For(entry, isActivity, now + engine.Options.MaxRequestHold), now))
-        {
-            hold.Clear();
-            return false;
-        }
-
-        engine.Directory.MarkDirty(entry);
-        return true;
-    }
-
     /// <summary>
-    /// Begins a request that holds the clocks while it is in flight: its entry, the look, the signal, the hold. False when the session has
-    /// ended. It has entered either way.
+    /// Begins a request that holds the session's clocks while it is in flight: counts it as a user of the session, applies the rules that are due,
+    /// counts its signal, holds. False when the session has ended; the request is counted as a user of the session either way.
     /// </summary>
     /// <remarks>
-    /// A request never waits for timeout handlers, with one exception: where the session should have ended before it came, and only
-    /// handlers that were asked too late can tell, it waits as a lifecycle call does, since an expired session is never served.
+    /// A request waits for timeout handlers in one case only: its session's time was up before it came, and handlers that were called late
+    /// decide whether it ends. An expired session is never served.
     /// </remarks>
     public static ValueTask<bool> TryBeginAsync(this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold)
     {
-        if (engine.TryBegin(entry, isActivity, hold))
+        var now = engine.Directory.Now;
+        if (entry.TryBegin(hold.For(entry, isActivity, now + engine.Options.MaxRequestHold), now))
         {
+            engine.Directory.MarkDirty(entry);
             return new(true);
         }
 
-        // Counted before it looks, so that an end either is seen here, or sees it.
+        // Counted before the rules are applied, so that an end either is seen here, or sees the request.
+        hold.Clear();
         entry.EnterRequest();
-        return BeginSlowlyAsync(engine, entry, isActivity, hold);
+        return ApplyDueRulesAndHoldAsync(engine, entry, isActivity, hold);
     }
 
-    /// <summary>Lets a request hold whose session has been looked at and waited for. False when the session has ended.</summary>
+    /// <summary>Counts the signal of a request whose session the rules were applied to, and lets it hold. False when the session has ended.</summary>
     public static async ValueTask<bool> TryHoldAsync(this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold)
     {
         if (!await engine.TryCountAsync(entry, isActivity ? SignalReport.Activity : SignalReport.Alive))
@@ -86,6 +75,6 @@ internal static class SessionSignals
         engine.Directory.MarkDirty(entry);
     }
 
-    private static async ValueTask<bool> BeginSlowlyAsync(SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold) =>
+    private static async ValueTask<bool> ApplyDueRulesAndHoldAsync(SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold) =>
         await engine.ApplyDueRulesAndWaitInDoubtAsync(entry) != DueRulesResult.Ended && await engine.TryHoldAsync(entry, isActivity, hold);
 }

@@ -12,43 +12,35 @@ using SessionLifetime.Ids;
 
 namespace SessionLifetime.HttpSession;
 
-/// <summary>Gives requests their <c>HttpContext.Session</c>, and starts a session for one that writes without having one.</summary>
+/// <summary>Starts a session for a request that writes to <c>HttpContext.Session</c> and has none.</summary>
 internal sealed class HttpSessionFactory(
     SessionArrivals arrivals,
     SessionFinder finder,
     SessionGuard guard,
-    RequestPool requests,
+    SessionRequestPool requests,
     PlainPages plain,
     IOptions<HttpSessionOptions> options)
 {
-    private const string Cure = "Start the browser module in the page and send its header, or put RequireTabSession() on the endpoint";
+    private const string Advice = "Start the browser module in the page and send its header, or put RequireTabSession() on the endpoint";
 
     public HttpSessionOptions Options { get; } = options.Value;
 
-    public void Set(HttpContext context)
-    {
-        if (context.Features.Get<ISessionFeature>() is not TabHttpSession)
-        {
-            context.Features.Set<ISessionFeature>(new TabHttpSession(this, context));
-        }
-    }
-
-    /// <summary>What keeps a write from starting a session; null when nothing does.</summary>
+    /// <summary>The reason why a write cannot start a session; null where it can.</summary>
     public string? WhyNotStart(HttpContext context) =>
         finder.TryGetHeader(context.Request.Headers, out _) ? "the request's session id leads to no living session. The browser module starts another one."
-        : !Options.StartOnWrite ? $"the request carries no session id. {Cure}, or set HttpSessionOptions.StartOnWrite."
+        : !Options.StartOnWrite ? $"the request carries no session id. {Advice}, or set HttpSessionOptions.StartOnWrite."
         : RequestClassification.IsDisabled(context.GetEndpoint()?.Metadata) ? "the endpoint has none, by DisableTabSession()."
-        : PlainRequest.Of(context)?.Lookup.Kind is not (null or SessionLookupStatus.Missing) ? "the one the request belonged to is gone."
-        : !plain.IsOn && plain.IsPlain(context) ? "the browser itself asks for the page, and could not be told the id of a new one. Add AddNavigationRelay() or AddCookieTransport(), or put StartTabSession() on the endpoint."
-        : Speculation.IsSpeculative(context.Request) ? "nobody has asked for the page yet: it is being prefetched."
-        : context.Response.HasStarted ? "the response has started, and cannot hand out the id of a new one. Write before it starts."
+        : RequestState.Find(context)?.Plain?.Lookup.Kind is not (null or SessionLookupStatus.Missing) ? "the one the request belonged to is gone."
+        : !plain.IsOn && plain.IsPlain(context) ? "the browser navigates, and no script would read the id of a new one. Add AddNavigationRelay() or AddCookieTransport(), or put StartTabSession() on the endpoint."
+        : RequestClassification.HasSpeculativePurpose(context.Request) ? "the page is being prefetched: the user has not asked for it yet."
+        : context.Response.HasStarted ? "the response has started, and cannot carry the id of a new one. Write before it starts."
         : null;
 
     /// <summary>
-    /// Starts a session for the request and hands its id to the browser. A write cannot wait: the <c>SessionStarted</c> handlers are told, and
-    /// run meanwhile.
+    /// Starts a session for the request, and adds its id to the answer. A write is synchronous, so the <c>SessionStarted</c> handlers are not waited
+    /// for. In memory a start completes at once.
     /// </summary>
-    /// <exception cref="InvalidOperationException">It cannot.</exception>
+    /// <exception cref="InvalidOperationException">No session can be started, or starting one has to wait for a store.</exception>
     public TabSession Start(HttpContext context)
     {
         if (WhyNotStart(context) is { } reason)
@@ -56,18 +48,23 @@ internal sealed class HttpSessionFactory(
             throw new InvalidOperationException("HttpContext.Session cannot be written to without a session, and " + reason);
         }
 
-        // The in-memory store never waits.
         var isPlain = plain.IsPlain(context);
         var starting = isPlain
             ? plain.StartAsync(context, waits: false)
             : arrivals.StartAsync(PageId.None, PageId.None, guard.IssueBrowserCookie(context, out _), context.RequestAborted, waits: false);
-        var (outcome, hold) = starting.IsCompleted ? starting.Result : starting.AsTask().GetAwaiter().GetResult();
+        if (!starting.IsCompleted)
+        {
+            throw new InvalidOperationException(
+                "HttpContext.Session cannot be written to without a session, and cannot start one: sessions are kept in a store that has to be waited for. Put StartTabSession() or RequireTabSession() on the endpoint: then UseSessionLifetime() awaits the session before the endpoint runs.");
+        }
+
+        var (outcome, hold) = starting.Result;
         if (outcome != PlacementResult.Added)
         {
             throw new InvalidOperationException("HttpContext.Session cannot be written to, as no session can be started. " + SessionProblem.Of(outcome).Detail);
         }
 
-        // At once, as the response may be starting already.
+        // The response may be starting already, so no callback is registered for this.
         PageCaches.KeepOut(context);
         if (!isPlain)
         {
@@ -76,7 +73,7 @@ internal sealed class HttpSessionFactory(
 
         context.Response.Headers.CacheControl = "no-store";
 
-        // From now on the request is one of the session's, as if it had come with its id.
+        // From now on the request is treated as if it had carried the id.
         var request = requests.Take();
         request.Begin(context, hold, isPlain);
         request.Open(context.Features.Find<IHttpResponseFeature>()!);

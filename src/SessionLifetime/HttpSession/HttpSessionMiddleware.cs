@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace SessionLifetime.HttpSession;
 
@@ -7,7 +8,12 @@ internal sealed class HttpSessionMiddleware(RequestDelegate next, HttpSessionFac
 {
     public Task InvokeAsync(HttpContext context)
     {
-        sessions.Set(context);
+        // An error page runs the pipeline a second time.
+        if (context.Features.Get<ISessionFeature>() is not TabHttpSession)
+        {
+            context.Features.Set<ISessionFeature>(new TabHttpSession(sessions, context));
+        }
+
         return next(context);
     }
 }

@@ -3,8 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace SessionLifetime.HttpSession;
 
 /// <summary>
-/// The bytes of the framework's session, apart from the live objects: they alone could live elsewhere. Each write changes one key, so two
-/// requests that write different keys both win.
+/// The values of the framework's session. Each write changes one key, so concurrent requests that write different keys do not overwrite each other.
 /// </summary>
 internal sealed class SessionValues
 {
@@ -31,7 +30,7 @@ internal sealed class SessionValues
         }
     }
 
-    /// <summary>Gives a copy: what a caller does to it changes nothing here.</summary>
+    /// <summary>The value of a key, as a copy that the caller may change.</summary>
     public bool TryGet(string key, [NotNullWhen(true)] out byte[]? value)
     {
         lock (_lock)

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace SessionLifetime.HttpSession;
 
 /// <summary>
-/// <c>HttpContext.Session</c> of one request: the values of its tab's session. Reads never wait, and need no session: without one it is
-/// empty. What is written is there for every other request at once, and gone when the session ends.
+/// <c>HttpContext.Session</c> of one request: the values of its tab's session. Reads never wait; without a session it is empty. A write is visible to
+/// other requests at once; the values are dropped when the session ends.
 /// </summary>
 internal sealed class TabHttpSession(HttpSessionFactory factory, HttpContext context) : ISession, ISessionFeature
 {
@@ -29,11 +29,11 @@ internal sealed class TabHttpSession(HttpSessionFactory factory, HttpContext con
 
     private SessionValues? Values => Living?.Owned.Part<SessionValues>();
 
-    /// <summary>Nothing to do: the values are here.</summary>
+    /// <summary>Does nothing: the values are in memory.</summary>
     public Task LoadAsync(CancellationToken cancellationToken = default) =>
         cancellationToken.IsCancellationRequested ? Task.FromCanceled(cancellationToken) : Task.CompletedTask;
 
-    /// <summary>Nothing to do: what was written is there already, also after the response has started.</summary>
+    /// <summary>Does nothing: writes take effect at once, also after the response has started.</summary>
     public Task CommitAsync(CancellationToken cancellationToken = default) => LoadAsync(cancellationToken);
 
     public bool TryGetValue(string key, [NotNullWhen(true)] out byte[]? value)

@@ -3,13 +3,12 @@ using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Security.Cryptography;
 
 namespace SessionLifetime.Ids;
 
 /// <summary>
-/// How ids and keys look as text: base64url (RFC 4648, section 5) without padding, each value in exactly one spelling. Anything else
-/// is none: white space, padding, other lengths, left-over bits in the last character.
+/// The text form of ids and keys: base64url (RFC 4648, section 5) without padding, one spelling for each value. Everything else is rejected: white
+/// space, padding, other lengths, unused bits that are set in the last character.
 /// </summary>
 internal static class Base64UrlIds
 {
@@ -19,7 +18,7 @@ internal static class Base64UrlIds
     /// <summary>The characters of 128 bits.</summary>
     public const int TwoLength = 22;
 
-    /// <summary>What is no digit: a bit that no digit has.</summary>
+    /// <summary>Marks a character that is not a digit: a bit that no digit has.</summary>
     private const byte None = 0x80;
 
     private const uint Ascii = 0x7f;
@@ -37,34 +36,6 @@ internal static class Base64UrlIds
         41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, None, None, None, None, None,
     ];
 
-    /// <summary>How many words are asked of the system's generator at once: asking costs more than the bits.</summary>
-    private const int Drawn = 64;
-
-    [ThreadStatic]
-    private static ulong[]? t_words;
-
-    [ThreadStatic]
-    private static int t_left;
-
-    /// <summary>64 bits nobody can guess, from the system's generator. Each is given once, and forgotten.</summary>
-    public static ulong RandomWord()
-    {
-        var words = t_words ??= new ulong[Drawn];
-        if (t_left == 0)
-        {
-            RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(words.AsSpan()));
-            t_left = Drawn;
-        }
-
-        ref var word = ref words[--t_left];
-        var random = word;
-        word = 0;
-        return random;
-    }
-
-    /// <summary>128 bits nobody can guess.</summary>
-    public static (ulong High, ulong Low) Random() => (RandomWord(), RandomWord());
-
     public static bool TryParse(ReadOnlySpan<char> text, out ulong word)
     {
         word = 0;
@@ -73,7 +44,7 @@ internal static class Base64UrlIds
             return false;
         }
 
-        // Ten digits of six bits, and four bits of the last: with its others set, one value would have many spellings.
+        // Ten digits of six bits, and four bits of the last; its two other bits must be zero, or one value would have several spellings.
         var (seen, wrong) = (0U, 0U);
         ref var first = ref MemoryMarshal.GetReference(text);
         var bits = (Four(ref first, 0, ref seen, ref wrong) << 36) | (Four(ref first, 4, ref seen, ref wrong) << 12) | Two(ref first, 8, ref seen, ref wrong);
@@ -95,8 +66,8 @@ internal static class Base64UrlIds
             return false;
         }
 
-        // Read in three overlapping pieces of eight. 128 bits are 21 digits and a third of one: the rest of that is nothing, or one value
-        // would have many spellings.
+        // Read as three overlapping vectors of eight characters. 128 bits are 21 digits and two bits of the last; its four other bits must be zero, or
+        // one value would have several spellings.
         ref var start = ref Unsafe.As<char, ushort>(ref MemoryMarshal.GetReference(text));
         var (first, second, third) = (
             Vector128.LoadUnsafe(ref start),
@@ -132,8 +103,8 @@ internal static class Base64UrlIds
     }
 
     /// <summary>
-    /// The digits of sixteen ASCII characters, and which of them are any. Every character is read, and only then is it said whether one was
-    /// wrong: how long that takes tells nothing of which.
+    /// The digits of sixteen ASCII characters, and which characters are digits. All characters are read before a wrong one is reported, so the time
+    /// it takes does not depend on which one is wrong.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector128<sbyte> Digits, Vector128<sbyte> Are) DigitsOf(Vector128<sbyte> text)
@@ -174,8 +145,8 @@ internal static class Base64UrlIds
         (One(ref start, index, ref seen, ref wrong) << 6) | One(ref start, index + 1, ref seen, ref wrong);
 
     /// <summary>
-    /// One digit. Every character is read, and only then is it said whether one was wrong: how long that takes tells nothing of which. The
-    /// digits hang on each other as little as they can, so that many are read at once.
+    /// One digit. All characters are read before a wrong one is reported, so the time it takes does not depend on which one is wrong. Digits depend on
+    /// each other as little as possible, so that the processor reads several at once.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint One(ref char start, int index, ref uint seen, ref uint wrong)

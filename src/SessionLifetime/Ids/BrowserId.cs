@@ -1,6 +1,6 @@
 namespace SessionLifetime.Ids;
 
-/// <summary>The log-safe name of a browser: it groups the sessions of one browser, and opens none.</summary>
+/// <summary>The log-safe id of a browser: it groups the sessions of one browser, and gives no access.</summary>
 internal readonly record struct BrowserId(ulong Value)
 {
     public static bool TryParse(ReadOnlySpan<char> text, out BrowserId id)
@@ -10,7 +10,7 @@ internal readonly record struct BrowserId(ulong Value)
         return isId;
     }
 
-    // A client may choose its key, and so the hash: which bucket it falls into is not for it to choose.
+    // Clients choose their keys: the hash is randomized so that they cannot choose the bucket.
     public override int GetHashCode() => HashCode.Combine(Value);
 
     public override string ToString() => Base64UrlIds.Format(Value);

@@ -4,20 +4,20 @@ using System.Security.Cryptography;
 namespace SessionLifetime.Ids;
 
 /// <summary>
-/// The secret of one browser, in a cookie no script can read: 128 random bits, 22 characters of base64url. A session bound to it is
-/// useless to everybody else who got hold of its id. It is a secret as <see cref="SessionId"/> is one; logs and lists name the browser by
+/// The secret of one browser, in a cookie no script can read: 128 random bits, 22 characters of base64url. The id of a session
+/// that is bound to it is useless without it. It is as secret as <see cref="SessionId"/>; logs and lists name the browser by
 /// <see cref="ToId"/>.
 /// </summary>
 internal readonly record struct BrowserKey(ulong High, ulong Low)
 {
-    /// <summary>No key. Its text form is none either: a client that sends it has no key.</summary>
+    /// <summary>No key. A client that sends its text form has no key.</summary>
     public static readonly BrowserKey None;
 
     public bool IsNone => (High | Low) == 0;
 
     public static BrowserKey Create()
     {
-        var (high, low) = Base64UrlIds.Random();
+        var (high, low) = RandomBits.Next128();
         return new(high, low);
     }
 
@@ -28,7 +28,7 @@ internal readonly record struct BrowserKey(ulong High, ulong Low)
         return isText && !key.IsNone;
     }
 
-    /// <summary>What names the browser where the key may not be shown: 64 bits of its SHA-256, the same on every server.</summary>
+    /// <summary>The log-safe id of the browser: 64 bits of the key's SHA-256, the same on every server.</summary>
     public BrowserId ToId()
     {
         Span<byte> bytes = stackalloc byte[16];

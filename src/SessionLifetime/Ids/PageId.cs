@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace SessionLifetime.Ids;
 
-/// <summary>A page's or a tab's own name, chosen by the browser: 1 to 64 characters of <c>[A-Za-z0-9_-]</c>. It opens nothing.</summary>
-/// <remarks>The names the browser module makes are 128 bits in 22 characters; they are kept as such, others as text.</remarks>
+/// <summary>The id of a page or a tab, chosen by the browser: 1 to 64 characters of <c>[A-Za-z0-9_-]</c>. It gives no access.</summary>
+/// <remarks>The browser module creates ids of 128 bits in 22 characters; they are stored as bits, others as text.</remarks>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct PageId
 {
@@ -21,17 +21,17 @@ internal readonly record struct PageId
 
     private PageId(ulong high, ulong low) => (_high, _low) = (high, low);
 
-    /// <summary>The tab of a page that names none: a session has one tab unless its pages say otherwise.</summary>
+    /// <summary>No id; also the tab of a page that names none.</summary>
     public static PageId None => default;
 
     public bool IsNone => _text is null && !HasBits;
 
-    /// <summary>Whether it is nothing but its bits, or none.</summary>
+    /// <summary>Whether <see cref="Bits"/> are the whole id, or it is none.</summary>
     public bool IsBits => _text is null;
 
     public (ulong High, ulong Low) Bits => (_high, _low);
 
-    // All zero is kept as text: as bits it is none.
+    // An id of zero bits is stored as text: as bits it would be none.
     private bool HasBits => (_high | _low) != 0;
 
     public static PageId OfBits((ulong High, ulong Low) bits) => new(bits.High, bits.Low);

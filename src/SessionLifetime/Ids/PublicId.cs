@@ -6,7 +6,7 @@ internal readonly record struct PublicId(ulong Value)
     /// <summary>The length of the text form, in characters.</summary>
     public const int TextLength = Base64UrlIds.OneLength;
 
-    public static PublicId Create() => new(Base64UrlIds.RandomWord());
+    public static PublicId Create() => new(RandomBits.Next64());
 
     public static bool TryParse(ReadOnlySpan<char> text, out PublicId id)
     {

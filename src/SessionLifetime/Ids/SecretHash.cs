@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 
 namespace SessionLifetime.Ids;
 
-/// <summary>SHA-256 of secrets, for places that must not know them: 43 characters of base64url.</summary>
+/// <summary>SHA-256 of secrets, for stores that must not contain them: 43 characters of base64url.</summary>
 internal static class SecretHash
 {
     public static string Of(SessionId secret) => Of(secret.High, secret.Low);

@@ -10,7 +10,7 @@ internal static class CloseCodes
     /// <summary>The session has ended; the description is the reason.</summary>
     public const WebSocketCloseStatus Ended = (WebSocketCloseStatus)4408;
 
-    /// <summary>The code and the description for a connection that was led to no session.</summary>
+    /// <summary>The code and the description for a connection that is refused.</summary>
     public static (WebSocketCloseStatus Code, string Description) Of(SessionLookup lookup)
     {
         if (lookup.Kind == SessionLookupStatus.Ended)
@@ -18,7 +18,7 @@ internal static class CloseCodes
             return (Ended, lookup.Reason?.ToString() ?? "");
         }
 
-        // The status of the answer it would have had, in the thousands of applications.
+        // The status that a request would be answered with, plus 4000.
         var problem = SessionProblem.Of(lookup);
         return ((WebSocketCloseStatus)(4000 + problem.Status), problem.Code);
     }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace SessionLifetime.Realtime;
 
-/// <summary>Puts our filter before all hubs, once.</summary>
+/// <summary>Adds the session filter to all hubs, once.</summary>
 internal sealed class HubFilterSetup(SessionHubFilter filter) : IConfigureOptions<HubOptions>
 {
     public void Configure(HubOptions options) => options.AddFilter(filter);

@@ -3,13 +3,13 @@ using SessionLifetime.Sessions;
 
 namespace SessionLifetime.Realtime;
 
-/// <summary>Makes the scopes in which hubs are called, and tells each its session before anything is made in it.</summary>
+/// <summary>Creates the scopes in which hubs are invoked, and sets the session of each before anything is resolved in it.</summary>
 internal sealed class HubScopes(IServiceScopeFactory inner) : IServiceScopeFactory
 {
     public IServiceScope CreateScope()
     {
         var scope = inner.CreateScope();
-        if (HubInSession.Current is { } connection && TabSessionAccessor.Enter(scope.ServiceProvider, connection.Session) is { } accessor)
+        if (SessionHubConnection.Current is { } connection && TabSessionAccessor.Enter(scope.ServiceProvider, connection.Session) is { } accessor)
         {
             return new HubScope(scope, accessor);
         }

@@ -13,7 +13,7 @@ public static class HubSessionExtensions
     public static TabSession? GetTabSession(this HubCallerContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return context.Features.Get<HubInSession>()?.Session;
+        return context.Features.Get<SessionHubConnection>()?.Session;
     }
 
     /// <summary>All connections of one session: <c>hub.Clients.TabSession(session.Id).SendAsync(...)</c>.</summary>

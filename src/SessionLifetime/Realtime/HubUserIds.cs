@@ -2,12 +2,12 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace SessionLifetime.Realtime;
 
-/// <summary>The app's own user ids; it is asked for one when a connection's handshake has come, and only there is that connection shown.</summary>
+/// <summary>The app's own user ids. The framework asks for one when it has received a connection's handshake: the only call that gives the hub's connection then.</summary>
 internal sealed class HubUserIds(IUserIdProvider inner) : IUserIdProvider
 {
     public string? GetUserId(HubConnectionContext connection)
     {
-        HubInSession.Current?.Meet(connection);
+        SessionHubConnection.Current?.OnHandshake(connection);
         return inner.GetUserId(connection);
     }
 }

@@ -1,14 +1,10 @@
 using System.Net.WebSockets;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.SignalR;
-using Microsoft.AspNetCore.WebSockets;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using SessionLifetime.Diagnostics;
-using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Http.Admission;
 using SessionLifetime.Http.Requests;
@@ -18,44 +14,21 @@ using SessionLifetime.Ids;
 namespace SessionLifetime.Realtime;
 
 /// <summary>
-/// Leads connections to their sessions: WebSockets by a subprotocol or a ticket, event streams by a ticket; and closes them with them.
+/// Finds the sessions of connections (WebSockets by a subprotocol or a ticket, event streams by a ticket), and closes connections when their session
+/// ends.
 /// </summary>
 /// <remarks>
-/// Hubs bring the framework's WebSockets with them, behind this middleware. For them it is put in front already, with the very options
-/// that they would use. Endpoints of the app have it from <c>UseWebSockets()</c>, which must come before.
+/// Endpoints of the app get the WebSocket feature from <c>UseWebSockets()</c>, which must come before this library's middleware. Hubs add it themselves,
+/// behind the middleware, so <see cref="HubWebSockets"/> adds it earlier.
 /// </remarks>
-internal sealed class RealtimeConnections : IConnections
+internal sealed class RealtimeConnections(
+    OneTimeTokens tokens,
+    OpenHubConnections hubs,
+    HubWebSockets hubSockets,
+    MessageCounter counter,
+    ILogger<RealtimeConnections> logger) : IConnections
 {
-    /// <summary>Where a hub's request keeps its session: of a long poll the hub is given a copy that has the items, and not the features.</summary>
-    public static readonly object SessionKey = new();
-
-    private readonly OneTimeTokens _tokens;
-    private readonly OpenHubs _hubs;
-    private readonly SessionEngine _engine;
-    private readonly SessionMetrics _metrics;
-    private readonly ILogger _logger;
-    private readonly WebSocketMiddleware _webSockets;
     private int _hasWarned;
-
-    public RealtimeConnections(
-        OneTimeTokens tokens,
-        OpenHubs hubs,
-        SessionEngine engine,
-        SessionMetrics metrics,
-        IOptions<WebSocketOptions> options,
-        ILoggerFactory loggers)
-    {
-        _tokens = tokens;
-        _hubs = hubs;
-        _engine = engine;
-        _metrics = metrics;
-        _logger = loggers.CreateLogger<RealtimeConnections>();
-        _webSockets = new(static _ => Task.CompletedTask, options, loggers);
-    }
-
-    public SessionEngine Engine => _engine;
-
-    public SessionMetrics Metrics => _metrics;
 
     public bool TryTakeId(HttpContext context, out StringValues id)
     {
@@ -73,10 +46,10 @@ internal sealed class RealtimeConnections : IConnections
 
         if (FeatureOf(context) is { } socket)
         {
-            socket.SpeaksOurs = true;
+            socket.IsOfModule = true;
         }
 
-        id = _tokens.TryRedeem(TokenPurpose.Ticket, ticket, context.Request, out var grant) ? grant.Secret.Reveal() : "";
+        id = tokens.TryRedeem(TokenPurpose.Ticket, ticket, context.Request, out var grant) ? grant.Secret.Reveal() : "";
         return true;
     }
 
@@ -86,7 +59,7 @@ internal sealed class RealtimeConnections : IConnections
         TicketParameter.Take(context.Request);
     }
 
-    public bool Opened(HttpContext context, RequestInSession request)
+    public bool Open(HttpContext context, ISessionRequest request)
     {
         var isHub = context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null;
         if (FeatureOf(context) is { } feature)
@@ -98,7 +71,7 @@ internal sealed class RealtimeConnections : IConnections
 
         if (isHub)
         {
-            context.Items[SessionKey] = request.Session;
+            HubSessionItem.Set(context, request.Session);
         }
         else if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } && context.Request.Headers.SecWebSocketVersion.Count > 0)
         {
@@ -112,7 +85,7 @@ internal sealed class RealtimeConnections : IConnections
         return false;
     }
 
-    public void Streams(HttpContext context, RequestInSession request)
+    public void OnEventStream(HttpContext context, ISessionRequest request)
     {
         if (request.Connection is null && context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is null)
         {
@@ -125,19 +98,19 @@ internal sealed class RealtimeConnections : IConnections
     public bool IsClosing(HttpContext context, SessionLookup lookup) =>
         lookup.Kind == SessionLookupStatus.Ended && OpenHubOf(context) is { IsEnded: true } hub && hub.Id == lookup.EndedId;
 
-    public bool TryRefuse(HttpContext context, SessionLookup lookup, out Task telling)
+    public bool TryRefuse(HttpContext context, SessionLookup lookup, out Task refusing)
     {
-        if (context.Features.Get<IHttpWebSocketFeature>() is SessionWebSocketFeature { SpeaksOurs: true } feature)
+        if (context.Features.Get<IHttpWebSocketFeature>() is SessionWebSocketFeature { IsOfModule: true } feature)
         {
-            telling = RefuseAsync(feature, lookup);
+            refusing = RefuseAsync(feature, lookup);
             return true;
         }
 
-        telling = Task.CompletedTask;
+        refusing = Task.CompletedTask;
         return false;
     }
 
-    /// <summary>Takes ours out of what a WebSocket offers. Gives the id among them, or what stands in its place.</summary>
+    /// <summary>Removes the library's subprotocols from the offer of a WebSocket. Returns the id that one of them carries, as it was sent; null for none.</summary>
     private string? TakeSubprotocols(HttpContext context)
     {
         var headers = context.Request.Headers;
@@ -150,7 +123,7 @@ internal sealed class RealtimeConnections : IConnections
         }
 
         headers.SecWebSocketProtocol = others;
-        feature.IsOffered = feature.SpeaksOurs = true;
+        feature.IsOffered = feature.IsOfModule = true;
         return id;
     }
 
@@ -164,11 +137,11 @@ internal sealed class RealtimeConnections : IConnections
         }
         catch (Exception exception) when (exception is WebSocketException or IOException)
         {
-            // It did not wait for the answer.
+            // The client has gone already.
         }
     }
 
-    private static void EndWithSession(HttpContext context, RequestInSession request)
+    private static void EndWithSession(HttpContext context, ISessionRequest request)
     {
         request.Connection = new RequestConnection(context);
         if (!request.Session.Connections.TryAdd(request.Connection))
@@ -178,28 +151,21 @@ internal sealed class RealtimeConnections : IConnections
     }
 
     private SessionEntry? OpenHubOf(HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is null ? null : _hubs.SessionOf(context.Request);
+        context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is null ? null : hubs.SessionOf(context.Request);
 
-    /// <summary>Ours, before the framework's; null for a request that is no WebSocket, or that is none as far as anybody can tell yet.</summary>
+    /// <summary>The library's feature, which replaces the framework's; null where the request is no WebSocket, or no feature is there yet.</summary>
     private SessionWebSocketFeature? FeatureOf(HttpContext context)
     {
         var found = context.Features.Get<IHttpWebSocketFeature>();
-        if (found is SessionWebSocketFeature ours)
+        if (found is SessionWebSocketFeature existing)
         {
-            return ours;
+            return existing;
         }
 
         if (found is null && context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null)
         {
-            // What a hub would do itself. An origin it does not allow it shall refuse itself.
-            _ = _webSockets.Invoke(context);
+            hubSockets.SetFeature(context);
             found = context.Features.Get<IHttpWebSocketFeature>();
-            if (context.Response.StatusCode == StatusCodes.Status403Forbidden)
-            {
-                context.Response.StatusCode = StatusCodes.Status200OK;
-                context.Features.Set<IHttpWebSocketFeature>(null);
-                return null;
-            }
         }
 
         if (found is not { IsWebSocketRequest: true })
@@ -207,17 +173,17 @@ internal sealed class RealtimeConnections : IConnections
             return null;
         }
 
-        var feature = new SessionWebSocketFeature(this, found);
+        var feature = new SessionWebSocketFeature(counter, found);
         context.Features.Set<IHttpWebSocketFeature>(feature);
         return feature;
     }
 
-    /// <summary>Only if it really becomes a WebSocket.</summary>
+    /// <summary>Warns if the request is upgraded.</summary>
     private void WarnOfOrder(HttpContext context) => context.Response.OnStarting(() =>
     {
         if (context.Response.StatusCode == StatusCodes.Status101SwitchingProtocols && Interlocked.Exchange(ref _hasWarned, 1) == 0)
         {
-            _logger.WebSocketsTooLate();
+            logger.WebSocketsTooLate();
         }
 
         return Task.CompletedTask;

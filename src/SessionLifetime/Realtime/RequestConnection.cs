@@ -3,7 +3,7 @@ using SessionLifetime.Sessions;
 
 namespace SessionLifetime.Realtime;
 
-/// <summary>A request that stays open and cannot be told anything: an event stream, a long poll. It is aborted.</summary>
+/// <summary>A request that stays open and cannot carry a close message: an event stream, a long poll. It is aborted.</summary>
 internal sealed class RequestConnection(HttpContext context) : SessionConnection
 {
     private readonly Lock _lock = new();
@@ -11,8 +11,8 @@ internal sealed class RequestConnection(HttpContext context) : SessionConnection
 
     public override void Close(SessionEndReason reason)
     {
-        // Inside the lock, which the request's own end waits for: when that is over, the context is another request's, and that one would be
-        // aborted. Servers do not wait for those who hear of an abort.
+        // Inside the lock, for which Leave waits: once the request is over, the server reuses the context, and another request would be aborted. Abort
+        // runs no callbacks of the app on this thread.
         lock (_lock)
         {
             if (!_isOver)
@@ -22,7 +22,7 @@ internal sealed class RequestConnection(HttpContext context) : SessionConnection
         }
     }
 
-    /// <summary>There is nothing left to cut: closing it was that already.</summary>
+    /// <summary>Does nothing: closing has aborted the request already.</summary>
     public override void Abort()
     {
     }

@@ -1,29 +1,25 @@
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.Extensions.DependencyInjection;
-using SessionLifetime.Diagnostics;
-using SessionLifetime.Engine;
-using SessionLifetime.Policy;
 using SessionLifetime.Sessions;
 
 namespace SessionLifetime.Realtime;
 
 /// <summary>
-/// Tells a circuit's scope its session before any component is made, and counts what comes from its browser as a sign of life: that a page
-/// has drawn something is no user. What its user does, the browser module tells.
+/// Sets the session of a circuit's scope before any component is created, and counts inbound messages as alive signals: a render acknowledgement is
+/// no activity. Activity is reported by the browser module.
 /// </summary>
-/// <remarks>Made in the flow of the connection the circuit begins with, once for each circuit; it stays over reconnects.</remarks>
+/// <remarks>Created once for each circuit, in the flow of the connection the circuit starts with; kept over reconnects.</remarks>
 internal sealed class SessionCircuitHandler : CircuitHandler
 {
-    private readonly SessionEngine _engine;
-    private readonly SessionMetrics _metrics;
-    private readonly HubInSession? _first;
+    private readonly MessageCounter _counter;
+    private readonly SessionHubConnection? _first;
     private readonly TabSession? _session;
     private readonly TabSessionAccessor? _accessor;
 
-    public SessionCircuitHandler(IServiceProvider scope, SessionEngine engine, SessionMetrics metrics)
+    public SessionCircuitHandler(IServiceProvider scope, MessageCounter counter)
     {
-        (_engine, _metrics) = (engine, metrics);
-        if (HubInSession.Current is { } connection)
+        _counter = counter;
+        if (SessionHubConnection.Current is { } connection)
         {
             _first = connection;
             _session = connection.Session;
@@ -35,15 +31,15 @@ internal sealed class SessionCircuitHandler : CircuitHandler
         }
     }
 
-    /// <summary>The last to hear of the circuit's end, just before its scope is disposed.</summary>
+    /// <summary>The last handler: called just before the circuit's scope is disposed.</summary>
     public override int Order => int.MaxValue;
 
-    /// <summary>Called where the components run, for the circuit's first connection and each it comes back by.</summary>
+    /// <summary>Called on the renderer's context, for the circuit's first connection and for each reconnect.</summary>
     public override Task OnConnectionUpAsync(Circuit circuit, CancellationToken cancellationToken)
     {
-        if ((HubInSession.Current ?? _first) is { } connection)
+        if ((SessionHubConnection.Current ?? _first) is { } connection)
         {
-            connection.Drawing = SynchronizationContext.Current;
+            connection.RendererContext = SynchronizationContext.Current;
         }
 
         return Task.CompletedTask;
@@ -58,11 +54,10 @@ internal sealed class SessionCircuitHandler : CircuitHandler
     public override Func<CircuitInboundActivityContext, Task> CreateInboundActivityHandler(Func<CircuitInboundActivityContext, Task> next) =>
         _session is { } session ? context => InSessionAsync(session, context, next) : next;
 
-    /// <summary>What comes when the session is over is not served; the connection is being closed.</summary>
+    /// <summary>Drops messages of a session that has ended; the connection is being closed.</summary>
     private async Task InSessionAsync(TabSession session, CircuitInboundActivityContext context, Func<CircuitInboundActivityContext, Task> next)
     {
-        _metrics.SignalCounted("circuit");
-        if (await _engine.ApplyDueRulesAndWaitInDoubtAsync(session.Entry) != DueRulesResult.Ended && await _engine.TryCountAsync(session.Entry, SignalReport.Alive))
+        if (await _counter.CountAsync(session.Entry, SessionSignal.Alive, "circuit"))
         {
             await next(context);
         }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace SessionLifetime.Realtime;
 
-/// <summary>The framework's handler of a hub's connections, with the connection's session around all it does.</summary>
+/// <summary>The framework's handler of hub connections; while it handles a connection with a session, that session is <see cref="SessionHubConnection.Current"/>.</summary>
 /// <typeparam name="THub">The hub.</typeparam>
 internal sealed class SessionHubConnectionHandler<
     [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicMethods)] THub>(
@@ -19,7 +19,7 @@ internal sealed class SessionHubConnectionHandler<
     ILoggerFactory loggerFactory,
     IUserIdProvider userIdProvider,
     IServiceScopeFactory serviceScopeFactory,
-    OpenHubs hubs,
+    OpenHubConnections hubs,
     TimeProvider time) : HubConnectionHandler<THub>(
         lifetimeManager,
         protocolResolver,
@@ -30,19 +30,19 @@ internal sealed class SessionHubConnectionHandler<
         new HubScopes(serviceScopeFactory))
     where THub : Hub
 {
-    public override Task OnConnectedAsync(ConnectionContext connection) => HubInSession.SessionOf(connection) is { } session
+    public override Task OnConnectedAsync(ConnectionContext connection) => HubSessionItem.Find(connection) is { } session
         ? ServeAsync(connection, session)
         : base.OnConnectedAsync(connection);
 
     private async Task ServeAsync(ConnectionContext connection, TabSession session)
     {
-        var inSession = new HubInSession(connection, session, time);
+        var inSession = new SessionHubConnection(connection, session, time);
         connection.Features.Set(inSession);
-        HubInSession.Current = inSession;
+        SessionHubConnection.Current = inSession;
 
-        // What the session owns waits for the hub as it does for a request: between long polls there is none.
+        // Counted as a request: what the session owns is not disposed while the hub uses it, also between two long polls.
         session.Entry.EnterRequest();
-        var token = OpenHubs.TokenOf(connection.GetHttpContext()?.Request);
+        var token = OpenHubConnections.TokenOf(connection.GetHttpContext()?.Request);
         if (token is not null)
         {
             hubs.Add(token, inSession);

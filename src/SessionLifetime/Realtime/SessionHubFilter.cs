@@ -1,17 +1,13 @@
 using System.Reflection;
 using Microsoft.AspNetCore.SignalR;
-using SessionLifetime.Diagnostics;
-using SessionLifetime.Engine;
-using SessionLifetime.Entries;
-using SessionLifetime.Policy;
 
 namespace SessionLifetime.Realtime;
 
 /// <summary>
-/// Counts each call of a hub's method for the session: as activity of the user, unless the method or its hub is marked otherwise. A call
-/// that comes when the session is over is refused. Puts each connection into its session's group.
+/// Counts each call of a hub method for the session: as activity of the user, unless <see cref="SessionSignalAttribute"/> on the method or its hub says
+/// otherwise. A call to a session that has ended is refused. Adds each connection to its session's group.
 /// </summary>
-internal sealed class SessionHubFilter(SessionEngine engine, SessionMetrics metrics) : IHubFilter
+internal sealed class SessionHubFilter(MessageCounter counter) : IHubFilter
 {
     public async ValueTask<object?> InvokeMethodAsync(HubInvocationContext invocationContext, Func<HubInvocationContext, ValueTask<object?>> next)
     {
@@ -19,7 +15,7 @@ internal sealed class SessionHubFilter(SessionEngine engine, SessionMetrics metr
         {
             var signal = (invocationContext.HubMethod.GetCustomAttribute<SessionSignalAttribute>()
                 ?? invocationContext.Hub.GetType().GetCustomAttribute<SessionSignalAttribute>())?.Signal ?? SessionSignal.Activity;
-            if (!await CountAsync(session.Entry, signal))
+            if (!await counter.CountAsync(session.Entry, signal, "hub"))
             {
                 throw new HubException($"The session has ended: {session.EndReason}.");
             }
@@ -30,7 +26,7 @@ internal sealed class SessionHubFilter(SessionEngine engine, SessionMetrics metr
 
     public async Task OnConnectedAsync(HubLifetimeContext context, Func<HubLifetimeContext, Task> next)
     {
-        context.Context.Features.Get<HubInSession>()?.Greeted();
+        context.Context.Features.Get<SessionHubConnection>()?.OnHandshakeCompleted();
         if (context.Context.GetTabSession() is { } session && !IsOfBlazor(context.Hub))
         {
             await context.Hub.Groups.AddToGroupAsync(context.Context.ConnectionId, HubSessionExtensions.GroupOf(session.Id), context.Context.ConnectionAborted);
@@ -39,22 +35,6 @@ internal sealed class SessionHubFilter(SessionEngine engine, SessionMetrics metr
         await next(context);
     }
 
-    /// <summary>Its messages are no calls of a user: what they tell, the circuit says.</summary>
+    /// <summary>Whether it is the hub of Blazor's circuits, whose messages <see cref="SessionCircuitHandler"/> counts.</summary>
     private static bool IsOfBlazor(Hub hub) => hub.GetType().Assembly == typeof(Microsoft.AspNetCore.Components.Server.Circuits.Circuit).Assembly;
-
-    private async ValueTask<bool> CountAsync(SessionEntry entry, SessionSignal signal)
-    {
-        if (await engine.ApplyDueRulesAndWaitInDoubtAsync(entry) == DueRulesResult.Ended)
-        {
-            return false;
-        }
-
-        if (signal == SessionSignal.None)
-        {
-            return true;
-        }
-
-        metrics.SignalCounted("hub");
-        return await engine.TryCountAsync(entry, signal == SessionSignal.Activity ? SignalReport.Activity : SignalReport.Alive);
-    }
 }

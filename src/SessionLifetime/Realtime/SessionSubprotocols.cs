@@ -2,14 +2,14 @@ using Microsoft.Extensions.Primitives;
 
 namespace SessionLifetime.Realtime;
 
-/// <summary>The two WebSocket subprotocols of the browser module: <c>session-lifetime</c>, which it can be answered with, and one that carries the id.</summary>
+/// <summary>The two WebSocket subprotocols of the browser module: <c>session-lifetime</c>, with which the server answers, and one that carries the id.</summary>
 internal static class SessionSubprotocols
 {
     public const string Name = "session-lifetime";
 
     private const string Carrier = Name + ".";
 
-    /// <summary>Whether any of ours is offered.</summary>
+    /// <summary>Whether one of the two may be among those that are offered.</summary>
     public static bool AreOffered(StringValues offered)
     {
         foreach (var line in offered)
@@ -23,26 +23,26 @@ internal static class SessionSubprotocols
         return false;
     }
 
-    /// <summary>Takes ours out of the offer.</summary>
+    /// <summary>Removes the two from the offer.</summary>
     /// <param name="offered">The header as it came.</param>
-    /// <param name="id">The id, or what stands in its place; null when none is offered. Two are none that is known.</param>
+    /// <param name="id">The id as it was sent; null where none is offered, empty where several are.</param>
     /// <param name="others">What is left for the app.</param>
-    /// <returns>Whether there was one of ours.</returns>
+    /// <returns>Whether one of the two was offered.</returns>
     public static bool TryTake(StringValues offered, out string? id, out StringValues others)
     {
         id = null;
-        var isOurs = false;
+        var isFound = false;
         var kept = new List<string>();
         foreach (var one in offered.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             if (one.StartsWith(Carrier, StringComparison.Ordinal))
             {
                 id = id is null ? one[Carrier.Length..] : "";
-                isOurs = true;
+                isFound = true;
             }
             else if (string.Equals(one, Name, StringComparison.Ordinal))
             {
-                isOurs = true;
+                isFound = true;
             }
             else
             {
@@ -51,6 +51,6 @@ internal static class SessionSubprotocols
         }
 
         others = kept.Count == 0 ? StringValues.Empty : new StringValues(string.Join(", ", kept));
-        return isOurs;
+        return isFound;
     }
 }

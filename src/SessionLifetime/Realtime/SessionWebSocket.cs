@@ -1,7 +1,5 @@
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
-using SessionLifetime.Engine;
-using SessionLifetime.Policy;
 
 namespace SessionLifetime.Realtime;
 
@@ -11,17 +9,17 @@ namespace SessionLifetime.Realtime;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Life: accepted, used by the app, closed by the app, by the client, or by the end of the session, whichever is first. At the end our own
-/// close message goes out beside whatever the app is sending (the socket below sends one frame after the other), and the app's pending
-/// receive goes on until the client has answered, or the closer has lost its patience and cuts the connection. Either way it is told a close.
+/// Life: accepted; used by the app; closed by the app, by the client, or by the end of the session. At the end of the session a close message is sent
+/// beside what the app is sending (the inner socket serializes frames), and the app's pending receive continues until the client answers, or until
+/// the closer's timeout, when the connection is aborted. Either way the receive returns a close.
 /// </para>
 /// <para>
-/// A message that comes when its session is over is never handed to the app, also where the exit handlers still run and nothing is closed
-/// yet: the receive goes on and waits for the close.
+/// The app never receives a message of a session that has ended, also while the exit handlers run and the socket is not closed yet: the receive
+/// continues and waits for the close.
 /// </para>
-/// <para>Receiving allocates nothing and takes no lock beyond what the socket below does; what is there already needs no state machine.</para>
+/// <para>Receiving allocates nothing and takes no lock beyond what the inner socket does; a message that has arrived already needs no state machine.</para>
 /// </remarks>
-internal sealed class SessionWebSocket(WebSocket inner, SessionWebSocketFeature connection) : WebSocket
+internal sealed class SessionWebSocket(WebSocket inner, ISocketMessages messages) : WebSocket
 {
     private string? _reason;
 
@@ -31,46 +29,40 @@ internal sealed class SessionWebSocket(WebSocket inner, SessionWebSocketFeature 
 
     public override WebSocketState State => inner.State is WebSocketState.Aborted && IsClosing ? WebSocketState.Closed : inner.State;
 
-    /// <summary>What the app and the client agreed on; nothing where only ours was left.</summary>
+    /// <summary>The subprotocol the app selected; null where the answer names the library's only.</summary>
     public override string? SubProtocol =>
         string.Equals(inner.SubProtocol, SessionSubprotocols.Name, StringComparison.Ordinal) ? null : inner.SubProtocol;
 
     private bool IsClosing => Volatile.Read(ref _reason) is not null;
 
-    /// <summary>The session has ended. Waits for nobody.</summary>
+    /// <summary>Starts closing the socket because the session has ended. Does not wait.</summary>
     public void Close(SessionEndReason reason)
     {
         if (Interlocked.CompareExchange(ref _reason, reason.ToString(), null) is null)
         {
-            _ = CloseByUsAsync();
+            _ = SendCloseAsync();
         }
     }
 
-    /// <summary>The client has not answered.</summary>
-    public void CutOff() => inner.Abort();
+    /// <summary>Aborts the connection: the client has not answered the close.</summary>
+    public void AbortConnection() => inner.Abort();
 
     public override void Abort()
     {
         inner.Abort();
-        connection.Leave();
+        messages.Leave();
     }
 
     public override void Dispose()
     {
         inner.Dispose();
-        connection.Leave();
+        messages.Leave();
     }
 
     public override ValueTask<ValueWebSocketReceiveResult> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         var receiving = inner.ReceiveAsync(buffer, cancellationToken);
-        if (!receiving.IsCompletedSuccessfully)
-        {
-            return WaitAsync(receiving, buffer, cancellationToken);
-        }
-
-        var received = receiving.Result;
-        return received.MessageType != WebSocketMessageType.Close && TryCount() ? new(received) : ReceiveSlowlyAsync(received, buffer, cancellationToken);
+        return receiving.IsCompletedSuccessfully ? Count(receiving.Result, buffer, cancellationToken) : WaitAsync(receiving, buffer, cancellationToken);
     }
 
     public override async Task<WebSocketReceiveResult> ReceiveAsync(ArraySegment<byte> buffer, CancellationToken cancellationToken)
@@ -93,7 +85,7 @@ internal sealed class SessionWebSocket(WebSocket inner, SessionWebSocketFeature 
     public override ValueTask SendAsync(ReadOnlyMemory<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) =>
         inner.SendAsync(buffer, messageType, endOfMessage, cancellationToken);
 
-    /// <summary>Where our own close message has gone out already there is nothing left to say.</summary>
+    /// <summary>Does nothing where the close message of the session's end has been sent.</summary>
     public override Task CloseAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) =>
         IsClosing ? Task.CompletedTask : inner.CloseAsync(closeStatus, statusDescription, cancellationToken);
 
@@ -103,7 +95,7 @@ internal sealed class SessionWebSocket(WebSocket inner, SessionWebSocketFeature 
     private static bool IsOfClosing(Exception exception) =>
         exception is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException;
 
-    private async Task CloseByUsAsync()
+    private async Task SendCloseAsync()
     {
         try
         {
@@ -114,7 +106,7 @@ internal sealed class SessionWebSocket(WebSocket inner, SessionWebSocketFeature 
         }
         catch (Exception exception) when (IsOfClosing(exception))
         {
-            // It was closed or cut just before.
+            // It was closed or aborted meanwhile.
         }
     }
 
@@ -126,81 +118,68 @@ internal sealed class SessionWebSocket(WebSocket inner, SessionWebSocketFeature 
     {
         try
         {
-            var received = await receiving;
-            return received.MessageType != WebSocketMessageType.Close && TryCount() ? received : await ReceiveSlowlyAsync(received, buffer, cancellationToken);
+            return await Count(await receiving, buffer, cancellationToken);
         }
-        catch (Exception exception) when (IsCut(exception, cancellationToken))
+        catch (Exception exception) when (IsAbortOfClosing(exception, cancellationToken))
         {
-            return Cut();
+            return Closed();
         }
     }
 
-    /// <summary>A close, or a message on which something has to be looked at first: what is for nobody any more is passed over.</summary>
-    private async ValueTask<ValueWebSocketReceiveResult> ReceiveSlowlyAsync(
+    /// <summary>Counts a message and returns it; without a state machine where it is counted at once.</summary>
+    private ValueTask<ValueWebSocketReceiveResult> Count(ValueWebSocketReceiveResult received, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (received.MessageType == WebSocketMessageType.Close)
+        {
+            messages.Leave();
+            return new(received);
+        }
+
+        var counting = messages.CountAsync();
+        if (!counting.IsCompletedSuccessfully)
+        {
+            return DropUnlessCountedAsync(received, counting, buffer, cancellationToken);
+        }
+
+        return counting.Result ? new(received) : DropUnlessCountedAsync(received, new(false), buffer, cancellationToken);
+    }
+
+    /// <summary>Drops messages of a session that has ended, and waits for the close.</summary>
+    private async ValueTask<ValueWebSocketReceiveResult> DropUnlessCountedAsync(
         ValueWebSocketReceiveResult received,
+        ValueTask<bool> counting,
         Memory<byte> buffer,
         CancellationToken cancellationToken)
     {
         try
         {
-            while (received.MessageType != WebSocketMessageType.Close)
+            while (!await counting)
             {
-                if (await CountAsync())
+                received = await inner.ReceiveAsync(buffer, cancellationToken);
+                if (received.MessageType == WebSocketMessageType.Close)
                 {
-                    return received;
+                    messages.Leave();
+                    break;
                 }
 
-                received = await inner.ReceiveAsync(buffer, cancellationToken);
+                counting = messages.CountAsync();
             }
-        }
-        catch (Exception exception) when (IsCut(exception, cancellationToken))
-        {
-            return Cut();
-        }
 
-        connection.Leave();
-        return received;
+            return received;
+        }
+        catch (Exception exception) when (IsAbortOfClosing(exception, cancellationToken))
+        {
+            return Closed();
+        }
     }
 
-    private bool IsCut(Exception exception, CancellationToken cancellationToken) =>
+    private bool IsAbortOfClosing(Exception exception, CancellationToken cancellationToken) =>
         IsClosing && IsOfClosing(exception) && !cancellationToken.IsCancellationRequested;
 
-    /// <summary>The app is told a close although none came: the client did not answer ours.</summary>
-    private ValueWebSocketReceiveResult Cut()
+    /// <summary>Returns a close to the app although the client sent none: it did not answer in time.</summary>
+    private ValueWebSocketReceiveResult Closed()
     {
-        connection.Leave();
+        messages.Leave();
         return new(0, WebSocketMessageType.Close, endOfMessage: true);
-    }
-
-    /// <summary>Counts a message where nothing is due. False says nothing.</summary>
-    private bool TryCount()
-    {
-        var (store, entry, signal) = (connection.Owner.Engine.Directory, connection.Request!.Session.Entry, connection.Request.Signal);
-        if (signal == SessionSignal.None || !entry.TryTouch(store.Now, signal == SessionSignal.Activity))
-        {
-            return false;
-        }
-
-        store.MarkDirty(entry);
-        connection.Owner.Metrics.SignalCounted("message");
-        return true;
-    }
-
-    /// <summary>False when the session is over.</summary>
-    private async ValueTask<bool> CountAsync()
-    {
-        var (engine, entry, signal) = (connection.Owner.Engine, connection.Request!.Session.Entry, connection.Request.Signal);
-        if (await engine.ApplyDueRulesAndWaitInDoubtAsync(entry) == DueRulesResult.Ended)
-        {
-            return false;
-        }
-
-        if (signal == SessionSignal.None)
-        {
-            return true;
-        }
-
-        connection.Owner.Metrics.SignalCounted("message");
-        return await engine.TryCountAsync(entry, signal == SessionSignal.Activity ? SignalReport.Activity : SignalReport.Alive);
     }
 }

@@ -7,32 +7,32 @@ using SessionLifetime.Sessions;
 namespace SessionLifetime.Realtime;
 
 /// <summary>
-/// Stands before the framework's own way to accept a WebSocket: answers the browser module's subprotocol where the app chooses none, and
-/// gives the app a socket that counts for its session. Then it stands for the socket among the session's connections.
+/// Replaces the framework's WebSocket feature: answers the browser module's subprotocol where the app selects none, and gives the app a socket whose
+/// messages count for the session. After that it is the socket's entry among the session's connections.
 /// </summary>
-internal sealed class SessionWebSocketFeature(RealtimeConnections owner, IHttpWebSocketFeature inner) : SessionConnection, IHttpWebSocketFeature
+internal sealed class SessionWebSocketFeature(MessageCounter counter, IHttpWebSocketFeature inner) : SessionConnection, IHttpWebSocketFeature, ISocketMessages
 {
+    private const string Kind = "message";
+
     private const int NotClosing = -1;
 
     private int _closing = NotClosing;
     private bool _isOver;
 
-    /// <summary>Whether the client offered the module's subprotocol: Chromium cuts a connection that answers none of what it offered.</summary>
+    /// <summary>Whether the client offered the module's subprotocol: Chromium fails a connection whose answer selects none of those offered.</summary>
     public bool IsOffered { get; set; }
 
-    /// <summary>Whether the client speaks the protocol, and so understands the codes a refused socket is closed with.</summary>
-    public bool SpeaksOurs { get; set; }
+    /// <summary>Whether the client is the browser module, which understands the codes that a refused socket is closed with.</summary>
+    public bool IsOfModule { get; set; }
 
-    /// <summary>Whether the connection is closed by the hub, which says good-bye in its own protocol first.</summary>
+    /// <summary>Whether a hub closes the connection, with a close message of its own protocol first.</summary>
     public bool IsHub { get; set; }
 
-    /// <summary>The request, once it has its session.</summary>
-    public RequestInSession? Request { get; set; }
+    /// <summary>The request; null until it has its session.</summary>
+    public ISessionRequest? Request { get; set; }
 
-    /// <summary>What the app was given.</summary>
+    /// <summary>The socket that the app uses; null until it is accepted.</summary>
     public SessionWebSocket? Socket { get; private set; }
-
-    public RealtimeConnections Owner => owner;
 
     public bool IsWebSocketRequest => inner.IsWebSocketRequest;
 
@@ -40,7 +40,7 @@ internal sealed class SessionWebSocketFeature(RealtimeConnections owner, IHttpWe
     {
         if (IsOffered && accept.SubProtocol is null)
         {
-            accept = AnsweringOurs(accept);
+            accept = WithModuleSubprotocol(accept);
         }
 
         Request?.Detach();
@@ -70,22 +70,24 @@ internal sealed class SessionWebSocketFeature(RealtimeConnections owner, IHttpWe
         return Socket;
     }
 
+    public ValueTask<bool> CountAsync() => counter.CountAsync(Request!.Session.Entry, Request.Signal, Kind);
+
     public override void Close(SessionEndReason reason) => Socket!.Close(reason);
 
-    /// <summary>Closes a hub's socket whose client has not said in which protocol to tell it why; one that is not accepted yet, as soon as it is.</summary>
-    public void CloseEarly(SessionEndReason reason)
+    /// <summary>Closes a hub's socket whose handshake is not completed; one that is not accepted yet, as soon as it is.</summary>
+    public void CloseBeforeHandshake(SessionEndReason reason)
     {
         Interlocked.Exchange(ref _closing, (int)reason);
         Socket?.Close(reason);
     }
 
-    /// <summary>The client has not answered. A handler that only sends hears of it as of a client that is gone.</summary>
+    /// <summary>Aborts the connection: the client has not answered the close. The request is aborted too, for handlers that only send.</summary>
     public override void Abort()
     {
-        Socket!.CutOff();
+        Socket!.AbortConnection();
         lock (Request!)
         {
-            // When its request is over, the context is another's.
+            // Once the request is over, the server reuses the context.
             if (!_isOver)
             {
                 Request.Context.Abort();
@@ -106,8 +108,8 @@ internal sealed class SessionWebSocketFeature(RealtimeConnections owner, IHttpWe
         base.Leave();
     }
 
-    /// <summary>A copy: who accepts a socket without a wish shares one context with all others.</summary>
-    private static WebSocketAcceptContext AnsweringOurs(WebSocketAcceptContext accept) => new()
+    /// <summary>A copy: the framework uses one shared context for callers that pass none.</summary>
+    private static WebSocketAcceptContext WithModuleSubprotocol(WebSocketAcceptContext accept) => new()
     {
         SubProtocol = SessionSubprotocols.Name,
         KeepAliveInterval = accept.KeepAliveInterval,

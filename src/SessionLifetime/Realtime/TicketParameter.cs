@@ -3,14 +3,14 @@ using SessionLifetime.Http.Reading;
 
 namespace SessionLifetime.Realtime;
 
-/// <summary>The one-use ticket of a connection that can carry a URL only.</summary>
+/// <summary>The one-use ticket in the query of a connection on which no header can be set.</summary>
 internal static class TicketParameter
 {
     private const string Assignment = "session-ticket=";
 
     /// <summary>
-    /// Takes the ticket out of the query: the app need not know of it. Null when there is none; two are none that is known. Only where a page
-    /// can set no header, and never for a page itself: a link of another site could lead the browser to that site's session.
+    /// Removes the ticket from the query, so that the app does not see it. Null where there is none; two are an unknown one. Never taken from a
+    /// navigation: a link on another site could give the browser a session of that site's choice.
     /// </summary>
     public static string? Take(HttpRequest request)
     {

@@ -1,6 +1,6 @@
 namespace SessionLifetime.Scoping;
 
-/// <summary>A part of the library that an app has added, as those see it who name what is missing.</summary>
+/// <summary>A part of the library that the app has added, registered so that messages can name the parts that are missing.</summary>
 /// <param name="Name">What it is for.</param>
 internal sealed record RegisteredFeature(string Name)
 {

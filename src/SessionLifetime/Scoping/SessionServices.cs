@@ -5,12 +5,12 @@ using SessionLifetime.Sessions;
 namespace SessionLifetime.Scoping;
 
 /// <summary>
-/// The dependency-injection scope of one session, and the session-scoped services made in it. Its container sees to it that each is made
-/// once, under the scope's own lock; so there is no second lock that could be taken in another order.
+/// The dependency-injection scope of one session, and the session-scoped services created in it. The container creates each once, under the scope's own
+/// lock; there is no second lock that could be taken in another order.
 /// </summary>
 internal sealed class SessionServices : ISessionScope
 {
-    /// <summary>Under this key the app's registrations stand; without a key stands what leads a scope to its session's instance.</summary>
+    /// <summary>The key of the app's registrations. The registrations without a key return the instance of the scope's session.</summary>
     public static readonly object Key = new KeyName();
 
     [ThreadStatic]
@@ -27,15 +27,15 @@ internal sealed class SessionServices : ISessionScope
         TabSessionAccessor.Enter(_scope.ServiceProvider, session);
     }
 
-    /// <summary>The instance of the session that a scope works for.</summary>
+    /// <summary>The instance of the scope's session.</summary>
     public static object Get(IServiceProvider scope, Type service)
     {
-        var session = scope.GetRequiredService<TabSessionAccessor>().Session ?? throw NoSession.For(service, scope);
+        var session = scope.GetRequiredService<TabSessionAccessor>().Session ?? throw MissingSession.For(service, scope);
         var home = session.Owned.GetScope((scope, session), static from => new SessionServices(from.scope, from.session)) ?? throw Ended(service);
         return ((SessionServices)home).Get(service);
     }
 
-    /// <summary>As <see cref="Get(IServiceProvider, Type)"/>, for a scope that would dispose it.</summary>
+    /// <summary>As <see cref="Get(IServiceProvider, Type)"/>, for a scope that must not dispose it.</summary>
     public static object Lend(IServiceProvider scope, Type service) => scope.GetRequiredService<TabSessionAccessor>().Lend(Get(scope, service));
 
     public IReadOnlyList<object> TakeDisposables() => ScopeDisposables.TakeAll(_scope.ServiceProvider);
@@ -52,7 +52,7 @@ internal sealed class SessionServices : ISessionScope
             return made;
         }
 
-        // Making is synchronous, so what is being made for what stands on the thread.
+        // Services are created synchronously, so the thread knows which are being created.
         var making = s_making ??= [];
         if (making.Contains((this, service)))
         {
@@ -82,7 +82,7 @@ internal sealed class SessionServices : ISessionScope
         return made;
     }
 
-    /// <summary>A key that messages of the container can show.</summary>
+    /// <summary>A key with a text for the container's messages.</summary>
     private sealed class KeyName
     {
         public override string ToString() => "session-scoped";

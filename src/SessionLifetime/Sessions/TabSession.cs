@@ -12,7 +12,7 @@ namespace SessionLifetime;
 /// All members may be called from any thread, at any time, also after the end. One instance exists for each session of this server
 /// as long as anything refers to it.
 /// </remarks>
-public sealed class TabSession : ITabSessionFeature, IEntryObserver
+public sealed class TabSession : IEntryObserver
 {
     private readonly SessionEntry _cell;
     private readonly ITabSessionController _controller;
@@ -136,8 +136,6 @@ public sealed class TabSession : ITabSessionFeature, IEntryObserver
         get => _controller.EffectiveTimeouts(_cell).AbsoluteTimeout;
         set => _controller.Override(_cell, own => own with { AbsoluteTimeout = Positive(value) });
     }
-
-    TabSession ITabSessionFeature.Session => this;
 
     /// <summary>The dispatcher's queue of this session's events, made by it when the first one waits; given up when the exit has been told.</summary>
     internal object? EventQueue;

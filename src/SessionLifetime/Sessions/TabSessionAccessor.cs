@@ -42,7 +42,7 @@ internal sealed class TabSessionAccessor(IServiceProvider scope) : ITabSessionAc
     {
         if (owned is IDisposable or IAsyncDisposable)
         {
-            ScopeDisposables.ThrowIfMoved(scope);
+            ScopeDisposables.ThrowIfNotSupported(scope);
             var lent = _lent ?? MakeList();
             lock (lent)
             {

@@ -99,24 +99,24 @@ public sealed class SessionLifetimeOptionsValidatorTests
     [Fact]
     public void Advise_RiskySettings_AreNamed()
     {
-        Assert.Empty(SettingsAdvisor.Advise(new()));
-        Assert.Equal(4, SettingsAdvisor.Advise(new()
+        Assert.Empty(TimingAdvice.For(new()));
+        Assert.Equal(4, TimingAdvice.For(new()
         {
             SessionTimeout = TimeSpan.FromSeconds(10),
             SelfDestructOnUnload = TimeSpan.FromSeconds(5),
             SweepInterval = TimeSpan.FromSeconds(10),
         }).Count());
-        Assert.Single(SettingsAdvisor.Advise(new() { SignalTimeout = TimeSpan.FromSeconds(100) }));
+        Assert.Single(TimingAdvice.For(new() { SignalTimeout = TimeSpan.FromSeconds(100) }));
     }
 
     [Fact]
     public void Advise_SweepsRarerThanTimeouts_AreNamed()
     {
         static SessionLifetimeOptions Swept(double minutes) => new() { SessionTimeout = TimeSpan.FromMinutes(3), SweepInterval = TimeSpan.FromMinutes(minutes) };
-        Assert.Empty(SettingsAdvisor.Advise(Swept(3)));
-        Assert.StartsWith("SweepInterval is 00:04:00, longer than SessionTimeout", Assert.Single(SettingsAdvisor.Advise(Swept(4))), StringComparison.Ordinal);
+        Assert.Empty(TimingAdvice.For(Swept(3)));
+        Assert.StartsWith("SweepInterval is 00:04:00, longer than SessionTimeout", Assert.Single(TimingAdvice.For(Swept(4))), StringComparison.Ordinal);
         Assert.DoesNotContain(
-            SettingsAdvisor.Advise(new() { SessionTimeout = TimeSpan.Zero, SignalTimeout = TimeSpan.FromHours(1), SweepInterval = TimeSpan.FromHours(2) }),
+            TimingAdvice.For(new() { SessionTimeout = TimeSpan.Zero, SignalTimeout = TimeSpan.FromHours(1), SweepInterval = TimeSpan.FromHours(2) }),
             static advice => advice.StartsWith("SweepInterval", StringComparison.Ordinal));
     }
 
@@ -124,29 +124,30 @@ public sealed class SessionLifetimeOptionsValidatorTests
     public void Advise_PingsRarerThanTwiceASignalTimeout_AreNamed()
     {
         static SessionLifetimeOptions Pinged(double minutes) => new() { SignalTimeout = TimeSpan.FromMinutes(30), KeepAliveInterval = TimeSpan.FromMinutes(minutes) };
-        Assert.Empty(SettingsAdvisor.Advise(Pinged(14)));
-        Assert.StartsWith("KeepAliveInterval is 00:15:00, not shorter than half of SignalTimeout", Assert.Single(SettingsAdvisor.Advise(Pinged(15))), StringComparison.Ordinal);
+        Assert.Empty(TimingAdvice.For(Pinged(14)));
+        Assert.StartsWith("KeepAliveInterval is 00:15:00, not shorter than half of SignalTimeout", Assert.Single(TimingAdvice.For(Pinged(15))), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Advise_SettingsThatMakeATheftWorse_AreNamed()
     {
         var cookie = new BrowserCookieOptions().Cookie;
-        Assert.Empty(TrustAdvisor.Advise(new(), cookie, signsIn: false, isDevelopment: false));
-        Assert.Contains("AbsoluteTimeout", Assert.Single(TrustAdvisor.Advise(new(), cookie, signsIn: true, isDevelopment: false)), StringComparison.Ordinal);
-        Assert.Empty(TrustAdvisor.Advise(new() { AbsoluteTimeout = TimeSpan.FromHours(8) }, cookie, signsIn: true, isDevelopment: false));
+        Assert.Empty(TrustAdvice.For(new(), cookie, signsIn: false, isLate: false, isDevelopment: false));
+        Assert.Contains("AbsoluteTimeout", Assert.Single(TrustAdvice.For(new(), cookie, signsIn: true, isLate: false, isDevelopment: false)), StringComparison.Ordinal);
+        Assert.Empty(TrustAdvice.For(new() { AbsoluteTimeout = TimeSpan.FromHours(8) }, cookie, signsIn: true, isLate: false, isDevelopment: false));
         var off = new SessionLifetimeOptions { BrowserBinding = BrowserBinding.Off };
-        Assert.Contains("BrowserBinding", Assert.Single(TrustAdvisor.Advise(off, cookie, signsIn: false, isDevelopment: true)), StringComparison.Ordinal);
+        Assert.Contains("BrowserBinding", Assert.Single(TrustAdvice.For(off, cookie, signsIn: false, isLate: false, isDevelopment: true)), StringComparison.Ordinal);
         cookie.SecurePolicy = CookieSecurePolicy.None;
-        Assert.Contains("SecurePolicy", Assert.Single(TrustAdvisor.Advise(new(), cookie, signsIn: false, isDevelopment: false)), StringComparison.Ordinal);
-        Assert.Empty(TrustAdvisor.Advise(new(), cookie, signsIn: false, isDevelopment: true));
+        Assert.Contains("SecurePolicy", Assert.Single(TrustAdvice.For(new(), cookie, signsIn: false, isLate: false, isDevelopment: false)), StringComparison.Ordinal);
+        Assert.Empty(TrustAdvice.For(new(), cookie, signsIn: false, isLate: false, isDevelopment: true));
+        Assert.Contains("UseAuthorization()", Assert.Single(TrustAdvice.For(new(), cookie, signsIn: false, isLate: true, isDevelopment: true)), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Advise_NoTimeout_IsNamed()
     {
-        Assert.Contains("never end", Assert.Single(SettingsAdvisor.Advise(new() { SessionTimeout = TimeSpan.Zero })), StringComparison.Ordinal);
-        Assert.Contains("page is open", Assert.Single(SettingsAdvisor.Advise(new()
+        Assert.Contains("never end", Assert.Single(TimingAdvice.For(new() { SessionTimeout = TimeSpan.Zero })), StringComparison.Ordinal);
+        Assert.Contains("page is open", Assert.Single(TimingAdvice.For(new()
         {
             SessionTimeout = TimeSpan.Zero,
             SignalTimeout = TimeSpan.FromHours(1),

@@ -86,7 +86,7 @@ public sealed class ForgottenPartTests
         Assert.Throws<InvalidOperationException>(() => scope.ServiceProvider.GetRequiredService<Notes>()).Message;
 
     private static IEnumerable<string> WarningsOf(SessionApp app) => app.Log.Lines
-        .Where(static line => line.Level == LogLevel.Warning && line.Category == typeof(SetupAdvisor).FullName)
+        .Where(static line => line.Level == LogLevel.Warning && line.Category == typeof(StartupWarnings).FullName)
         .Select(static line => line.Text);
 
     private static Task<SessionApp> StartAsync(Action<IServiceCollection> services, Action<WebApplication> map) => SessionApp.StartAsync(setup =>

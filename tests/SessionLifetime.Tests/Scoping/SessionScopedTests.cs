@@ -4,7 +4,11 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using SessionLifetime.Scoping;
 using SessionLifetime.Sessions;
+using SessionLifetime.Setup;
 using SessionLifetime.Tests.Http;
 
 namespace SessionLifetime.Tests.Scoping;
@@ -200,6 +204,37 @@ public sealed class SessionScopedTests
         }
 
         Assert.Empty(_ledger.Disposed);
+        Assert.True(ScopeDisposables.IsSupported);
+        ScopeDisposables.ThrowIfNotSupported(isSupported: true);
+    }
+
+    [Fact]
+    public void A_container_whose_scope_keeps_its_disposables_elsewhere_is_found_out_before_anything_is_lent()
+    {
+        Assert.True(ScopeDisposables.HasList(typeof(ScopeOfToday)));
+        Assert.False(ScopeDisposables.HasList(typeof(ScopeWithAnotherName)));
+        Assert.False(ScopeDisposables.HasList(typeof(ScopeWithAnotherType)));
+        Assert.Contains(
+            "Inject SessionScoped<T>",
+            Assert.Throws<InvalidOperationException>(static () => ScopeDisposables.ThrowIfNotSupported(isSupported: false)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_container_that_is_not_supported_is_logged_when_the_host_starts()
+    {
+        await using var app = await StartAsync(static setup => setup.ExpectsErrors = true);
+        var warnings = app.App.Services.GetServices<IHostedService>().OfType<StartupWarnings>().Single();
+        Assert.DoesNotContain(app.Log.Lines, static line => line.Text.Contains("Microsoft.Extensions.DependencyInjection", StringComparison.Ordinal));
+
+        warnings.WarnOfContainer([], isSupported: false);
+        warnings.WarnOfContainer([RegisteredFeature.ScopedServices], isSupported: true);
+        Assert.DoesNotContain(app.Log.Lines, static line => line.Text.Contains("Microsoft.Extensions.DependencyInjection", StringComparison.Ordinal));
+
+        warnings.WarnOfContainer([RegisteredFeature.ScopedServices], isSupported: false);
+        Assert.Equal(
+            LogLevel.Error,
+            Assert.Single(app.Log.Lines, static line => line.Text.Contains("Microsoft.Extensions.DependencyInjection", StringComparison.Ordinal)).Level);
     }
 
     internal static string Try(Func<string> action)
@@ -273,6 +308,23 @@ internal sealed class Egg(Hen hen)
 {
     public Hen Hen => hen;
 }
+
+#pragma warning disable CS0169, CA1823, IDE0051, IDE0044 // Fields that are looked for by name.
+internal sealed class ScopeOfToday
+{
+    private List<object>? _disposables;
+}
+
+internal sealed class ScopeWithAnotherName
+{
+    private List<object>? _owned;
+}
+
+internal sealed class ScopeWithAnotherType
+{
+    private HashSet<object>? _disposables;
+}
+#pragma warning restore CS0169, CA1823, IDE0051, IDE0044
 
 internal static class StateTestApp
 {

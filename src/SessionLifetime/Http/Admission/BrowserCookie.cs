@@ -9,14 +9,14 @@ using SessionLifetime.Ids;
 
 namespace SessionLifetime.Http.Admission;
 
-/// <summary>Reads the key of a browser from its cookie, and hands it out.</summary>
+/// <summary>Reads the key of a browser from its cookie, and sets the cookie.</summary>
 internal sealed class BrowserCookie(IOptions<BrowserCookieOptions> options, IHostEnvironment environment, ILogger<BrowserCookie> logger)
 {
     private readonly CookieBuilder _cookie = options.Value.Cookie;
     private readonly string _name = options.Value.Cookie.Name!;
     private int _hasWarned;
 
-    /// <summary>The key the browser has; none where it sends nothing that is one. Of several, the one set nearest to the path.</summary>
+    /// <summary>The browser's key; none where it sends no valid one. Of several, the one with the longest path.</summary>
     public BrowserKey Read(HttpRequest request)
     {
         foreach (var value in new CookieValues(request.Headers.Cookie, _name))
@@ -30,7 +30,7 @@ internal sealed class BrowserCookie(IOptions<BrowserCookieOptions> options, IHos
         return BrowserKey.None;
     }
 
-    /// <summary>The key of this hash, if the browser has it; otherwise none.</summary>
+    /// <summary>The key with this hash, if the browser sends it; otherwise none.</summary>
     public BrowserKey Find(IHeaderDictionary headers, string hash)
     {
         foreach (var value in new CookieValues(headers.Cookie, _name))
@@ -44,11 +44,11 @@ internal sealed class BrowserCookie(IOptions<BrowserCookieOptions> options, IHos
         return BrowserKey.None;
     }
 
-    /// <summary>Whether the browser has this key, whatever others it has.</summary>
+    /// <summary>Whether the browser sends this key, possibly among others.</summary>
     public bool Carries(IHeaderDictionary headers, BrowserKey key)
     {
         var cookies = headers.Cookie;
-        if (cookies.Count == 1 && CarriesPlainly(cookies[0], key))
+        if (cookies.Count == 1 && CarriesInUsualForm(cookies[0], key))
         {
             return true;
         }
@@ -65,10 +65,10 @@ internal sealed class BrowserCookie(IOptions<BrowserCookieOptions> options, IHos
     }
 
     /// <summary>
-    /// Whether it stands there as browsers send it: after the start or <c>"; "</c>, unquoted, and first of its name. Nearly all requests are
-    /// answered so; false says nothing.
+    /// Whether the line has the key in the form browsers send: at the start or after <c>"; "</c>, unquoted, the first cookie of its name. False: undecided;
+    /// read all values.
     /// </summary>
-    private bool CarriesPlainly(ReadOnlySpan<char> line, BrowserKey key)
+    private bool CarriesInUsualForm(ReadOnlySpan<char> line, BrowserKey key)
     {
         var at = line.IndexOf(_name);
         var value = at + _name.Length + 1;
@@ -82,7 +82,7 @@ internal sealed class BrowserCookie(IOptions<BrowserCookieOptions> options, IHos
             && sent == key;
     }
 
-    /// <summary>Sets the cookie: a new one, or the browser's own for another while.</summary>
+    /// <summary>Sets the cookie: with a new key, or with the browser's own and a new expiry.</summary>
     public void Append(HttpContext context, BrowserKey key)
     {
         var cookie = CookieRules.For(_cookie, context, CookieRules.PathOf(context.Request));

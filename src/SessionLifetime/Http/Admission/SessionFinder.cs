@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -10,7 +9,7 @@ using SessionLifetime.Ids;
 
 namespace SessionLifetime.Http.Admission;
 
-/// <summary>Reads a request's session id, finds what it names, and has the guard admit the request to it.</summary>
+/// <summary>Reads a request's session id, finds the session, and has the guard admit the request to it.</summary>
 internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IOptions<SessionLifetimeOptions> options, TransportCookie? cookie = null)
 {
     private readonly string _idHeader = options.Value.IdHeaderName;
@@ -20,22 +19,7 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
     public bool TryGetHeader(IHeaderDictionary headers, out StringValues header) =>
         headers.TryGetValue(_idHeader, out header) && header.Count > 0;
 
-    /// <summary>A session that is here and admits the request without more ado. False says nothing.</summary>
-    public bool TryFindAtOnce(
-        HttpContext context,
-        IHeaderDictionary headers,
-        StringValues header,
-        [NotNullWhen(true)] out SessionEntry? entry,
-        out SessionId sent)
-    {
-        entry = null;
-        sent = default;
-        return header.Count == 1
-            && SessionId.TryParse(header[0], out sent)
-            && engine.Directory.TryGet(sent, out entry)
-            && guard.AdmitsAtOnce(context, headers, entry);
-    }
-
+    /// <summary>The session of a request that carries the id header; completes at once where the session is in memory and belongs to the request already.</summary>
     public ValueTask<SessionLookup> FindAsync(HttpContext context)
     {
         var headers = context.RequestHeaders();
@@ -45,7 +29,7 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
     }
 
     /// <summary>
-    /// For the calls of a browser without script: by the header, and where there is none by the cookie, if a page of ours makes the call.
+    /// The session of a call that a browser without script may make: by the header, or by the cookie where a page of the app makes the call.
     /// </summary>
     public async ValueTask<SessionLookup> FindCallerAsync(HttpContext context)
     {
@@ -58,7 +42,7 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
         var lookup = await FindByCookieAsync(context, id);
         if (lookup.Entry?.NewerThan(lookup.Sent) is { } newer)
         {
-            // By the cookie alone: the answer's body is for script.
+            // The new id goes into the cookie only: scripts read the answer's body.
             cookie.Append(context, newer, CookieRules.PathOf(context.Request));
             lookup = lookup with { Sent = newer };
         }
@@ -66,12 +50,12 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
         return lookup;
     }
 
-    /// <summary>By the cookie.</summary>
+    /// <summary>The session that the cookie names.</summary>
     public async ValueTask<SessionLookup> FindByCookieAsync(HttpContext context, string text)
     {
         if (SessionId.TryParse(text, out var secret)
             && (engine.Directory.TryGet(secret, out var known) ? known : await engine.Directory.FindAsync(secret, context.RequestAborted)) is { } entry
-            && !guard.IsGivenTo(context.RequestHeaders(), entry))
+            && !guard.MayUseCookie(context.RequestHeaders(), entry))
         {
             return new(SessionLookupStatus.Unknown, Carrier: SessionCarrier.Cookie);
         }
@@ -79,7 +63,7 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
         return await FindAsync(context, context.RequestHeaders(), text) with { Carrier = SessionCarrier.Cookie };
     }
 
-    /// <summary>Two headers are no id, and a comma list is no id either: it has the wrong length or alphabet.</summary>
+    /// <summary>The session that the header names. Two headers, or a comma list, name none.</summary>
     public ValueTask<SessionLookup> FindAsync(HttpContext context, IHeaderDictionary headers, StringValues header) =>
         FindAsync(context, headers, header.Count == 1 ? header[0] : null);
 
@@ -88,10 +72,10 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
         : new(new SessionLookup(SessionLookupStatus.Unknown));
 
     public ValueTask<SessionLookup> FindAsync(HttpContext context, IHeaderDictionary headers, SessionId secret) => engine.Directory.TryGet(secret, out var entry)
-        ? guard.AdmitAsync(context, headers, new SessionLookup(SessionLookupStatus.Found, entry, secret))
+        ? guard.AdmitAsync(context, headers, entry, secret)
         : FindElsewhereAsync(context, secret);
 
-    /// <summary>The page a request says it comes from; anything that is no page id is ignored.</summary>
+    /// <summary>The page that sent the request; none where the header is missing or is not a page id.</summary>
     public PageId PageOf(IHeaderDictionary headers) =>
         headers.TryGetValue(_pageHeader, out var header) && header.Count == 1 && PageId.TryCreate(header[0], out var page)
             ? page
@@ -101,7 +85,7 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
     {
         if (await engine.Directory.FindAsync(secret, context.RequestAborted) is { } entry)
         {
-            return await guard.AdmitAsync(context, context.RequestHeaders(), new SessionLookup(SessionLookupStatus.Found, entry, secret));
+            return await guard.AdmitAsync(context, context.RequestHeaders(), entry, secret);
         }
 
         return await engine.Directory.FindEndedAsync(secret, context.RequestAborted) is { } ended

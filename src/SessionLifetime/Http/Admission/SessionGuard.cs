@@ -15,8 +15,8 @@ using SessionLifetime.Policy;
 namespace SessionLifetime.Http.Admission;
 
 /// <summary>
-/// Admits a request to the session its id names: only from the browser the session belongs to, and to nobody but the user it belongs to.
-/// Who is refused has not touched it. The first browser and the first user it meets are those it belongs to.
+/// Admits a request to the session its id names, if it comes from the session's browser, and from the session's user where one is signed in. A
+/// session is bound to the first browser and the first user whose request is admitted. A refused request does not touch the session.
 /// </summary>
 internal sealed class SessionGuard(
     SessionEngine engine,
@@ -31,51 +31,50 @@ internal sealed class SessionGuard(
     private readonly ConditionalWeakTable<SessionEntry, StrongBox<BrowserKey>> _issuedKeys = [];
     private int _hasWarned;
 
-    /// <summary>Whether the session belongs to this browser and this user already, and has no other secret. False says nothing.</summary>
-    public bool AdmitsAtOnce(HttpContext context, IHeaderDictionary headers, SessionEntry entry) =>
-        entry.Rotated is null && Owns(headers, entry, UserOf(context));
-
-    public ValueTask<SessionLookup> AdmitAsync(HttpContext context, IHeaderDictionary headers, SessionLookup lookup)
+    /// <summary>
+    /// Admits the request, or says why it is refused. Completes at once, without an allocation, where browser and user own the session already.
+    /// </summary>
+    public ValueTask<SessionLookup> AdmitAsync(HttpContext context, IHeaderDictionary headers, SessionEntry entry, SessionId sent)
     {
         var user = UserOf(context);
-        return Owns(headers, lookup.Entry!, user)
-            ? new(Admitted(lookup))
-            : AdmitSlowlyAsync(context, lookup, lookup.Entry!.Owner, user);
+        return Owns(headers, entry, user)
+            ? new(Admitted(entry, sent))
+            : BindAsync(context, entry, sent, user);
     }
 
     private bool Owns(IHeaderDictionary headers, SessionEntry entry, string? user) =>
         (_binding == BrowserBinding.Off || (entry.IsBound && cookie.Carries(headers, entry.Browser)))
         && (user is null || string.Equals(entry.User, user, StringComparison.Ordinal));
 
-    /// <summary>Whose a session is from the start, as far as the request tells. The browser is set its cookie, new or for another while.</summary>
+    /// <summary>The owner of a session that the request starts. Sets the browser's cookie: a new key, or the browser's own with a new expiry.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="handed">The key in that cookie; none where there is no binding.</param>
-    public SessionOwner IssueBrowserCookie(HttpContext context, out BrowserKey handed)
+    /// <param name="issued">The key in that cookie; none where there is no binding.</param>
+    public SessionOwner IssueBrowserCookie(HttpContext context, out BrowserKey issued)
     {
-        var key = handed = BrowserKey.None;
+        var key = issued = BrowserKey.None;
         if (_binding != BrowserBinding.Off)
         {
-            // A new key is not known to have arrived: tabs that open together are all given one, and the browser keeps the last.
+            // A new key does not own the session yet: of tabs that open together each gets one, and the browser keeps the last.
             key = cookie.Read(context.Request);
-            handed = key.IsNone ? BrowserKey.Create() : key;
-            cookie.Append(context, handed);
+            issued = key.IsNone ? BrowserKey.Create() : key;
+            cookie.Append(context, issued);
         }
 
         var user = UserOf(context);
         return new SessionOwner(key, user);
     }
 
-    /// <summary>The key that was handed out together with the cookie of a new session.</summary>
+    /// <summary>Records the key that was set together with the transport cookie of a new session.</summary>
     public void RememberIssuedKey(SessionEntry entry, BrowserKey key) => _issuedKeys.AddOrUpdate(entry, new(key));
 
     /// <summary>
-    /// Whether a cookie may lead a request to a session: not to one that belongs to no browser yet, unless it was given to this one. A cookie
-    /// can be planted by another site of the same domain.
+    /// Whether the transport cookie of a request may name a session: one without a browser only where this browser was given it, since another site of
+    /// the same domain can plant a cookie.
     /// </summary>
-    public bool IsGivenTo(IHeaderDictionary headers, SessionEntry entry) =>
+    public bool MayUseCookie(IHeaderDictionary headers, SessionEntry entry) =>
         _binding == BrowserBinding.Off || entry.IsBound || (_issuedKeys.TryGetValue(entry, out var key) && cookie.Carries(headers, key.Value));
 
-    /// <summary>The browser said hello again: its cookie is good for another while.</summary>
+    /// <summary>Sets the cookie of a browser that attaches again with a new expiry.</summary>
     public void RenewBrowserCookie(HttpContext context, SessionEntry entry)
     {
         if (_binding == BrowserBinding.Off)
@@ -83,7 +82,7 @@ internal sealed class SessionGuard(
             return;
         }
 
-        // Only what it has, or what nobody has: the session may have been bound to another browser while this one was waiting.
+        // Never another browser's key: the session may have been bound to another browser while this request waited.
         var bound = entry.Browser;
         var key = !bound.IsNone && cookie.Carries(context.Request.Headers, bound) ? bound : cookie.Read(context.Request);
         if (bound.IsNone || !key.IsNone)
@@ -92,21 +91,23 @@ internal sealed class SessionGuard(
         }
     }
 
-    private async ValueTask<SessionLookup> AdmitSlowlyAsync(HttpContext context, SessionLookup lookup, SessionOwner owner, string? user)
+    /// <summary>Refuses another browser or user; binds the session to the request's where it has none yet.</summary>
+    private async ValueTask<SessionLookup> BindAsync(HttpContext context, SessionEntry entry, SessionId sent, string? user)
     {
+        var owner = entry.Owner;
         var key = BrowserKey.None;
         if (_binding != BrowserBinding.Off)
         {
-            if (lookup.Entry!.Shared?.BrowserHash is { } hash && owner.Browser.IsNone)
+            if (entry.Shared?.BrowserHash is { } hash && owner.Browser.IsNone)
             {
-                // Read from a backing store, which knows no key: who shows it has the session.
+                // A backing store keeps the hash of the key only: the request that brings the key shows it.
                 if (cookie.Find(context.Request.Headers, hash) is not { IsNone: false } shown)
                 {
                     return Refuse(SessionLookupStatus.WrongBrowser);
                 }
 
-                lookup.Entry.LearnBrowser(shown);
-                owner = lookup.Entry.Owner;
+                entry.LearnBrowser(shown);
+                owner = entry.Owner;
             }
 
             key = owner.Browser.IsNone ? cookie.Read(context.Request) : owner.Browser;
@@ -126,8 +127,7 @@ internal sealed class SessionGuard(
             return Refuse(SessionLookupStatus.WrongUser);
         }
 
-        var entry = lookup.Entry!;
-        var isSpeculative = Speculation.IsSpeculative(context.Request);
+        var isSpeculative = RequestClassification.HasSpeculativePurpose(context.Request);
         if ((key == owner.Browser && (user is null || owner.User is not null)) || entry.IsEnded || isSpeculative)
         {
             if (key.IsNone && _binding != BrowserBinding.Off)
@@ -135,7 +135,7 @@ internal sealed class SessionGuard(
                 metrics.ServedUnbound();
             }
 
-            return isSpeculative ? lookup : Admitted(lookup);
+            return isSpeculative ? new(SessionLookupStatus.Found, entry, sent) : Admitted(entry, sent);
         }
 
         return await ownership.ClaimAsync(entry, key, user) switch
@@ -143,12 +143,12 @@ internal sealed class SessionGuard(
             PlacementResult.UserFull => Refuse(SessionLookupStatus.UserFull),
             PlacementResult.BrowserFull => Refuse(SessionLookupStatus.BrowserFull),
 
-            // Somebody else may have been faster: now it belongs to somebody.
-            _ => entry.IsEnded ? lookup : await AdmitAsync(context, context.RequestHeaders(), lookup),
+            // Another request may have claimed it first, for its own browser or user.
+            _ => entry.IsEnded ? new(SessionLookupStatus.Found, entry, sent) : await AdmitAsync(context, context.RequestHeaders(), entry, sent),
         };
     }
 
-    /// <summary>As <see cref="AdmitAsync"/>, for a user who became known after the request was admitted as nobody's.</summary>
+    /// <summary>As <see cref="AdmitAsync"/>, for a user who was authenticated after the request was admitted as anonymous.</summary>
     public async ValueTask<SessionLookup> AdmitLateAsync(SessionEntry entry, string user)
     {
         if (entry.User is null && await ownership.ClaimAsync(entry, BrowserKey.None, user) == PlacementResult.UserFull)
@@ -161,7 +161,7 @@ internal sealed class SessionGuard(
             : Refuse(SessionLookupStatus.WrongUser);
     }
 
-    /// <summary>Counts an answer that turns a request away. Those the guard itself refuses it has counted already, answered so or not.</summary>
+    /// <summary>Counts an answer that refuses a request, unless the guard counted it when it refused the request.</summary>
     public void CountRefusal(SessionLookup lookup)
     {
         if (lookup.Kind is SessionLookupStatus.Ended or SessionLookupStatus.Unknown or SessionLookupStatus.Missing)
@@ -174,15 +174,15 @@ internal sealed class SessionGuard(
         }
     }
 
-    /// <summary>Only now: a new id is not used by who is refused.</summary>
-    private SessionLookup Admitted(SessionLookup lookup)
+    /// <summary>Starts the overlap of a rotated id at the first use of the new one; a request that is refused does not use it.</summary>
+    private SessionLookup Admitted(SessionEntry entry, SessionId sent)
     {
-        if (lookup.Entry!.Rotated is not null)
+        if (entry.Rotated is not null)
         {
-            engine.Rotation.OnUsed(lookup.Entry, lookup.Sent);
+            engine.Rotation.OnUsed(entry, sent);
         }
 
-        return lookup;
+        return new(SessionLookupStatus.Found, entry, sent);
     }
 
     private SessionLookup Refuse(SessionLookupStatus kind)
@@ -192,7 +192,7 @@ internal sealed class SessionGuard(
         return lookup;
     }
 
-    /// <summary>Who is signed in, as the authentication before us found out; null for nobody.</summary>
+    /// <summary>The authenticated user, as far as authentication has run; null for an anonymous request.</summary>
     public string? UserOf(HttpContext context)
     {
         if (context.Features.Find<IHttpAuthenticationFeature>()?.User is not { Identity.IsAuthenticated: true } user)

@@ -1,16 +1,18 @@
+using System.Runtime.InteropServices;
 using SessionLifetime.Entries;
 using SessionLifetime.Http.Reading;
 using SessionLifetime.Ids;
 
 namespace SessionLifetime.Http.Admission;
 
-/// <summary>What a request's session id led to.</summary>
-/// <param name="Kind">In a word.</param>
-/// <param name="Entry">The session it is admitted to.</param>
-/// <param name="Sent">The id it sent, where it is admitted.</param>
-/// <param name="Reason">Why the session ended; null where nobody has said.</param>
-/// <param name="Carrier">How the request said which one it means.</param>
-/// <param name="EndedId">Which session it was that has ended.</param>
+/// <summary>What was found for the session id of a request.</summary>
+/// <param name="Kind">The outcome.</param>
+/// <param name="Entry">The session the request is admitted to; null where there is none.</param>
+/// <param name="Sent">The id the request sent, where it is admitted.</param>
+/// <param name="Reason">Why the session ended; null where it is not known.</param>
+/// <param name="Carrier">Where the request carries the id.</param>
+/// <param name="EndedId">The public id of the session that has ended.</param>
+[StructLayout(LayoutKind.Auto)]
 internal readonly record struct SessionLookup(
     SessionLookupStatus Kind,
     SessionEntry? Entry = null,
@@ -19,7 +21,7 @@ internal readonly record struct SessionLookup(
     SessionCarrier Carrier = SessionCarrier.Header,
     PublicId? EndedId = null)
 {
-    /// <summary>What <c>X-Session-State</c> says; null where it says nothing.</summary>
+    /// <summary>The value of <c>X-Session-State</c>; null for no header.</summary>
     public string? State => Kind switch
     {
         SessionLookupStatus.Ended => "ended",
@@ -28,7 +30,7 @@ internal readonly record struct SessionLookup(
         _ => null,
     };
 
-    /// <summary>The code of the answer where a session is required and this lookup gives none.</summary>
+    /// <summary>The code of the answer that refuses the request.</summary>
     public string Code => Kind switch
     {
         SessionLookupStatus.Ended => RefusalCodes.SessionEnded,
@@ -41,8 +43,8 @@ internal readonly record struct SessionLookup(
         _ => RefusalCodes.SessionUnknown,
     };
 
-    /// <summary>Whether another session would be of no use: the browser or the user has as many as they may, or it takes no cookies where they must.</summary>
-    public bool IsHopeless => Kind is SessionLookupStatus.NoBrowser or SessionLookupStatus.BrowserFull or SessionLookupStatus.UserFull;
+    /// <summary>Whether a new session would be refused too: the browser or the user is at the limit, or a required browser key is missing.</summary>
+    public bool RefusesNewSession => Kind is SessionLookupStatus.NoBrowser or SessionLookupStatus.BrowserFull or SessionLookupStatus.UserFull;
 
     public static SessionLookup Ended(SessionEntry entry, SessionCarrier carrier = SessionCarrier.Header) =>
         new(SessionLookupStatus.Ended, Reason: entry.Read().EndReason, Carrier: carrier, EndedId: entry.Id);

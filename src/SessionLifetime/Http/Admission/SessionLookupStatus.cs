@@ -1,35 +1,35 @@
 namespace SessionLifetime.Http.Admission;
 
-/// <summary>The kinds of <see cref="SessionLookup"/>.</summary>
-internal enum SessionLookupStatus
+/// <summary>The outcomes of a <see cref="SessionLookup"/>.</summary>
+internal enum SessionLookupStatus : byte
 {
     /// <summary>The request carries no id.</summary>
     Missing,
 
-    /// <summary>A session of this store; whether it still lives, a look will tell.</summary>
+    /// <summary>The session is in the directory; whether it is alive shows when the rules that are due are applied.</summary>
     Found,
 
-    /// <summary>It ended, and the reason is remembered.</summary>
+    /// <summary>The session has ended, and the reason is remembered.</summary>
     Ended,
 
-    /// <summary>Not an id, or none this server issued, or one it has forgotten.</summary>
+    /// <summary>Not an id, or not one that this server issued and remembers.</summary>
     Unknown,
 
-    /// <summary>A living session that belongs to no browser yet, which one is required for, and the request brings none.</summary>
+    /// <summary>The session has no browser yet, a browser is required, and the request has no key.</summary>
     NoBrowser,
 
-    /// <summary>A living session that belongs to another browser.</summary>
+    /// <summary>The session belongs to another browser.</summary>
     WrongBrowser,
 
-    /// <summary>A living session that belongs to another user.</summary>
+    /// <summary>The session belongs to another user.</summary>
     WrongUser,
 
-    /// <summary>A living session, or none, and the request names an open connection that is not its own.</summary>
+    /// <summary>The request names an open connection that does not belong to its session.</summary>
     WrongConnection,
 
-    /// <summary>A living session that belongs to no browser yet, and not to this one, which has as many as it may.</summary>
+    /// <summary>The session has no browser yet, and the request's browser is at its limit of sessions.</summary>
     BrowserFull,
 
-    /// <summary>A living session that belongs to no user yet, and not to this one, who has as many as they may.</summary>
+    /// <summary>The session has no user yet, and the request's user is at the limit of sessions.</summary>
     UserFull,
 }

@@ -6,13 +6,13 @@ using SessionLifetime.Ids;
 
 namespace SessionLifetime.Http.Admission;
 
-/// <summary>Carries the id of a browser's one session in a cookie, where no script carries it.</summary>
+/// <summary>The cookie that carries the id of a browser's session where no script sends the header.</summary>
 internal sealed class TransportCookie(IOptions<TransportCookieOptions> options)
 {
     private readonly CookieBuilder _cookie = options.Value.Cookie;
     private readonly string _name = options.Value.Cookie.Name!;
 
-    /// <summary>The id as it came, of several the one set nearest to the path; null when the browser has none.</summary>
+    /// <summary>The id as it was sent, of several the one with the longest path; null where there is none.</summary>
     public string? Read(HttpRequest request)
     {
         foreach (var value in new CookieValues(request.Headers.Cookie, _name))
@@ -24,8 +24,8 @@ internal sealed class TransportCookie(IOptions<TransportCookieOptions> options)
     }
 
     /// <summary>
-    /// Whether a lifecycle call, or a connection, may use the cookie, which browsers send of their own accord: only where they say that a
-    /// page of ours made the call. <c>Origin</c> says so where Fetch Metadata is missing; a GET, which cannot do more than keep the session, may lack both.
+    /// Whether a lifecycle call or a connection may use the cookie: only where <c>Sec-Fetch-Site</c>, or without it <c>Origin</c>, shows that a page of the
+    /// app sent it, since browsers add cookies to requests of other sites too. A GET, which can do no more than keep the session alive, may lack both.
     /// </summary>
     public static bool IsProven(HttpRequest request) =>
         RequestOrigin.IsSame(request)

@@ -14,7 +14,7 @@ internal sealed record SessionProblem
 
     public required string Detail { get; init; }
 
-    /// <summary>What a program may rely on.</summary>
+    /// <summary>The code, which programs may rely on.</summary>
     public required string Code { get; init; }
 
     /// <summary>Why the session ended.</summary>
@@ -25,7 +25,7 @@ internal sealed record SessionProblem
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Field { get; init; }
 
-    /// <summary>After how many seconds who is told to try again may do so: a full server takes longer than a busy session.</summary>
+    /// <summary>The value of <c>Retry-After</c>, in seconds: a full server takes longer than a busy session.</summary>
     [JsonIgnore]
     public string RetryAfter { get; init; } = "30";
 
@@ -96,13 +96,13 @@ internal sealed record SessionProblem
         Detail = "As many tickets are open as this server allows. Try again later.",
     };
 
-    public static SessionProblem Busy(TimeSpan patience) => new()
+    public static SessionProblem Busy(TimeSpan timeout) => new()
     {
         Status = StatusCodes.Status503ServiceUnavailable,
         Code = "sessionBusy",
         Title = "The session is busy.",
         RetryAfter = "1",
-        Detail = $"Such requests of one session are served one at a time. Too many wait, or this one waited for {patience.TotalSeconds:0.###} seconds. Try again later.",
+        Detail = $"Such requests of one session are served one at a time. Too many wait, or this one waited for {timeout.TotalSeconds:0.###} seconds. Try again later.",
     };
 
     public static SessionProblem NotJson => new()
@@ -155,7 +155,7 @@ internal sealed record SessionProblem
         _ => AtCapacity,
     };
 
-    /// <summary>The problem of a request that needs a session and was led to none.</summary>
+    /// <summary>The problem of a request that needs a session and has none.</summary>
     public static SessionProblem Of(SessionLookup lookup) => lookup.Kind switch
     {
         SessionLookupStatus.Ended => Ended(lookup.Reason),

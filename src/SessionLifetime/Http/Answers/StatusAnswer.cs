@@ -7,13 +7,13 @@ namespace SessionLifetime.Http.Answers;
 /// <summary>The status of a session on the wire; with <see cref="Outcome"/>, the answer to an attach.</summary>
 internal sealed record StatusAnswer
 {
-    /// <summary>While timeout handlers are being asked, the browser asks again this soon.</summary>
+    /// <summary>How soon the browser asks again while timeout handlers run.</summary>
     private static readonly TimeSpan s_askAgain = TimeSpan.FromSeconds(1);
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Outcome { get; init; }
 
-    /// <summary>The secret id, in answers that hand it out.</summary>
+    /// <summary>The secret id; null in answers that do not carry it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Id { get; init; }
 
@@ -51,7 +51,7 @@ internal sealed record StatusAnswer
         PingEveryMs = Milliseconds(stillAsked ? s_askAgain : status.PingEvery)!.Value,
     };
 
-    /// <summary>Rounded up: a browser that waits that long asks after the moment, not before.</summary>
+    /// <summary>Rounded up, so that a browser that waits that long does not ask too early.</summary>
     private static long? Milliseconds(TimeSpan? duration) =>
         duration is { } value ? (value.Ticks / TimeSpan.TicksPerMillisecond) + (value.Ticks % TimeSpan.TicksPerMillisecond > 0 ? 1 : 0) : null;
 }

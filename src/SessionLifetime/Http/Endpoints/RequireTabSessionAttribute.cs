@@ -23,8 +23,7 @@ public sealed class RequireTabSessionAttribute : Attribute, IAsyncResourceFilter
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(next);
-        ThrowIfUnguarded(context.HttpContext);
-        if (await context.HttpContext.RequestServices.GetRequiredService<IEndpointAdmission>().AdmitsAsync(context.HttpContext))
+        if (await AdmitsAsync(context.HttpContext.RequestServices.GetService<IEndpointAdmission>(), context.HttpContext))
         {
             await next();
         }
@@ -35,16 +34,10 @@ public sealed class RequireTabSessionAttribute : Attribute, IAsyncResourceFilter
         }
     }
 
-    /// <summary>Marks a request that may pass although its session has ended.</summary>
-    internal static readonly object Waived = new();
+    /// <summary>Whether the endpoint may run; without <c>AddSessionLifetime()</c>, and without its middleware, it must not.</summary>
+    internal static ValueTask<bool> AdmitsAsync(IEndpointAdmission? admission, HttpContext context) =>
+        (admission ?? throw MiddlewareMissing()).AdmitsAsync(context);
 
-    /// <summary>Nobody gets here without a session, unless nobody was asked: then the door must not stand open.</summary>
-    internal static void ThrowIfUnguarded(HttpContext context)
-    {
-        if (context.GetTabSession() is null && !context.Items.ContainsKey(Waived))
-        {
-            throw new InvalidOperationException(
-                "The endpoint requires a session, but UseSessionLifetime() has not run before it. Call app.UseSessionLifetime() after UseRouting() and UseAuthentication().");
-        }
-    }
+    internal static InvalidOperationException MiddlewareMissing() => new(
+        "The endpoint requires a session, but UseSessionLifetime() has not run before it. Call app.UseSessionLifetime() after UseRouting() and UseAuthentication().");
 }

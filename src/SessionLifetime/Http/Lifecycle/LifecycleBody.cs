@@ -6,7 +6,7 @@ using SessionLifetime.Ids;
 
 namespace SessionLifetime.Http.Lifecycle;
 
-/// <summary>The body of a lifecycle call: at most 4 KB, a JSON object, its fields read one by one with a fault that names the field.</summary>
+/// <summary>The body of a lifecycle call: at most 4 KB, a JSON object, its fields read one by one; a problem names the field.</summary>
 internal sealed class LifecycleBody : IDisposable
 {
     public const int MaxLength = 4096;
@@ -19,12 +19,12 @@ internal sealed class LifecycleBody : IDisposable
         Problem = problem;
     }
 
-    /// <summary>What is wrong with the body, or with the first field that was; null when nothing is.</summary>
+    /// <summary>The problem of the body, or of the first wrong field; null where there is none.</summary>
     public SessionProblem? Problem { get; private set; }
 
     /// <param name="context">The request.</param>
-    /// <param name="isRequired">Whether a call without a body is a fault.</param>
-    /// <param name="anyType">Whether the content type does not matter: a beacon can only send text.</param>
+    /// <param name="isRequired">Whether a missing body is a problem.</param>
+    /// <param name="anyType">Whether the content type does not matter: a beacon sends text only.</param>
     public static async ValueTask<LifecycleBody> ReadAsync(HttpContext context, bool isRequired, bool anyType = false)
     {
         if (context.Request.ContentLength > MaxLength)
@@ -44,7 +44,7 @@ internal sealed class LifecycleBody : IDisposable
         }
         catch (IOException)
         {
-            // A chunk of an impossible size, or a client that hung up.
+            // A chunk of an impossible size, or a client that closed the connection.
             return new(document: null, SessionProblem.BadBody("The body could not be read."));
         }
 
@@ -113,7 +113,7 @@ internal sealed class LifecycleBody : IDisposable
             return null;
         }
 
-        // More than any session has lived: the clockwork clamps it at the session's start.
+        // Longer than any session: the clockwork clamps it to the session's start.
         return milliseconds >= TimeSpan.MaxValue.TotalMilliseconds ? TimeSpan.MaxValue : TimeSpan.FromMilliseconds(milliseconds);
     }
 
@@ -145,7 +145,7 @@ internal sealed class LifecycleBody : IDisposable
 
     private static async ValueTask<byte[]> ReadBytesAsync(HttpContext context)
     {
-        // One byte more than allowed tells too large from just right.
+        // One byte more than allowed, to detect a body that is too large.
         var buffer = new byte[Math.Min(context.Request.ContentLength ?? MaxLength, MaxLength) + 1];
         var length = await context.Request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, context.RequestAborted);
         return length == buffer.Length ? buffer : buffer[..length];
@@ -159,7 +159,7 @@ internal sealed class LifecycleBody : IDisposable
         }
         catch (InvalidOperationException)
         {
-            // A lone surrogate: valid JSON, no text.
+            // A lone surrogate: valid JSON, but not a string.
             return null;
         }
     }
@@ -175,7 +175,7 @@ internal sealed class LifecycleBody : IDisposable
         }
         catch (InvalidOperationException)
         {
-            // A lone surrogate in the name of a field, which only a look for a field finds out.
+            // A lone surrogate in the name of a field, which is found only when fields are searched.
             Problem ??= SessionProblem.BadBody("The body is not valid JSON: the name of a field is no text.");
             return false;
         }

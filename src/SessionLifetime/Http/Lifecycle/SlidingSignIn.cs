@@ -2,22 +2,21 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
+using SessionLifetime.Http.Navigation;
 using SessionLifetime.Http.Reading;
 
 namespace SessionLifetime.Http.Lifecycle;
 
 /// <summary>
-/// Keeps a sliding cookie sign-in from sliding with an open page: requests that tell nothing of the user do not renew it. A stretch
-/// does, by asking for the page as long as it is open.
+/// Keeps an open page from renewing a sliding cookie sign-in: requests that tell nothing of the user do not renew it. A stretch does: the user
+/// wants the session, and the sign-in, to live as long as the page is open.
 /// </summary>
 /// <remarks>
 /// It hooks into every cookie scheme's <c>OnCheckSlidingExpiration</c>. Schemes whose events come from a type of the app's own
-/// (<c>EventsType</c>) are left alone: that type decides.
+/// (<c>EventsType</c>) are not changed: that type decides.
 /// </remarks>
 internal sealed class SlidingSignIn(IOptions<SessionLifetimeOptions> options) : IPostConfigureOptions<CookieAuthenticationOptions>
 {
-    private static readonly object s_withheld = new();
-
     public void PostConfigure(string? name, CookieAuthenticationOptions cookie)
     {
         if (options.Value.PingsSlideAuthentication || cookie.EventsType is not null)
@@ -33,25 +32,26 @@ internal sealed class SlidingSignIn(IOptions<SessionLifetimeOptions> options) : 
             {
                 context.ShouldRenew = false;
 
-                // As the framework renews: from now on, for as long as it was issued for.
+                // As the framework renews: the same duration, counted from now.
                 var renewed = context.Properties.Clone();
                 renewed.IssuedUtc += context.ElapsedTime;
                 renewed.ExpiresUtc += context.ElapsedTime;
-                context.HttpContext.Items[s_withheld] = new AuthenticationTicket(context.Principal!, renewed, context.Scheme.Name);
+                RequestState.GetOrAdd(context.HttpContext).WithheldSignIn = new AuthenticationTicket(context.Principal!, renewed, context.Scheme.Name);
             }
         };
     }
 
-    /// <summary>The request turned out to be a stretch: what was withheld is made good.</summary>
+    /// <summary>Renews the sign-in after all, if that was withheld: the request is a stretch.</summary>
     public static async ValueTask RenewAsync(HttpContext context)
     {
-        if (context.Items.Remove(s_withheld, out var value) && value is AuthenticationTicket ticket)
+        if (RequestState.Find(context) is { WithheldSignIn: { } ticket } state)
         {
+            state.WithheldSignIn = null;
             await context.SignInAsync(ticket.AuthenticationScheme, ticket.Principal, ticket.Properties);
         }
     }
 
     private static bool TellsNothing(HttpContext context) =>
-        Speculation.IsSpeculative(context.Request)
+        RequestClassification.HasSpeculativePurpose(context.Request)
         || context.GetEndpoint()?.Metadata.GetMetadata<SessionSignalAttribute>() is { Signal: not SessionSignal.Activity };
 }

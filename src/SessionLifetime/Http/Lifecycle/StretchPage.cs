@@ -4,17 +4,17 @@ using Microsoft.AspNetCore.Http;
 
 namespace SessionLifetime.Http.Lifecycle;
 
-/// <summary>The page for browsers without script: it asks to be loaded again as long as its session lives, and shows nothing.</summary>
+/// <summary>The page for browsers without script: empty, and reloaded as long as its session is alive.</summary>
 internal static class StretchPage
 {
-    /// <summary>Writes it.</summary>
+    /// <summary>Writes the page.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="refreshes">After how long it is loaded again; null for one that rests.</param>
-    public static async Task WriteAsync(HttpContext context, TimeSpan? refreshes)
+    /// <param name="interval">After how long it is reloaded; null for a page that is not.</param>
+    public static async Task WriteAsync(HttpContext context, TimeSpan? interval)
     {
         // A refresh without a URL adds no history entry (measured).
-        var head = refreshes is { } interval
-            ? string.Create(CultureInfo.InvariantCulture, $"""<meta http-equiv="refresh" content="{(long)interval.TotalSeconds}">""")
+        var head = interval is { } after
+            ? string.Create(CultureInfo.InvariantCulture, $"""<meta http-equiv="refresh" content="{(long)after.TotalSeconds}">""")
             : "";
         var page = Encoding.UTF8.GetBytes(
             $"""<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Keep-alive</title>{head}</head><body></body></html>""");

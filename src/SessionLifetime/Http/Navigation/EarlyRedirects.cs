@@ -6,9 +6,8 @@ using SessionLifetime.Http.Reading;
 namespace SessionLifetime.Http.Navigation;
 
 /// <summary>
-/// Sees to redirects that are made before a request comes to <c>UseSessionLifetime()</c>: to the sign-in page above all, by an authorization
-/// that stands before it. The token such a request brought is not spent, but was written for this address: the answer writes it anew for the
-/// one it leads to.
+/// Handles redirects by middleware that runs before <c>UseSessionLifetime()</c>, for example to the sign-in page by authorization. The token of such a
+/// request is not used, but its cookie names the address of this request: the answer sets it again for the address of the redirect.
 /// </summary>
 internal sealed class EarlyRedirects(TimeProvider time) : IStartupFilter
 {
@@ -18,7 +17,7 @@ internal sealed class EarlyRedirects(TimeProvider time) : IStartupFilter
         {
             if (context.Request.Headers.Cookie.Count > 0 && PlainNavigation.IsOwn(context.Request) && RelayCookie.For(context.Request) is [var cookie, ..])
             {
-                context.Response.OnStarting(() => FollowAsync(context, cookie));
+                context.Response.OnStarting(() => SetCookieAsync(context, cookie));
             }
 
             return following(context);
@@ -26,11 +25,11 @@ internal sealed class EarlyRedirects(TimeProvider time) : IStartupFilter
         next(app);
     };
 
-    private Task FollowAsync(HttpContext context, RelayCookie cookie)
+    private Task SetCookieAsync(HttpContext context, RelayCookie cookie)
     {
         var response = context.Response;
         var location = response.Headers.Location.ToString();
-        if (response.StatusCode is >= 300 and < 400 && PlainRequest.Of(context) is null && NavigationRelay.LeadsHere(context.Request, location))
+        if (response.StatusCode is >= 300 and < 400 && RequestState.Find(context)?.Plain is null && NavigationRelay.IsWithinSite(context.Request, location))
         {
             NavigationRelay.Write(context, cookie with { Time = time.GetUtcNow().ToUnixTimeMilliseconds(), Target = RelayCookie.TargetOfRedirect(context.Request, location) });
         }

@@ -7,32 +7,32 @@ using SessionLifetime.Ids;
 namespace SessionLifetime.Http.Navigation;
 
 /// <summary>
-/// Sessions that the server started for a page, until the browser module in such a page takes them over: the page holds a one-time
-/// token, which the module hands in when it attaches.
+/// Sessions that the server started for a page, until the browser module of the page takes them over: the page contains a one-time token, which the
+/// module sends when it attaches.
 /// </summary>
 /// <remarks>
-/// Where tabs are told apart, the first tab that takes a session over has it: another that was rendered with the same one, because
-/// both were opened at once, attaches for one of its own. Where all tabs share the cookie's session, each of them takes it over.
+/// With the navigation relay one tab takes a session over. Another tab whose page was rendered with the same session, because both were opened at
+/// once, starts a session of its own. With the cookie transport alone all tabs share a session, and each takes it over.
 /// </remarks>
 internal sealed class HandOvers(OneTimeTokens tokens, NavigationRelay? relay = null)
 {
-    /// <summary>A page that was opened in the background may start its scripts late.</summary>
+    /// <summary>How long a token is valid: pages in background tabs may start their scripts late.</summary>
     private static readonly TimeSpan s_lifetime = TimeSpan.FromMinutes(10);
 
     private static readonly object s_open = new();
 
     private readonly ConditionalWeakTable<SessionEntry, object> _open = [];
 
-    /// <summary>Nobody holds the id of this session yet.</summary>
+    /// <summary>Records that no page has taken the session over yet.</summary>
     public void Offer(SessionEntry entry) => _open.AddOrUpdate(entry, s_open);
 
     public bool IsOffered(SessionEntry entry) => _open.TryGetValue(entry, out _);
 
-    /// <summary>A token for the page that is being rendered; null where its session has been taken over.</summary>
+    /// <summary>A token for the page that is being rendered; null where its session is taken over already.</summary>
     public string? Issue(SessionEntry entry, SessionId secret, BrowserKey browser) =>
         IsOffered(entry) ? tokens.Issue(TokenPurpose.HandOver, entry, secret, browser, s_lifetime) : null;
 
-    /// <summary>Takes a session over; only one succeeds where tabs are told apart.</summary>
+    /// <summary>Takes a session over; with the navigation relay one caller succeeds.</summary>
     public bool TryTake(string token, HttpRequest request, out OneTimeGrant grant) =>
         tokens.TryRedeem(TokenPurpose.HandOver, token, request, out grant)
         && grant.Entry is { } entry

@@ -9,31 +9,30 @@ using SessionLifetime.Ids;
 namespace SessionLifetime.Http.Navigation;
 
 /// <summary>
-/// Leads plain navigations to the session of the tab they happen in: by a one-time token that the page before left in a cookie, for a
-/// few seconds, as it was being left.
+/// Finds the session of the tab that navigates: by a one-time token that the page wrote into a cookie when it was left, valid for a few seconds.
 /// </summary>
 /// <remarks>
-/// A token is worth one request of the browser whose session it stands for. The answer takes the cookie away; where the answer is a
-/// redirect, it leaves another token for the hop, since no page is there to leave one.
+/// A token can be used for one request, by the session's browser. The answer deletes the cookie. A redirect sets a new one for the redirected request,
+/// since no page runs that could write it.
 /// </remarks>
 internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder, SessionMetrics metrics, TimeProvider time)
 {
-    /// <summary>How many tokens a page keeps: one for the navigation, one for the next after a download that left the page where it was.</summary>
+    /// <summary>How many tokens a page keeps: one for the next navigation, and one for the navigation after a download, which leaves the page open.</summary>
     public const int Stock = 2;
 
     /// <summary>How long a page may keep them.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
     /// <summary>How long a browser keeps the cookie.</summary>
-    private static readonly TimeSpan s_hop = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_cookieLifetime = TimeSpan.FromSeconds(5);
 
-    private readonly RedirectSequencer _hops = new(time);
+    private readonly RedirectSequencer _redirects = new(time);
 
-    /// <summary>Tokens for a page; fewer than asked for, or none, when there is no room.</summary>
+    /// <summary>Tokens for a page; fewer than <paramref name="count"/>, or none, where the limit of tokens is reached.</summary>
     public IReadOnlyList<string> Issue(SessionEntry entry, SessionId secret, BrowserKey browser, int count = Stock, PageId page = default) =>
         [.. Enumerable.Range(0, count).Select(_ => Issue(entry, secret, browser, Lifetime, page)).OfType<string>()];
 
-    /// <summary>What the cookies of a navigation lead to, and which of them it was; missing where there are none.</summary>
+    /// <summary>The lookup of the first relay cookie with a valid token, and that cookie; missing where the request has no relay cookie.</summary>
     public async ValueTask<(SessionLookup Lookup, RelayCookie Used)> FindAsync(HttpContext context)
     {
         var lookup = new SessionLookup(SessionLookupStatus.Missing);
@@ -47,11 +46,11 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
 
             if (tokens.TryRedeem(TokenPurpose.Navigation, cookie.Token, context.Request, out var grant))
             {
-                _hops.Leave(grant.Browser, cookie.Target, cookie.Name);
+                _redirects.Leave(grant.Browser, cookie.Target, cookie.Name);
                 return (await finder.FindAsync(context, context.RequestHeaders(), grant.Secret) with { Carrier = SessionCarrier.Relay }, cookie);
             }
 
-            // Used before, expired, or another browser's: perhaps the next one is ours.
+            // Used already, expired, or another browser's. The next cookie may be valid.
             metrics.Refused("relay");
             (lookup, used) = (new(SessionLookupStatus.Unknown, Carrier: SessionCarrier.Relay), cookie);
         }
@@ -59,33 +58,33 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
         return (lookup, used);
     }
 
-    /// <summary>Leaves a token for the request that a redirect leads to, if it stays within the site.</summary>
-    public async ValueTask LeaveForHopAsync(HttpContext context, PlainRequest request)
+    /// <summary>Sets the cookie for the redirected request, if the redirect stays within the site.</summary>
+    public async ValueTask IssueForRedirectAsync(HttpContext context, PlainRequest request)
     {
         var entry = request.Entry!;
         var location = context.Response.Headers.Location.ToString();
-        if (entry.IsEnded || !LeadsHere(context.Request, location))
+        if (entry.IsEnded || !IsWithinSite(context.Request, location))
         {
             return;
         }
 
-        var (high, _) = Base64UrlIds.Random();
+        var (high, _) = RandomBits.Next128();
         var name = RelayCookie.Prefix + Base64UrlIds.Format(high);
         var target = RelayCookie.TargetOfRedirect(context.Request, location);
-        await _hops.EnterAsync(request.Browser, target, name);
+        await _redirects.EnterAsync(request.Browser, target, name);
 
-        // By the id it came with: a new one is not used before the module has been told of it.
-        if (Issue(entry, request.Sent, request.Browser, s_hop) is { } token)
+        // With the id that the request used: a newer one is not used before the module has received it.
+        if (Issue(entry, request.Sent, request.Browser, s_cookieLifetime) is { } token)
         {
             Write(context, new(name, token, time.GetUtcNow().ToUnixTimeMilliseconds(), target, request.CookiePath));
         }
     }
 
-    /// <summary>Hands a browser the cookie for a hop.</summary>
+    /// <summary>Sets the cookie for a redirected request.</summary>
     public static void Write(HttpContext context, RelayCookie cookie) =>
-        context.Response.Cookies.Append(cookie.Name, cookie.Format(), Options(context, s_hop, cookie.Path));
+        context.Response.Cookies.Append(cookie.Name, cookie.Format(), Options(context, s_cookieLifetime, cookie.Path));
 
-    /// <summary>The navigation has come: the cookie has done its work.</summary>
+    /// <summary>Deletes the cookie of a navigation that has arrived.</summary>
     public static void Expire(HttpContext context, RelayCookie cookie, string path)
     {
         if (cookie.Name is not null)
@@ -104,9 +103,9 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
     };
 
     /// <summary>
-    /// Whether a redirect stays within the site. Compared as they came, in ASCII: to decode a host is to fail at some that are none (RFC 3492).
+    /// Whether a redirect stays within the site. Hosts are compared undecoded, in ASCII: decoding throws for hosts that are not valid Punycode (RFC 3492).
     /// </summary>
-    public static bool LeadsHere(HttpRequest request, string location)
+    public static bool IsWithinSite(HttpRequest request, string location)
     {
         if (location is ['/', ..])
         {

@@ -6,28 +6,29 @@ using Microsoft.AspNetCore.Routing;
 
 namespace SessionLifetime.Http.Navigation;
 
-/// <summary>Keeps what is made for a session out of the app's own caches, and what they hold for others away from it.</summary>
+/// <summary>Keeps answers that were made for a session out of the app's server-side caches, and cached answers away from requests with a session.</summary>
 /// <remarks>
 /// <para>
-/// The output cache, where it comes after us, asks the endpoint what to do. So the request goes on with a twin of its endpoint that has the
-/// framework's own mark against caching as its last. An endpoint has one twin for as long as it lives, since others keep what they know of an
-/// endpoint by that object. Where the cache came before us, it has looked for a copy already, and is told not to store one.
+/// Output cache: where it runs behind this library's middleware, it reads its policy from the endpoint's metadata. So the request continues with a
+/// copy of its endpoint whose last metadata is <see cref="OutputCacheAttribute"/> with <c>NoStore</c>. Each endpoint has one copy for its whole
+/// life, because other components cache what they compute by endpoint object. Where the output cache runs before, it has looked up the request
+/// already; only storing is switched off then.
 /// </para>
 /// <para>
-/// Response caching copies the headers before the response starts, and by then the app may have overwritten any that speak of caches. It
-/// never stores what sets a cookie, and nobody takes a cookie back: so the answer takes away one that nobody has.
+/// Response caching: it reads the answer's headers when the response starts, and the app may have overwritten <c>Cache-Control</c> by then. It
+/// never stores an answer that sets a cookie, and no component removes <c>Set-Cookie</c>: so the answer deletes a cookie that no browser has.
 /// </para>
 /// </remarks>
 internal sealed class PageCaches(IOutputCacheStore? outputCache = null)
 {
-    private const string NoCookie = "SessionLifetime.Uncached";
+    private const string UnusedCookie = "SessionLifetime.Uncached";
 
     private static readonly OutputCacheAttribute s_never = new() { NoStore = true };
 
-    private readonly ConditionalWeakTable<Endpoint, Endpoint> _twins = [];
+    private readonly ConditionalWeakTable<Endpoint, Endpoint> _copies = [];
 
-    /// <summary>For a request whose endpoint has not been reached yet.</summary>
-    public void Pass(HttpContext context)
+    /// <summary>Before the request reaches its endpoint.</summary>
+    public void KeepOutBeforeEndpoint(HttpContext context)
     {
         KeepOut(context);
         if (outputCache is null || context.Features.Get<IOutputCacheFeature>() is not null)
@@ -37,15 +38,15 @@ internal sealed class PageCaches(IOutputCacheStore? outputCache = null)
 
         if (context.GetEndpoint() is { } endpoint)
         {
-            context.SetEndpoint(_twins.GetValue(endpoint, TwinOf));
+            context.SetEndpoint(_copies.GetValue(endpoint, CopyOf));
         }
         else
         {
-            SetNoCookie(context);
+            DeleteUnusedCookie(context);
         }
     }
 
-    /// <summary>For one that is being answered.</summary>
+    /// <summary>While the request is being answered.</summary>
     public static void KeepOut(HttpContext context)
     {
         if (context.Features.Get<IOutputCacheFeature>() is { } cache)
@@ -55,19 +56,19 @@ internal sealed class PageCaches(IOutputCacheStore? outputCache = null)
 
         if (context.Features.Get<IResponseCachingFeature>() is not null)
         {
-            SetNoCookie(context);
+            DeleteUnusedCookie(context);
         }
     }
 
-    private static void SetNoCookie(HttpContext context)
+    private static void DeleteUnusedCookie(HttpContext context)
     {
         if (!context.Response.HasStarted)
         {
-            context.Response.Cookies.Append(NoCookie, "", new() { MaxAge = TimeSpan.Zero, HttpOnly = true, SameSite = SameSiteMode.Strict, IsEssential = true });
+            context.Response.Cookies.Append(UnusedCookie, "", new() { MaxAge = TimeSpan.Zero, HttpOnly = true, SameSite = SameSiteMode.Strict, IsEssential = true });
         }
     }
 
-    private static Endpoint TwinOf(Endpoint endpoint)
+    private static Endpoint CopyOf(Endpoint endpoint)
     {
         if (ReferenceEquals(endpoint.Metadata.GetMetadata<OutputCacheAttribute>(), s_never))
         {

@@ -12,12 +12,12 @@ using SessionLifetime.Policy;
 namespace SessionLifetime.Http.Navigation;
 
 /// <summary>
-/// Sessions of requests that carry no id header, as browsers make them by themselves: finds them by what the relay or the cookie says,
-/// starts them where an endpoint asks for it, and sees to what their answers must carry.
+/// Sessions of requests without the id header, which browsers send when they navigate: finds them by the relayed token or the cookie, starts them
+/// where an endpoint asks for it, and sets the cookies and cache headers of their answers.
 /// </summary>
 /// <remarks>
-/// What wins: the relayed token, which knows the tab; then the cookie, which knows the browser only. A page that was rendered for a
-/// session is stored by no cache, since the next visitor of the same address may be another tab.
+/// The relayed token is used before the cookie: it names the session of the tab, the cookie that of the browser. No cache stores a page that
+/// was rendered for a session, since the next request for its address may come from another tab.
 /// </remarks>
 internal sealed class PlainPages(
     SessionFinder finder,
@@ -29,7 +29,7 @@ internal sealed class PlainPages(
     NavigationRelay? relay = null,
     TransportCookie? cookie = null)
 {
-    /// <summary>A visitor without the module, or a prefetch, leaves a session that ends this soon, unless the app says otherwise.</summary>
+    /// <summary>The default for sessions that the server starts: one that no browser module takes over ends this soon.</summary>
     private static readonly TimeSpan s_unconfirmed = TimeSpan.FromMinutes(1);
 
     private readonly TimeoutOverrides _unconfirmed = TimeoutOverrides.None with
@@ -39,22 +39,22 @@ internal sealed class PlainPages(
 
     private readonly PathString _expiredPath = options.Value.ExpiredPath;
 
-    /// <summary>Whether anything but the id header may lead a request to a session.</summary>
+    /// <summary>Whether a request may name its session other than by the id header.</summary>
     public bool IsOn { get; } = relay is not null || cookie is not null;
 
-    /// <summary>Whether the browser itself asks, so that no script would read the id of a session that is started now.</summary>
+    /// <summary>Whether the browser navigates: no script would read the id of a session that is started for the request.</summary>
     public bool IsPlain(HttpContext context) =>
         PlainNavigation.IsOne(context.Request) || (cookie is not null && PlainNavigation.IsInFrame(context.Request));
 
-    /// <summary>What a request without the id header leads to.</summary>
-    public async ValueTask<SessionLookup> FindAsync(HttpContext context)
+    /// <summary>Finds the session of a request without the id header.</summary>
+    public async ValueTask<SessionLookup> FindAsync(HttpContext context, RequestClassification classified)
     {
-        if (PlainRequest.Of(context) is { } known)
+        if (RequestState.Find(context)?.Plain is { } known)
         {
-            // An error page is another endpoint.
+            // The error page of the request: its endpoint is another one, which the output cache has not been told of.
             if (known.Entry is not null)
             {
-                caches.Pass(context);
+                caches.KeepOutBeforeEndpoint(context);
             }
 
             return known.Lookup;
@@ -62,33 +62,34 @@ internal sealed class PlainPages(
 
         var lookup = new SessionLookup(SessionLookupStatus.Missing);
         var used = default(RelayCookie);
-        if (relay is not null && PlainNavigation.IsOwn(context.Request) && !Speculation.IsSpeculative(context.Request))
+        if (relay is not null && PlainNavigation.IsOwn(context.Request) && !classified.IsSpeculative)
         {
             (lookup, used) = await relay.FindAsync(context);
         }
 
+        // Browsers open connections, with cookies, for pages of other sites too, and no antiforgery token protects those.
         if (lookup.Kind is SessionLookupStatus.Missing
             && cookie?.Read(context.Request) is { } id
-            && (!IsConnection(context) || TransportCookie.IsProven(context.Request)))
+            && (!(classified.IsConnection || RequestClassification.HasNoHeaders(context.Request)) || TransportCookie.IsProven(context.Request)))
         {
             lookup = await finder.FindByCookieAsync(context, id);
         }
 
-        Follow(context, lookup, used);
+        Keep(context, lookup, used);
         return lookup;
     }
 
     /// <summary>
-    /// Where a navigation goes whose session has ended; null where it goes on: a form does, unless all it would be told is that its
-    /// session is missing. An id nobody knows any more was one that ended earlier.
+    /// The address of the page for expired sessions, where a navigation is redirected there; null where the request goes on. A navigation by GET
+    /// whose session has ended is redirected; a form post only if its endpoint requires a session, since it would be refused otherwise.
     /// </summary>
-    public string? LandingOf(HttpContext context, EndpointMetadataCollection? metadata, SessionLookup lookup)
+    /// <remarks>An unknown id in the cookie is taken for one that ended too long ago to be remembered.</remarks>
+    public string? ExpiredPageOf(HttpContext context, in RequestClassification classified, SessionLookup lookup)
     {
         var hasEnded = lookup.Kind == SessionLookupStatus.Ended
             || (lookup is { Kind: SessionLookupStatus.Unknown, Carrier: SessionCarrier.Cookie } && SessionId.TryParse(cookie!.Read(context.Request), out _));
-        var goes = PlainNavigation.IsGet(context.Request)
-            || (PlainNavigation.IsOne(context.Request) && metadata?.GetMetadata<RequireTabSessionAttribute>() is not null);
-        return hasEnded && _expiredPath.HasValue && goes && !IsLanding(context)
+        var isRedirected = PlainNavigation.IsGet(context.Request) || (PlainNavigation.IsOne(context.Request) && classified.RequiresSession);
+        return hasEnded && _expiredPath.HasValue && isRedirected && !IsExpiredPage(context)
             ? (context.Request.PathBase + _expiredPath).ToUriComponent()
             : null;
     }
@@ -97,30 +98,30 @@ internal sealed class PlainPages(
     public bool Starts(HttpContext context, EndpointMetadataCollection? metadata) =>
         metadata?.GetMetadata<StartTabSessionAttribute>() is not null
         && PlainNavigation.IsGet(context.Request)
-        && !Speculation.IsSpeculative(context.Request)
+        && !RequestClassification.HasSpeculativePurpose(context.Request)
         && !context.Response.HasStarted
-        && !IsLanding(context);
+        && !IsExpiredPage(context);
 
     /// <summary>
-    /// Starts a session for a request that has none. Its id goes into the cookie where there is one, and otherwise nowhere before the
-    /// module asks for it. The session's clocks are held.
+    /// Starts a session for a request that has none. With the cookie transport its id goes into the cookie; otherwise the browser gets it when the
+    /// module attaches. The session's clocks are held.
     /// </summary>
     /// <param name="context">The request.</param>
-    /// <param name="waits">Whether the <c>SessionStarted</c> handlers are waited for, as the request has not reached its endpoint yet.</param>
+    /// <param name="waits">Whether to wait for the <c>SessionStarted</c> handlers; true where the request has not reached its endpoint yet.</param>
     public async ValueTask<(PlacementResult Outcome, RequestHold Hold)> StartAsync(HttpContext context, bool waits)
     {
-        var request = PlainRequest.Of(context) ?? Follow(context, new(SessionLookupStatus.Missing));
-        var owner = guard.IssueBrowserCookie(context, out var handed);
+        var request = RequestState.Find(context)?.Plain ?? Keep(context, new(SessionLookupStatus.Missing));
+        var owner = guard.IssueBrowserCookie(context, out var key);
         var (outcome, hold) = await arrivals.StartAsync(PageId.None, PageId.None, owner, context.RequestAborted, waits, _unconfirmed);
         if (outcome == PlacementResult.Added)
         {
             handOvers.Offer(hold.Entry);
-            guard.RememberIssuedKey(hold.Entry, handed);
-            (request.Entry, request.Sent, request.Handed, request.ExpiresCookie) = (hold.Entry, hold.Entry.Secret, handed, false);
+            guard.RememberIssuedKey(hold.Entry, key);
+            (request.Entry, request.Sent, request.IssuedKey, request.ExpiresCookie) = (hold.Entry, hold.Entry.Secret, key, false);
             request.Lookup = new(SessionLookupStatus.Found, hold.Entry, hold.Entry.Secret, Carrier: cookie is null ? SessionCarrier.Relay : SessionCarrier.Cookie);
             if (waits)
             {
-                caches.Pass(context);
+                caches.KeepOutBeforeEndpoint(context);
             }
             else
             {
@@ -133,13 +134,10 @@ internal sealed class PlainPages(
         return (outcome, hold);
     }
 
-    /// <summary>Browsers open connections, with cookies, for the pages of other sites too, and no antiforgery token keeps them out.</summary>
-    private static bool IsConnection(HttpContext context) =>
-        RequestClassification.HasNoHeaders(context.Request) || RequestClassification.Of(context.Features, context.GetEndpoint()?.Metadata).IsConnection;
+    private bool IsExpiredPage(HttpContext context) => _expiredPath.HasValue && context.Request.Path == _expiredPath;
 
-    private bool IsLanding(HttpContext context) => _expiredPath.HasValue && context.Request.Path == _expiredPath;
-
-    private PlainRequest Follow(HttpContext context, SessionLookup lookup, RelayCookie used = default)
+    /// <summary>Keeps the lookup with the request, and completes the answer when it starts.</summary>
+    private PlainRequest Keep(HttpContext context, SessionLookup lookup, RelayCookie used = default)
     {
         var request = new PlainRequest
         {
@@ -150,10 +148,10 @@ internal sealed class PlainPages(
             IsNavigation = PlainNavigation.IsOne(context.Request),
             CookiePath = CookieRules.PathOf(context.Request),
         };
-        request.Put(context);
+        RequestState.GetOrAdd(context).Plain = request;
         if (request.Entry is not null)
         {
-            caches.Pass(context);
+            caches.KeepOutBeforeEndpoint(context);
         }
 
         if ((request.IsNavigation || request.Lookup.Kind != SessionLookupStatus.Missing) && !context.Response.HasStarted)
@@ -184,7 +182,7 @@ internal sealed class PlainPages(
 
         if (request.Lookup.Carrier == SessionCarrier.Cookie && entry.IsEnded)
         {
-            // By this very request: nobody has to be told any more.
+            // The request itself ended the session: without the cookie the next one is not answered as one of an ended session.
             cookie!.Expire(context, request.CookiePath);
         }
         else if (request.Lookup.Carrier == SessionCarrier.Cookie && entry.NewerThan(request.Sent) is { } newer)
@@ -194,7 +192,7 @@ internal sealed class PlainPages(
 
         if (relay is not null && request.IsNavigation && context.Response.StatusCode is 301 or 302 or 303 or 307 or 308)
         {
-            await relay.LeaveForHopAsync(context, request);
+            await relay.IssueForRedirectAsync(context, request);
         }
     }
 

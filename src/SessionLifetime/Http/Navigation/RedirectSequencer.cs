@@ -4,23 +4,23 @@ using SessionLifetime.Ids;
 namespace SessionLifetime.Http.Navigation;
 
 /// <summary>
-/// Lets the redirects of one browser to one address go one at a time: the next is answered when the one before has arrived where it
-/// leads, so that never two of their cookies stand in the browser at once, when nobody could tell whose request is whose.
+/// Sends the redirects of one browser to one address one after the other: the next answer is sent when the redirected request of the one before has
+/// arrived. So the browser never holds two relay cookies for one address, which could not be told apart.
 /// </summary>
 internal sealed class RedirectSequencer(TimeProvider time)
 {
-    /// <summary>How long a redirect is waited for: some browsers do not follow.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
+    /// <summary>How long a redirected request is waited for: some clients do not follow redirects.</summary>
+    private static readonly TimeSpan s_arrivalTimeout = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long one waits at most, however many are before it.</summary>
-    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(1);
+    /// <summary>How long a redirect waits at most, however many are before it.</summary>
+    private static readonly TimeSpan s_maxWait = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<(BrowserKey Browser, uint Target), Hop> _hops = new();
+    private readonly ConcurrentDictionary<(BrowserKey Browser, uint Target), PendingRedirect> _pending = new();
 
-    /// <summary>How many are on their way.</summary>
-    public int Count => _hops.Count;
+    /// <summary>How many redirected requests have not arrived yet.</summary>
+    public int Count => _pending.Count;
 
-    /// <summary>Waits until no other is on its way there. Who has waited for too long goes beside the others.</summary>
+    /// <summary>Waits until no other redirect of the browser to the address is pending. After the longest wait it returns all the same.</summary>
     public async ValueTask EnterAsync(BrowserKey browser, uint target, string name)
     {
         if (browser.IsNone)
@@ -28,42 +28,42 @@ internal sealed class RedirectSequencer(TimeProvider time)
             return;
         }
 
-        var hop = new Hop(name);
-        Task? patience = null;
-        while (!_hops.TryAdd((browser, target), hop))
+        var redirect = new PendingRedirect(name);
+        Task? timeout = null;
+        while (!_pending.TryAdd((browser, target), redirect))
         {
-            patience ??= Task.Delay(s_longest, time);
-            if (_hops.TryGetValue((browser, target), out var other) && await Task.WhenAny(other.Arrived, patience) == patience)
+            timeout ??= Task.Delay(s_maxWait, time);
+            if (_pending.TryGetValue((browser, target), out var other) && await Task.WhenAny(other.Arrived, timeout) == timeout)
             {
                 return;
             }
         }
 
-        _ = LeaveLateAsync(browser, target, hop);
+        _ = LeaveAfterTimeoutAsync(browser, target, redirect);
     }
 
-    /// <summary>The request has come.</summary>
+    /// <summary>The redirected request has arrived.</summary>
     public void Leave(BrowserKey browser, uint target, string name)
     {
-        if (_hops.TryGetValue((browser, target), out var hop) && string.Equals(hop.Name, name, StringComparison.Ordinal))
+        if (_pending.TryGetValue((browser, target), out var redirect) && string.Equals(redirect.Name, name, StringComparison.Ordinal))
         {
-            Remove(browser, target, hop);
+            Remove(browser, target, redirect);
         }
     }
 
-    private async Task LeaveLateAsync(BrowserKey browser, uint target, Hop hop)
+    private async Task LeaveAfterTimeoutAsync(BrowserKey browser, uint target, PendingRedirect redirect)
     {
-        await Task.WhenAny(hop.Arrived, Task.Delay(s_patience, time));
-        Remove(browser, target, hop);
+        await Task.WhenAny(redirect.Arrived, Task.Delay(s_arrivalTimeout, time));
+        Remove(browser, target, redirect);
     }
 
-    private void Remove(BrowserKey browser, uint target, Hop hop)
+    private void Remove(BrowserKey browser, uint target, PendingRedirect redirect)
     {
-        _hops.TryRemove(new((browser, target), hop));
-        hop.Arrive();
+        _pending.TryRemove(new((browser, target), redirect));
+        redirect.Arrive();
     }
 
-    private sealed class Hop(string name)
+    private sealed class PendingRedirect(string name)
     {
         private readonly TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

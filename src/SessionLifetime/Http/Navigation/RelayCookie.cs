@@ -9,43 +9,43 @@ using SessionLifetime.Ids;
 namespace SessionLifetime.Http.Navigation;
 
 /// <summary>
-/// What a page leaves for the request that follows it: <c>SessionLifetime.Relay.&lt;page&gt;=&lt;token&gt;~&lt;when&gt;~&lt;where to&gt;</c>, and
-/// <c>~&lt;path&gt;</c> where it is not for the whole site. Each page names its own, so that two tabs that leave at the same moment do not
-/// overwrite each other; when and where to tell them apart.
+/// The cookie that a page writes for the request that follows it: <c>SessionLifetime.Relay.&lt;page&gt;=&lt;token&gt;~&lt;when&gt;~&lt;where to&gt;</c>, and
+/// <c>~&lt;path&gt;</c> where it is not for the whole site. The name contains the page, so that two tabs that navigate at the same moment do not
+/// overwrite each other's; time and target tell them apart.
 /// </summary>
 /// <param name="Name">The whole name.</param>
-/// <param name="Token">The one-time token, or that the page's session has ended: <c>ended</c>, or <c>ended-</c> and the reason.</param>
+/// <param name="Token">The one-time token, or the mark of an ended session: <c>ended</c>, or <c>ended-</c> and the reason.</param>
 /// <param name="Time">When it was written, in milliseconds of the writer's clock.</param>
-/// <param name="Target">A hash of the address it was written for; 0 where the writer could not know.</param>
-/// <param name="Path">The path it was written for; a browser does not tell.</param>
+/// <param name="Target">A hash of the address it was written for; 0 where the writer does not know it.</param>
+/// <param name="Path">The path of the cookie, which browsers do not send.</param>
 internal readonly record struct RelayCookie(string Name, string Token, long Time, uint Target, string Path = "/")
 {
     public const string Prefix = "SessionLifetime.Relay.";
 
-    /// <summary>What a page leaves whose session has ended.</summary>
+    /// <summary>The mark of a page whose session has ended.</summary>
     private const string EndedMark = "ended";
 
-    /// <summary>How many are looked at: a browser has as many as tabs left a page in the last seconds.</summary>
-    private const int Most = 16;
+    /// <summary>How many are read: a browser has one for each tab that navigated within the last seconds.</summary>
+    private const int MaxCount = 16;
 
     private const int MaxNameLength = 64;
 
     private const int MaxPathLength = 256;
 
-    /// <summary>What a path may hold to be written as a cookie's (RFC 6265, section 4.1.1), less what nobody needs.</summary>
+    /// <summary>What a path may hold to be written as a cookie's (RFC 6265, section 4.1.1), without some that are not needed.</summary>
     private static readonly SearchValues<char> s_path =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+=:@/%");
 
-    /// <summary>What every browser leaves as it is, wherever in an address it stands (URL standard).</summary>
+    /// <summary>The characters that browsers encode nowhere in an address (URL standard).</summary>
     private static readonly SearchValues<char> s_kept =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&()*+,;=:@/?#%");
 
-    // Cookies end up in logs of what failed.
+    // Never logged: the token gives access.
     public override string ToString() => "[relay cookie]";
 
     public string Format() => string.Create(CultureInfo.InvariantCulture, $"{Token}~{Time}~{Target:x}{(Path is not "/" && IsPath(Path) ? "~" + Path : "")}");
 
-    /// <summary>Whether it was left by a page whose session has ended, and why, as far as that page said.</summary>
+    /// <summary>Whether the page's session has ended, and the reason, if the page knows it.</summary>
     public bool IsEnded(out SessionEndReason? reason)
     {
         reason = null;
@@ -63,9 +63,9 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
     }
 
     /// <summary>
-    /// Those that may be meant for a request, the likeliest first. Those that were written for another address are not: a browser may send
-    /// a request before it has written the cookie that belongs to it. One that names this address comes before one that names none, a
-    /// newer one before an older: a page that leaves waits while another's is on its way to the same address.
+    /// The cookies that may belong to a request, the likeliest first: without those for other addresses, which belong to requests that are still to
+    /// come; those for this address before those for an unknown one; newer ones before older ones, since a page waits with its navigation while
+    /// another page's to the same address is under way.
     /// </summary>
     public static IReadOnlyList<RelayCookie> For(HttpRequest request)
     {
@@ -83,8 +83,8 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
     }
 
     /// <summary>
-    /// The hash of an address's last segment and query (FNV-1a, 32 bits): what stands before them a proxy may change. 0 for none. A lone
-    /// question mark is no query.
+    /// The hash of an address's last segment and query (FNV-1a, 32 bits); proxies may change what precedes them. 0 where both are empty. A single
+    /// question mark counts as no query.
     /// </summary>
     public static uint TargetOf(ReadOnlySpan<char> address)
     {
@@ -104,8 +104,8 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
     }
 
     /// <summary>
-    /// The same of where a redirect leads: the browser resolves it against the address it asked for. 0 where it would change more than that:
-    /// then only the browser can tell.
+    /// The same for the address of a redirect, resolved against that of the request as a browser does. 0 where a browser would also normalize or encode
+    /// it.
     /// </summary>
     public static uint TargetOfRedirect(HttpRequest request, string location)
     {
@@ -131,12 +131,12 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
         return HasDots(to) ? 0 : TargetOf(to);
     }
 
-    /// <summary>As it came; not every server says so.</summary>
+    /// <summary>The address as it was sent, or composed where the server does not give that.</summary>
     private static string AddressOf(HttpRequest request) => request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw
         ? raw
         : request.Path.ToUriComponent() + request.QueryString.ToUriComponent();
 
-    /// <summary>Whether its last segment may stand for another one.</summary>
+    /// <summary>Whether the last segment is a dot segment, which browsers resolve.</summary>
     private static bool HasDots(ReadOnlySpan<char> address)
     {
         var end = address.IndexOfAny('?', '#');
@@ -156,7 +156,7 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
                 if (pair.StartsWith(Prefix, StringComparison.Ordinal) && TryParse(pair, out var cookie))
                 {
                     found.Add(cookie);
-                    if (found.Count == Most)
+                    if (found.Count == MaxCount)
                     {
                         return found;
                     }

@@ -9,8 +9,8 @@ using SessionLifetime.Ids;
 namespace SessionLifetime.Http.Navigation;
 
 /// <summary>
-/// Makes a form worth something in the session its page was rendered for only, as long as that lives: what is posted can never act in
-/// another tab's session, even where two tabs navigated at the same instant.
+/// Binds antiforgery tokens to the session their page was rendered for, as long as that is alive: a form never acts in another tab's session, even
+/// where two tabs navigate at the same instant.
 /// </summary>
 internal sealed class TabAntiforgery(SessionEngine engine, ILogger<TabAntiforgery> logger) : IAntiforgeryAdditionalDataProvider
 {
@@ -24,7 +24,7 @@ internal sealed class TabAntiforgery(SessionEngine engine, ILogger<TabAntiforger
         || !IsAlive(additionalData)
         || Warn(context, additionalData);
 
-    /// <summary>Says it once for each endpoint; false.</summary>
+    /// <summary>Logs the refusal, once for each endpoint. Returns false.</summary>
     private bool Warn(HttpContext context, string rendered)
     {
         if (context.GetEndpoint() is { } endpoint && _warned.TryAdd(endpoint, endpoint))
@@ -35,7 +35,8 @@ internal sealed class TabAntiforgery(SessionEngine engine, ILogger<TabAntiforger
         return false;
     }
 
-    /// <summary>A form that outlived its session is judged as any other. The in-memory store never waits.</summary>
+    /// <summary>Whether the session is alive; the form of one that has ended is not refused. The framework's interface is synchronous.</summary>
+    /// <exception cref="InvalidOperationException">The session is kept in a store that has to be waited for.</exception>
     private bool IsAlive(string session)
     {
         if (!PublicId.TryParse(session, out var id))
@@ -43,8 +44,10 @@ internal sealed class TabAntiforgery(SessionEngine engine, ILogger<TabAntiforger
             return false;
         }
 
-        var lookup = engine.Directory.FindAsync(id, CancellationToken.None);
-        var entry = lookup.IsCompleted ? lookup.Result : lookup.AsTask().GetAwaiter().GetResult();
-        return entry is { IsEnded: false };
+        var finding = engine.Directory.FindAsync(id, CancellationToken.None);
+        return finding.IsCompleted
+            ? finding.Result is { IsEnded: false }
+            : throw new InvalidOperationException(
+                "Antiforgery tokens are validated synchronously, and the session is kept in a store that has to be waited for: await SessionDirectory.FindAsync.");
     }
 }

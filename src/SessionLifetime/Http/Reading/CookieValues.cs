@@ -6,7 +6,7 @@ namespace SessionLifetime.Http.Reading;
 /// The values of all cookies of one name, read from the raw header without a copy (RFC 6265, section 4.2.1). A browser sends several
 /// where they were set for different paths, the nearest first.
 /// </summary>
-/// <remarks>It looks for the name first, and only then whether a cookie begins there: most of a header is other cookies.</remarks>
+/// <remarks>Searches the name first and checks afterwards that a cookie begins there, since most of a header is other cookies.</remarks>
 /// <param name="headers">The <c>Cookie</c> headers.</param>
 /// <param name="name">The name of the cookie.</param>
 internal ref struct CookieValues(StringValues headers, string name)
@@ -52,7 +52,7 @@ internal ref struct CookieValues(StringValues headers, string name)
         }
     }
 
-    /// <summary>Whether a cookie begins after this.</summary>
+    /// <summary>Whether a cookie may begin after this text.</summary>
     private static bool IsStart(ReadOnlySpan<char> before) =>
         before is [] or [.., ';'] or [.., ';', ' '] || before.TrimEnd(" \t") is [] or [.., ';'];
 }

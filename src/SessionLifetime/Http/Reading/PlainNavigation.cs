@@ -2,12 +2,12 @@ using Microsoft.AspNetCore.Http;
 
 namespace SessionLifetime.Http.Reading;
 
-/// <summary>Requests for a document of its own that the browser makes by itself: a link, a form, a typed address, Back.</summary>
+/// <summary>Navigations: requests for a document that the browser sends for a link, a form, a typed address, Back.</summary>
 internal static class PlainNavigation
 {
     /// <summary>
-    /// Browsers say so (Fetch Metadata: <c>Sec-Fetch-Mode: navigate</c> to a <c>document</c>), except on insecure origins and old ones,
-    /// which at least say that they would like a page.
+    /// By Fetch Metadata (<c>Sec-Fetch-Mode: navigate</c> to a <c>document</c>); where that is missing, as in old browsers and on insecure origins, by
+    /// <c>Accept: text/html</c>.
     /// </summary>
     public static bool IsOne(HttpRequest request)
     {
@@ -23,8 +23,8 @@ internal static class PlainNavigation
     }
 
     /// <summary>
-    /// One that may have come from a page of ours, or from nowhere: what such a page leaves in a cookie is not meant for the forms of other
-    /// sites. A GET may come from anywhere: it is who comes back from a sign-in elsewhere.
+    /// Whether a relay cookie may be used for the navigation: by GET always, since users return from sign-in pages of other sites; a form post only if
+    /// it comes from a page of the app, or from none.
     /// </summary>
     public static bool IsOwn(HttpRequest request) =>
         IsOne(request)
@@ -34,11 +34,11 @@ internal static class PlainNavigation
             || RequestOrigin.IsSame(request)
             || (request.Headers[SessionHeaders.SecFetchSite].Count == 0 && Is(request.Headers.Origin.ToString(), "null")));
 
-    /// <summary>One of a frame.</summary>
+    /// <summary>A navigation of a frame.</summary>
     public static bool IsInFrame(HttpRequest request) =>
         Is(request.Headers[SessionHeaders.SecFetchMode].ToString(), "navigate") && !IsOne(request);
 
-    /// <summary>One that asks for a page and changes nothing.</summary>
+    /// <summary>A navigation by GET.</summary>
     public static bool IsGet(HttpRequest request) => HttpMethods.IsGet(request.Method) && IsOne(request);
 
     private static bool Is(string value, string expected) => string.Equals(value, expected, StringComparison.OrdinalIgnoreCase);

@@ -8,44 +8,64 @@ using SessionLifetime.Sessions;
 
 namespace SessionLifetime.Http.Reading;
 
-/// <summary>What the marks of its endpoint make of a request.</summary>
-/// <param name="Signal">What it tells of its user.</param>
-/// <param name="IsConnection">Whether it stays open: it ends with its session.</param>
+/// <summary>What a request is to sessions: read once, from the metadata of its endpoint and from its headers.</summary>
+/// <param name="Metadata">The metadata of the endpoint; null where the request has no endpoint.</param>
+/// <param name="Declared">What the endpoint says its requests tell of the user.</param>
+/// <param name="IsConnection">Whether the request stays open, and ends with its session.</param>
+/// <param name="IsSpeculative">Whether the browser prefetches or prerenders: the user has not asked for it yet.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct RequestClassification(SessionSignal Signal, bool IsConnection)
+internal readonly record struct RequestClassification(
+    EndpointMetadataCollection? Metadata,
+    SessionSignal Declared,
+    bool IsConnection,
+    bool IsSpeculative)
 {
-    /// <summary>
-    /// Reads them. An error page stands for the endpoint that failed, and comes by here a second time, with the status of an error: a poll
-    /// that fails tells no more than one that succeeds.
-    /// </summary>
-    public static RequestClassification Of(IFeatureCollection features, EndpointMetadataCollection? metadata) =>
-        Of(features, metadata, features.Find<IHttpRequestFeature>()!, features.Find<IHttpResponseFeature>()!);
+    private const string SecPurpose = "Sec-Purpose";
 
-    /// <summary>The same, of a request whose features have been found.</summary>
+    /// <summary>How the request counts for its session.</summary>
+    public SessionSignal Signal => IsSpeculative ? SessionSignal.None : Declared;
+
+    /// <summary>Whether the endpoint is reached with a living session only.</summary>
+    public bool RequiresSession => Metadata?.GetMetadata<RequireTabSessionAttribute>() is not null;
+
+    /// <summary>Classifies a request whose features have been found.</summary>
+    /// <remarks>
+    /// An error page (exception handler, status code page) runs the pipeline a second time in place of the endpoint that failed. It is classified as
+    /// that endpoint: a poll that fails tells no more of the user than one that succeeds.
+    /// </remarks>
     public static RequestClassification Of(
         IFeatureCollection features,
         EndpointMetadataCollection? metadata,
         IHttpRequestFeature request,
         IHttpResponseFeature response)
     {
-        if (response.StatusCode >= StatusCodes.Status400BadRequest && features.Get<ITabSessionFeature>() is not null)
+        var marks = metadata;
+        if (response.StatusCode >= StatusCodes.Status400BadRequest && features.Get<TabSession>() is not null)
         {
             var failed = features.Get<IExceptionHandlerFeature>()?.Endpoint ?? features.Get<IStatusCodeReExecuteFeature>()?.Endpoint;
-            metadata = failed?.Metadata ?? metadata;
+            marks = failed?.Metadata ?? metadata;
         }
 
         var isUpgrade = IsUpgrade(request);
-        var mark = metadata?.GetMetadata<SessionSignalAttribute>();
+        var signal = marks?.GetMetadata<SessionSignalAttribute>();
 
-        // Each request to a hub has a query, or is to be upgraded: most others need not be looked at.
-        var stays = mark is EndWithSessionAttribute
-            || (metadata is not null && (isUpgrade || request.QueryString.Length > 0) && metadata.GetMetadata<HubMetadata>() is not null);
+        // A request to a hub has a query or is an upgrade; looking for the hub's metadata is left out for all others.
+        var staysOpen = signal is EndWithSessionAttribute
+            || (marks is not null && (isUpgrade || request.QueryString.Length > 0) && marks.GetMetadata<HubMetadata>() is not null);
 
-        // Connections come and go by themselves; what their users do, their messages tell.
-        return new(mark?.Signal ?? (stays ? SessionSignal.Alive : SessionSignal.Activity), stays || isUpgrade);
+        // Opening a connection is no activity: browsers reconnect without their users. The connection's messages are counted instead.
+        return new(
+            metadata,
+            signal?.Signal ?? (staysOpen ? SessionSignal.Alive : SessionSignal.Activity),
+            staysOpen || isUpgrade,
+            HasSpeculativePurpose(request.Headers));
     }
 
-    /// <summary>Whether a request may carry its id elsewhere than in the header: it has a query, or is to be upgraded. Most others need not be looked at.</summary>
+    /// <summary>The same, with the features looked up.</summary>
+    public static RequestClassification Of(IFeatureCollection features, EndpointMetadataCollection? metadata) =>
+        Of(features, metadata, features.Find<IHttpRequestFeature>()!, features.Find<IHttpResponseFeature>()!);
+
+    /// <summary>Whether the id may be elsewhere than in the header: in a subprotocol of an upgrade, or in the query.</summary>
     public static bool MayBeConnection(IHttpRequestFeature request) => request.QueryString.Length > 0 || IsUpgrade(request);
 
     /// <summary>Whether it is a connection on which no script can set a header: a WebSocket, an event stream.</summary>
@@ -56,13 +76,21 @@ internal readonly record struct RequestClassification(SessionSignal Signal, bool
         && !PlainNavigation.IsOne(request)
         && !PlainNavigation.IsInFrame(request);
 
-    private static bool IsUpgrade(IHttpRequestFeature request) => request.Headers.Upgrade.Count > 0 || HttpMethods.IsConnect(request.Method);
+    public static bool HasSpeculativePurpose(HttpRequest request) => HasSpeculativePurpose(request.Headers);
+
+    /// <summary>Fetch standard: <c>Sec-Purpose: prefetch</c>, also <c>prefetch;prerender</c>.</summary>
+    public static bool HasSpeculativePurpose(IHeaderDictionary headers) =>
+        headers.TryGetValue(SecPurpose, out var purpose)
+        && purpose.ToString() is { Length: > 0 } text
+        && (text.Contains("prefetch", StringComparison.OrdinalIgnoreCase) || text.Contains("prerender", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Whether an endpoint has no session at all.</summary>
     public static bool IsDisabled([NotNullWhen(true)] EndpointMetadataCollection? metadata) =>
         metadata?.GetMetadata<DisableTabSessionAttribute>() is not null && !IsRequiredAgain(metadata);
 
-    /// <summary>Whether an endpoint requires a session although its group has none: the mark that stands nearer to it comes later.</summary>
+    private static bool IsUpgrade(IHttpRequestFeature request) => request.Headers.Upgrade.Count > 0 || HttpMethods.IsConnect(request.Method);
+
+    /// <summary>Whether an endpoint requires a session although its group disables it: of the two marks the later one counts.</summary>
     private static bool IsRequiredAgain(EndpointMetadataCollection metadata)
     {
         for (var index = metadata.Count - 1; index >= 0; index--)

@@ -5,9 +5,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace SessionLifetime.Http.Reading;
 
 /// <summary>
-/// What the hot path takes from a request. It asks the features by type: <c>Get</c> and <c>Set</c> of the collection are generic virtual
-/// methods, whose dispatch alone costs more than lookup the feature; and every feature that is set makes the context forget those it had
-/// found, so they are not asked for by way of the context.
+/// Access to features on the hot path, by the collection's indexer: <c>Get</c> and <c>Set</c> are generic virtual methods, whose dispatch costs more than
+/// the search for the feature. <c>HttpContext</c> caches features, but drops the cache whenever a feature is set.
 /// </summary>
 internal static class RequestFeatures
 {

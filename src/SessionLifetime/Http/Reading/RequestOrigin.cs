@@ -6,8 +6,8 @@ namespace SessionLifetime.Http.Reading;
 internal static class RequestOrigin
 {
     /// <summary>
-    /// Browsers say so (Fetch Metadata, <c>Sec-Fetch-Site</c>), except on insecure origins and old ones; those put <c>Origin</c> on every
-    /// request that leaves its origin (Fetch, section 3.2).
+    /// By Fetch Metadata (<c>Sec-Fetch-Site</c>); where that is missing, as in old browsers and on insecure origins, by <c>Origin</c>, which browsers put on
+    /// every cross-origin request that is not a GET (Fetch, section 3.2).
     /// </summary>
     public static bool IsSame(HttpRequest request)
     {
@@ -17,7 +17,7 @@ internal static class RequestOrigin
             return site.Count == 1 && string.Equals(site[0], "same-origin", StringComparison.OrdinalIgnoreCase);
         }
 
-        // Both as they came, in ASCII: to decode a host is to fail at some that are none (RFC 3492).
+        // Both undecoded, in ASCII: decoding throws for hosts that are not valid Punycode (RFC 3492).
         var origin = request.Headers.Origin;
         return origin.Count == 0
             || (origin.Count == 1

@@ -1,14 +1,14 @@
 namespace SessionLifetime.Http.Reading;
 
-/// <summary>How a request says which session it belongs to.</summary>
+/// <summary>Where a request carries the id of its session.</summary>
 internal enum SessionCarrier : byte
 {
-    /// <summary>By the id header, which only script can send; also a request that says nothing.</summary>
+    /// <summary>In the id header, which only script can send; also the value for a request without an id.</summary>
     Header,
 
-    /// <summary>By a one-time token that the page before it left in a cookie.</summary>
+    /// <summary>Behind a one-time token, in a cookie that the previous page wrote.</summary>
     Relay,
 
-    /// <summary>By the cookie that holds the id, for browsers without script.</summary>
+    /// <summary>In the transport cookie, for browsers without script.</summary>
     Cookie,
 }

@@ -7,7 +7,6 @@ internal static class SessionHeaders
     public const string State = "X-Session-State";
     public const string Location = "X-Session-Location";
     public const string Signal = "X-Session-Signal";
-    public const string SecPurpose = "Sec-Purpose";
     public const string SecFetchMode = "Sec-Fetch-Mode";
     public const string SecFetchDest = "Sec-Fetch-Dest";
     public const string SecFetchSite = "Sec-Fetch-Site";

@@ -5,33 +5,41 @@ using SessionLifetime.Ids;
 
 namespace SessionLifetime.Http.Requests;
 
-/// <summary>
-/// What happens to requests that are connections rather than requests: WebSockets, event streams, long polls. All that requests know of
-/// them.
-/// </summary>
+/// <summary>What the middleware asks of the part that handles connections: WebSockets, event streams, long polls.</summary>
 internal interface IConnections
 {
     /// <summary>
-    /// Reads the id of a request without the id header from where a connection can carry it, and hides it from the app. False when it
-    /// carries none there either.
+    /// Reads the id of a request without the id header from its subprotocol or its ticket, and removes that from the request, so that the app does not
+    /// see it. False when there is neither.
     /// </summary>
     bool TryTakeId(HttpContext context, out StringValues id);
 
-    /// <summary>Hides from the app what a connection whose id is in the header says of it elsewhere.</summary>
+    /// <summary>Removes subprotocol and ticket from a connection whose id is in the header.</summary>
     void Hide(HttpContext context);
 
-    /// <summary>A request that may become a connection has its session on the context. True when it is to be a WebSocket, and all else is seen to.</summary>
-    bool Opened(HttpContext context, RequestInSession request);
+    /// <summary>
+    /// Called when a request that may become a connection has its session on the context. True when it may become a WebSocket: the WebSocket then
+    /// completes the request.
+    /// </summary>
+    bool Open(HttpContext context, ISessionRequest request);
 
-    /// <summary>A request is about to answer with an event stream.</summary>
-    void Streams(HttpContext context, RequestInSession request);
+    /// <summary>Called when a request is about to answer with an event stream.</summary>
+    void OnEventStream(HttpContext context, ISessionRequest request);
 
-    /// <summary>Whether a request names an open connection that belongs to another session than the one it has, which may be none.</summary>
+    /// <summary>Whether the request names an open hub connection of another session than its own.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="session">The request's session; null where it has none.</param>
     bool IsOfAnother(HttpContext context, PublicId? session);
 
-    /// <summary>Whether a request of an ended session belongs to a connection of that session that is still being closed: it may come, to be told so.</summary>
+    /// <summary>
+    /// Whether a request of an ended session belongs to a hub connection of that session that is still being closed: it may pass, to fetch the
+    /// close message.
+    /// </summary>
     bool IsClosing(HttpContext context, SessionLookup lookup);
 
-    /// <summary>Tells a WebSocket that speaks the protocol why it is refused, which no browser lets a page read from an answer.</summary>
-    bool TryRefuse(HttpContext context, SessionLookup lookup, out Task telling);
+    /// <summary>
+    /// Accepts a WebSocket that offered the library's subprotocol and closes it with the code of the refusal, since browsers do not let a page read
+    /// the answer of a handshake. False for any other request.
+    /// </summary>
+    bool TryRefuse(HttpContext context, SessionLookup lookup, out Task refusing);
 }

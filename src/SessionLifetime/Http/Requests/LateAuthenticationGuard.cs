@@ -16,8 +16,8 @@ using SessionLifetime.Sessions;
 namespace SessionLifetime.Http.Requests;
 
 /// <summary>
-/// Users who are known only behind the middleware, because <c>UseAuthentication()</c> comes after it. That is a fault of the app's, said
-/// once; a session is kept from another user all the same: the endpoint's door asks again who is signed in.
+/// Keeps sessions from other users where users are authenticated behind the middleware, because <c>UseAuthentication()</c> comes after it. That is a
+/// fault of the app's, logged once; immediately before the endpoint runs, the user is compared again.
 /// </summary>
 internal sealed class LateAuthenticationGuard(
     SessionGuard guard,
@@ -29,7 +29,7 @@ internal sealed class LateAuthenticationGuard(
     private readonly ConditionalWeakTable<RouteEndpoint, RouteEndpoint> _watched = [];
     private int _hasWarned;
 
-    /// <summary>Has the endpoint's door watched where nobody can have signed in yet. Where authentication has run, it does nothing.</summary>
+    /// <summary>Where authentication has not run yet, replaces the endpoint by one that compares the user before it runs.</summary>
     public void Watch(HttpContext context)
     {
         if (_someSignIn
@@ -40,7 +40,7 @@ internal sealed class LateAuthenticationGuard(
         }
     }
 
-    /// <summary>Says what is wrong, the first time.</summary>
+    /// <summary>Logs the wrong order, once.</summary>
     public void Warn()
     {
         if (Interlocked.Exchange(ref _hasWarned, 1) == 0)
@@ -49,20 +49,30 @@ internal sealed class LateAuthenticationGuard(
         }
     }
 
+    public ValueTask<bool> AdmitsAsync(HttpContext context)
+    {
+        if (context.GetTabSession() is null && RequestState.Find(context) is not { IsForClosing: true })
+        {
+            throw RequireTabSessionAttribute.MiddlewareMissing();
+        }
+
+        return AdmitsUserAsync(context);
+    }
+
     /// <summary>
-    /// Whether the endpoint may be reached. A session that is nobody's becomes the user's. Of one that is another's the request is freed,
-    /// or it is refused, and answered, if it needs one.
+    /// Compares the user with the session's. A session without a user becomes the user's. From the session of another user the request is
+    /// released, and refused if its endpoint requires a session.
     /// </summary>
-    public ValueTask<bool> AdmitsAsync(HttpContext context) =>
+    private ValueTask<bool> AdmitsUserAsync(HttpContext context) =>
         context.GetTabSession() is not { } session
         || guard.UserOf(context) is not { } user
         || string.Equals(session.Entry.User, user, StringComparison.Ordinal)
             ? new(true)
-            : AdmitsAsync(context, session.Entry, user);
+            : AdmitsUserAsync(context, session.Entry, user);
 
-    private async ValueTask<bool> AdmitsAsync(HttpContext context, SessionEntry entry, string user)
+    private async ValueTask<bool> AdmitsUserAsync(HttpContext context, SessionEntry entry, string user)
     {
-        if (entry.User is null && Speculation.IsSpeculative(context.Request))
+        if (entry.User is null && RequestClassification.HasSpeculativePurpose(context.Request))
         {
             return true;
         }
@@ -74,24 +84,24 @@ internal sealed class LateAuthenticationGuard(
             return true;
         }
 
-        Free(context, lookup);
-        var metadata = context.GetEndpoint()?.Metadata;
-        if (metadata?.GetMetadata<RequireTabSessionAttribute>() is null && !RequestClassification.Of(context.Features, metadata).IsConnection)
+        Release(context, lookup);
+        var classified = RequestClassification.Of(context.Features, context.GetEndpoint()?.Metadata);
+        if (!classified.RequiresSession && !classified.IsConnection)
         {
             return true;
         }
 
-        await (connections.TryRefuse(context, lookup, out var telling) ? telling : SessionAnswers.WriteAsync(context, SessionProblem.Of(lookup)));
+        await (connections.TryRefuse(context, lookup, out var refusing) ? refusing : SessionAnswers.WriteAsync(context, SessionProblem.Of(lookup)));
         return false;
     }
 
-    private static void Free(HttpContext context, SessionLookup lookup)
+    private static void Release(HttpContext context, SessionLookup lookup)
     {
-        context.Features.Set<ITabSessionFeature>(null);
+        context.Features.Set<TabSession>(null);
         (context.Features.Get<IServiceProvidersFeature>() as SessionRequestServices)?.Forget();
-        if (PlainRequest.Of(context) is { } plain)
+        if (RequestState.Find(context)?.Plain is { } plain)
         {
-            plain.Lost(lookup);
+            plain.Lose(lookup);
         }
         else if (!context.Response.HasStarted)
         {
@@ -105,7 +115,7 @@ internal sealed class LateAuthenticationGuard(
         var watched = new RouteEndpoint(
             async context =>
             {
-                if (await AdmitsAsync(context))
+                if (await AdmitsUserAsync(context))
                 {
                     await next(context);
                 }
@@ -115,7 +125,7 @@ internal sealed class LateAuthenticationGuard(
             endpoint.Metadata,
             endpoint.DisplayName);
 
-        // An error page comes by a second time.
+        // The middleware may see it again, for an error page.
         _watched.AddOrUpdate(watched, watched);
         return watched;
     }

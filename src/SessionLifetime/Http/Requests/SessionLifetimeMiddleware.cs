@@ -1,237 +1,138 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Primitives;
 using SessionLifetime.Diagnostics;
-using SessionLifetime.Directories;
 using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Http.Admission;
-using SessionLifetime.Http.Answers;
 using SessionLifetime.Http.Endpoints;
 using SessionLifetime.Http.Navigation;
 using SessionLifetime.Http.Reading;
-using SessionLifetime.Sessions;
 
 namespace SessionLifetime.Http.Requests;
 
 /// <summary>
-/// Leads each request of the app to its session: applies what is due, counts the request as the endpoint says, holds the clocks while
-/// it is in flight, and puts the session on the context. Requests without the id header pass untouched, unless the app lets plain pages
-/// have sessions.
+/// Gives each request of the app its session: classifies the request, finds its session, begins it (which applies the rules that are due, and counts
+/// it as its endpoint says), and serves it with the session on the context. Requests without the id header pass untouched, unless the app
+/// lets plain pages have sessions.
 /// </summary>
-/// <remarks>It is longer than a file should be because the ways of a request, from the shortest to the longest, are told in one place.</remarks>
+/// <remarks>
+/// Each step is taken once. A step that has to wait returns a task that is not complete; the rest of the way is then taken asynchronously by the
+/// same methods, so the usual request runs without a state machine.
+/// </remarks>
 internal sealed class SessionLifetimeMiddleware(
     RequestDelegate next,
     SessionEngine engine,
     SessionFinder finder,
     SessionGuard guard,
     SessionMetrics metrics,
-    SessionRequestQueues turnstile,
-    RequestPool requests,
+    SessionRequestQueues queues,
+    SessionRequestPool requests,
+    SessionlessRequests sessionless,
     PlainPages plain,
     IConnections connections,
     LateAuthenticationGuard lateUsers)
 {
-    private static readonly object s_passed = new();
-    private static readonly object s_passedAsNobody = new();
-
-    /// <summary>Whether this middleware has seen the request; what the endpoints check to tell a wrong set-up.</summary>
-    public static bool HasSeen(HttpContext context) => context.Items.ContainsKey(s_passed);
-
-    /// <summary>Whether nobody was signed in when it saw the request of an endpoint of ours.</summary>
-    public static bool HasSeenNobody(HttpContext context) => context.Items.TryGetValue(s_passed, out var seen) && seen == s_passedAsNobody;
-
     public Task InvokeAsync(HttpContext context)
     {
         var features = context.Features;
         var metadata = features.Find<IEndpointFeature>()?.Endpoint?.Metadata;
         if (RequestClassification.IsDisabled(metadata))
         {
-            if (metadata.GetMetadata<LifecycleEndpointMetadata>() is not null)
-            {
-                context.Items[s_passed] = guard.UserOf(context) is null ? s_passedAsNobody : s_passed;
-            }
-            else if (finder.TryGetHeader(context.RequestHeaders(), out _))
-            {
-                // Without it the browser module would take the answer for one that has heard of the user.
-                SetHeader(context, SessionHeaders.Signal, SessionHeaders.ValueOf(SessionSignal.None)!);
-            }
-
-            return next(context);
+            return PassDisabled(context, metadata);
         }
 
         var sent = features.Find<IHttpRequestFeature>()!;
-        var headers = sent.Headers;
-        var hasHeader = finder.TryGetHeader(headers, out var header);
-        if (hasHeader || (RequestClassification.MayBeConnection(sent) && connections.TryTakeId(context, out header)))
+        var hasHeader = finder.TryGetHeader(sent.Headers, out var id);
+        if (!hasHeader && !(RequestClassification.MayBeConnection(sent) && connections.TryTakeId(context, out id)))
         {
-            var response = features.Find<IHttpResponseFeature>()!;
-            var (signal, isConnection) = RequestClassification.Of(features, metadata, sent, response);
-            if (hasHeader && isConnection)
-            {
-                connections.Hide(context);
-            }
-
-            if (SessionHeaders.ValueOf(signal) is { } told)
-            {
-                SetHeader(context, SessionHeaders.Signal, told);
-            }
-
-            // Nobody has asked for this page yet.
-            signal = Speculation.IsSpeculative(headers) ? SessionSignal.None : signal;
-            if (TryBeginAtOnce(context, headers, metadata, header, signal, isConnection) is { } request)
-            {
-                return Serve(context, request, response);
-            }
-
-            var lookup = finder.FindAsync(context, headers, header);
-            return lookup.IsCompletedSuccessfully
-                ? Invoke(context, metadata, lookup.Result, signal)
-                : InvokeAsync(context, metadata, lookup, signal);
+            return PassWithoutId(context, metadata, sent);
         }
 
-        if (plain.IsOn || plain.Starts(context, metadata))
+        var classified = RequestClassification.Of(features, metadata, sent, features.Find<IHttpResponseFeature>()!);
+        if (hasHeader && classified.IsConnection)
         {
-            return InvokePlainAsync(context, metadata);
+            connections.Hide(context);
         }
 
-        // Nearly always nobody asks for one.
-        return metadata is null || (metadata.GetMetadata<RequireTabSessionAttribute>() is null && !RequestClassification.MayBeConnection(sent))
-            ? next(context)
-            : PassUnlessRequiredAsync(context, metadata, new(SessionLookupStatus.Missing));
-    }
-
-    private async Task InvokePlainAsync(HttpContext context, EndpointMetadataCollection? metadata)
-    {
-        var signal = Speculation.IsSpeculative(context.Request) ? SessionSignal.None : RequestClassification.Of(context.Features, metadata).Signal;
-        await Invoke(context, metadata, await plain.FindAsync(context), signal);
-    }
-
-    private async Task InvokeAsync(
-        HttpContext context,
-        EndpointMetadataCollection? metadata,
-        ValueTask<SessionLookup> lookup,
-        SessionSignal signal) => await Invoke(context, metadata, await lookup, signal);
-
-    /// <summary>
-    /// The request of a living session on which nothing is due, from its own browser and user, that waits for nothing: nearly all there are.
-    /// Null says nothing: the others are found again.
-    /// </summary>
-    private RequestInSession? TryBeginAtOnce(
-        HttpContext context,
-        IHeaderDictionary headers,
-        EndpointMetadataCollection? metadata,
-        StringValues header,
-        SessionSignal signal,
-        bool isConnection)
-    {
-        if (signal == SessionSignal.None
-            || !finder.TryFindAtOnce(context, headers, header, out var entry, out var sent)
-            || (isConnection && connections.IsOfAnother(context, entry.Id))
-            || metadata?.GetMetadata<SerializePerSessionAttribute>() is not null)
+        if (classified.Declared != SessionSignal.Activity)
         {
-            return null;
+            SetSignalHeader(context, classified.Declared);
+        }
+
+        var finding = finder.FindAsync(context, sent.Headers, id);
+        return finding.IsCompletedSuccessfully ? Begin(context, classified, finding.Result) : BeginAsync(context, classified, finding);
+    }
+
+    private async Task BeginAsync(HttpContext context, RequestClassification classified, ValueTask<SessionLookup> finding) =>
+        await Begin(context, classified, await finding);
+
+    private Task Begin(HttpContext context, in RequestClassification classified, in SessionLookup lookup)
+    {
+        if (lookup.Entry is not { } entry)
+        {
+            return sessionless.PassAsync(context, classified, lookup, next);
+        }
+
+        if (classified.IsConnection && connections.IsOfAnother(context, entry.Id))
+        {
+            return sessionless.RefuseAsync(context, new(SessionLookupStatus.WrongConnection));
         }
 
         var request = requests.Take();
-        if (!request.TryBegin(context, entry, sent, isActivity: signal == SessionSignal.Activity))
+        var beginning = request.TryBeginAsync(context, classified, lookup);
+        if (!beginning.IsCompletedSuccessfully || classified.Metadata?.GetMetadata<SerializePerSessionAttribute>() is not null)
         {
-            requests.GiveBack(request);
-            return null;
+            return ServeAsync(context, classified, lookup, request, beginning);
         }
 
-        Count(headers, entry, signal);
-        (request.Signal, request.IsConnection) = (signal, isConnection);
-        return request;
+        if (!beginning.Result)
+        {
+            request.Abandon();
+            return sessionless.PassAsync(context, classified, SessionLookup.Ended(entry, lookup.Carrier), next);
+        }
+
+        Count(context, classified.Signal, entry);
+        return Serve(context, request);
     }
 
-    private Task Invoke(HttpContext context, EndpointMetadataCollection? metadata, SessionLookup lookup, SessionSignal signal)
+    private Task Serve(HttpContext context, SessionRequest request)
     {
-        if (lookup.Entry is null)
-        {
-            return PassWithoutAsync(context, metadata, lookup);
-        }
-
-        var isConnection = RequestClassification.Of(context.Features, metadata).IsConnection;
-        if (isConnection && connections.IsOfAnother(context, lookup.Entry.Id))
-        {
-            return RefuseAsync(context, new(SessionLookupStatus.WrongConnection));
-        }
-
-        var request = requests.Take();
-        (request.Signal, request.IsConnection) = (signal, isConnection);
-        return ServeSlowlyAsync(context, metadata, lookup, signal, request, request.TryBeginAsync(context, lookup, signal));
+        lateUsers.Watch(context);
+        return request.ServeAsync(next);
     }
 
-    /// <summary>Serves a request at once, and without a state machine where the rest of the pipeline needs none.</summary>
-    private Task Serve(HttpContext context, RequestInSession request, IHttpResponseFeature response)
-    {
-        Task serving;
-        try
-        {
-            request.Open(response);
-            lateUsers.Watch(context);
-            serving = next(context);
-            if (!serving.IsCompletedSuccessfully)
-            {
-                return CloseAfterAsync(serving, request);
-            }
-        }
-        catch
-        {
-            request.Close();
-            throw;
-        }
-
-        request.Close();
-        return serving;
-    }
-
-    private static async Task CloseAfterAsync(Task serving, RequestInSession request)
-    {
-        try
-        {
-            await serving;
-        }
-        finally
-        {
-            request.Close();
-        }
-    }
-
-    /// <summary>Serves a request whose session is looked at first, or that has to wait for its turn.</summary>
-    private async Task ServeSlowlyAsync(
+    /// <summary>Serves a request that has to wait: for the rules, or for its turn in its session's queue.</summary>
+    private async Task ServeAsync(
         HttpContext context,
-        EndpointMetadataCollection? metadata,
+        RequestClassification classified,
         SessionLookup lookup,
-        SessionSignal signal,
-        RequestInSession request,
-        ValueTask<bool> begun)
+        SessionRequest request,
+        ValueTask<bool> beginning)
     {
-        var isOpen = false;
+        var isServed = false;
         try
         {
-            if (await begun)
+            if (await beginning)
             {
-                Count(context.RequestHeaders(), lookup.Entry!, signal);
-                if (metadata?.GetMetadata<SerializePerSessionAttribute>() is not { } serialized || SessionRequestQueues.HasTurn(context))
+                Count(context, classified.Signal, lookup.Entry!);
+                if (classified.Metadata?.GetMetadata<SerializePerSessionAttribute>() is not { } serialized || SessionRequestQueues.HasTurn(context))
                 {
-                    isOpen = true;
-                    await Serve(context, request, context.Features.Find<IHttpResponseFeature>()!);
+                    isServed = true;
+                    await Serve(context, request);
                     return;
                 }
 
-                var turn = await turnstile.EnterAsync(context, engine.TabSessionOf(lookup.Entry!), serialized.Timeout);
-                if (turn == TurnResult.Taken)
+                var (turn, queue) = await queues.EnterAsync(context, engine.TabSessionOf(lookup.Entry!), serialized.Timeout);
+                if (queue is not null)
                 {
                     try
                     {
-                        isOpen = true;
-                        await Serve(context, request, context.Features.Find<IHttpResponseFeature>()!);
+                        isServed = true;
+                        await Serve(context, request);
                     }
                     finally
                     {
-                        SessionRequestQueues.Leave(context);
+                        SessionRequestQueues.Leave(context, queue);
                     }
                 }
 
@@ -243,17 +144,17 @@ internal sealed class SessionLifetimeMiddleware(
         }
         finally
         {
-            if (!isOpen)
+            if (!isServed)
             {
                 request.Abandon();
             }
         }
 
-        await PassWithoutAsync(context, metadata, SessionLookup.Ended(lookup.Entry!, lookup.Carrier));
+        await sessionless.PassAsync(context, classified, SessionLookup.Ended(lookup.Entry!, lookup.Carrier), next);
     }
 
-    /// <summary>Counts the request in the metrics, and the page it comes from as heard of.</summary>
-    private void Count(IHeaderDictionary headers, SessionEntry entry, SessionSignal signal)
+    /// <summary>Counts the request in the metrics, and records that its page is alive.</summary>
+    private void Count(HttpContext context, SessionSignal signal, SessionEntry entry)
     {
         if (signal == SessionSignal.None)
         {
@@ -263,102 +164,46 @@ internal sealed class SessionLifetimeMiddleware(
         metrics.SignalCounted(signal == SessionSignal.Activity ? "request" : "alive-request");
 
         // The signal has just been stamped: that is now.
-        if (entry.LastSignal is var now && entry.ListensToPages(now) && finder.PageOf(headers) is { IsNone: false } page)
+        if (entry.LastSignal is var now && entry.ListensToPages(now) && finder.PageOf(context.RequestHeaders()) is { IsNone: false } page)
         {
             entry.HeardPage(page, now);
         }
     }
 
-    /// <summary>Sets a header, unless something before us has begun the response already: then there is no telling any more.</summary>
-    private static void SetHeader(HttpContext context, string name, string value)
+    /// <summary>Passes on a request whose endpoint has no sessions: one of the app's, or a lifecycle call.</summary>
+    private Task PassDisabled(HttpContext context, EndpointMetadataCollection metadata)
+    {
+        if (metadata.GetMetadata<LifecycleEndpointMetadata>() is not null)
+        {
+            RequestState.GetOrAdd(context).See(isAnonymous: guard.UserOf(context) is null);
+        }
+        else if (finder.TryGetHeader(context.RequestHeaders(), out _))
+        {
+            // Without the header the browser module would count the request as activity.
+            SetSignalHeader(context, SessionSignal.None);
+        }
+
+        return next(context);
+    }
+
+    private Task PassWithoutId(HttpContext context, EndpointMetadataCollection? metadata, IHttpRequestFeature sent)
+    {
+        if (plain.IsOn || plain.Starts(context, metadata))
+        {
+            var classified = RequestClassification.Of(context.Features, metadata);
+            return BeginAsync(context, classified, plain.FindAsync(context, classified));
+        }
+
+        return metadata is null || (metadata.GetMetadata<RequireTabSessionAttribute>() is null && !RequestClassification.MayBeConnection(sent))
+            ? next(context)
+            : sessionless.PassUnlessRequiredAsync(context, RequestClassification.Of(context.Features, metadata), new(SessionLookupStatus.Missing), next);
+    }
+
+    private static void SetSignalHeader(HttpContext context, SessionSignal signal)
     {
         if (!context.Response.HasStarted)
         {
-            context.Response.Headers[name] = value;
-        }
-    }
-
-    private Task PassWithoutAsync(HttpContext context, EndpointMetadataCollection? metadata, SessionLookup lookup)
-    {
-        // An error page of a request whose session has ended meanwhile has none.
-        context.Features.Set<ITabSessionFeature>(null);
-        if (PlainRequest.Of(context) is { } request)
-        {
-            return PassPlainAsync(context, metadata, request, lookup);
-        }
-
-        if (lookup.State is { } state && !context.Response.HasStarted)
-        {
-            // As late as can be: whatever is told to this browser, the output cache must not tell the next.
-            context.Response.OnStarting(static told => ((ToldState)told).Tell(), new ToldState(context.Response, state));
-        }
-
-        return PassUnlessRequiredAsync(context, metadata, lookup);
-    }
-
-    private Task PassUnlessRequiredAsync(HttpContext context, EndpointMetadataCollection? metadata, SessionLookup lookup)
-    {
-        if (connections.IsClosing(context, lookup))
-        {
-            context.Items[RequireTabSessionAttribute.Waived] = RequireTabSessionAttribute.Waived;
-            return next(context);
-        }
-
-        if (metadata?.GetMetadata<RequireTabSessionAttribute>() is not null)
-        {
-            return RefuseAsync(context, lookup);
-        }
-
-        return connections.IsOfAnother(context, session: null) ? RefuseAsync(context, new(SessionLookupStatus.WrongConnection)) : next(context);
-    }
-
-    /// <summary>A page without a session: the landing page, if there is one for it, or a session of its own, or none.</summary>
-    private async Task PassPlainAsync(HttpContext context, EndpointMetadataCollection? metadata, PlainRequest request, SessionLookup lookup)
-    {
-        request.Lost(lookup);
-        if (plain.LandingOf(context, metadata, lookup) is { } landing)
-        {
-            context.Response.StatusCode = StatusCodes.Status303SeeOther;
-            context.Response.Headers.Location = landing;
-            context.Response.Headers.CacheControl = "no-store";
-            return;
-        }
-
-        if (!plain.Starts(context, metadata))
-        {
-            await PassUnlessRequiredAsync(context, metadata, lookup);
-            return;
-        }
-
-        var (outcome, hold) = await plain.StartAsync(context, waits: true);
-        if (outcome == PlacementResult.Added)
-        {
-            var started = requests.Take();
-            started.Begin(context, hold, isPlain: true);
-            await Serve(context, started, context.Features.Find<IHttpResponseFeature>()!);
-        }
-        else if (metadata?.GetMetadata<RequireTabSessionAttribute>() is null)
-        {
-            await next(context);
-        }
-        else
-        {
-            await SessionAnswers.WriteAsync(context, SessionProblem.Of(outcome));
-        }
-    }
-
-    private Task RefuseAsync(HttpContext context, SessionLookup lookup)
-    {
-        guard.CountRefusal(lookup);
-        return connections.TryRefuse(context, lookup, out var telling) ? telling : SessionAnswers.WriteAsync(context, SessionProblem.Of(lookup));
-    }
-
-    private sealed record ToldState(HttpResponse Response, string State)
-    {
-        public Task Tell()
-        {
-            Response.Headers[SessionHeaders.State] = State;
-            return Task.CompletedTask;
+            context.Response.Headers[SessionHeaders.Signal] = SessionHeaders.ValueOf(signal);
         }
     }
 }

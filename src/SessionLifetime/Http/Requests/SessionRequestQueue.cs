@@ -3,14 +3,14 @@ namespace SessionLifetime.Http.Requests;
 /// <summary>The queue of one session's serialized requests: first come, first served, one at a time.</summary>
 internal sealed class SessionRequestQueue
 {
-    /// <summary>How many may wait: more than any page has connections for.</summary>
+    /// <summary>How many requests may wait: more than a browser opens connections for one page.</summary>
     public const int MaxWaiting = 100;
 
     private readonly Lock _lock = new();
     private readonly LinkedList<TaskCompletionSource> _waiting = new();
     private bool _isTaken;
 
-    /// <summary>How many wait.</summary>
+    /// <summary>How many requests wait.</summary>
     public int Waiting
     {
         get
@@ -22,7 +22,7 @@ internal sealed class SessionRequestQueue
         }
     }
 
-    /// <summary>Takes the turn if nobody has it. Whoever has taken it passes it on.</summary>
+    /// <summary>Takes the turn if it is free. The caller must end it by <see cref="PassOn"/>.</summary>
     public bool TryEnter()
     {
         lock (_lock)
@@ -32,7 +32,7 @@ internal sealed class SessionRequestQueue
     }
 
     /// <summary>Takes the turn, or waits for it.</summary>
-    /// <returns>Taken; missed; or given up because of <paramref name="giveUp"/>.</returns>
+    /// <returns>Taken; missed where the queue is full or the time is up; given up because of <paramref name="giveUp"/>.</returns>
     public ValueTask<TurnResult> WaitAsync(TimeSpan timeout, TimeProvider time, CancellationToken giveUp)
     {
         LinkedListNode<TaskCompletionSource> place;
@@ -55,7 +55,7 @@ internal sealed class SessionRequestQueue
         return WaitAsync(place, timeout, time, giveUp);
     }
 
-    /// <summary>The next one's turn.</summary>
+    /// <summary>Ends the turn: the next request gets it.</summary>
     public void PassOn()
     {
         lock (_lock)
@@ -84,7 +84,7 @@ internal sealed class SessionRequestQueue
             {
                 if (place.List is null)
                 {
-                    // The turn came at that very moment: it is ours, to use or to pass on.
+                    // The turn was passed on to this request at the same moment.
                     return TurnResult.Taken;
                 }
 

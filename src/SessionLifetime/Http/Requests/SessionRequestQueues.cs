@@ -1,35 +1,37 @@
 using Microsoft.AspNetCore.Http;
 using SessionLifetime.Diagnostics;
 using SessionLifetime.Http.Answers;
+using SessionLifetime.Http.Navigation;
 
 namespace SessionLifetime.Http.Requests;
 
-/// <summary>Lets the requests of a session that are marked so through one at a time, and answers those that cannot wait any more.</summary>
+/// <summary>Lets requests to endpoints with <see cref="SerializePerSessionAttribute"/> pass one at a time per session, and answers those whose wait failed.</summary>
 internal sealed class SessionRequestQueues(SessionMetrics metrics, TimeProvider time)
 {
-    /// <summary>Whether the request has its turn already: an error page that stands for it must not wait for it.</summary>
-    public static bool HasTurn(HttpContext context) => context.Features.Get<SessionRequestQueue>() is not null;
+    /// <summary>Whether the request has its turn already, and this is its error page.</summary>
+    public static bool HasTurn(HttpContext context) => RequestState.Find(context) is { HasTurn: true };
 
-    public static void Leave(HttpContext context)
+    /// <summary>Ends the request's turn.</summary>
+    public static void Leave(HttpContext context, SessionRequestQueue queue)
     {
-        var turns = context.Features.Get<SessionRequestQueue>();
-        context.Features.Set<SessionRequestQueue>(null);
-        turns?.PassOn();
+        RequestState.GetOrAdd(context).HasTurn = false;
+        queue.PassOn();
     }
 
-    /// <summary>Waits for the request's turn. Where it is missed, or the client has gone, the answer is given.</summary>
-    public async ValueTask<TurnResult> EnterAsync(HttpContext context, TabSession session, TimeSpan timeout)
+    /// <summary>Waits for the request's turn. Where the wait times out, or the client has gone, the answer is written.</summary>
+    /// <returns>The result, and the queue to leave; null where the turn was not taken.</returns>
+    public async ValueTask<(TurnResult Turn, SessionRequestQueue? Queue)> EnterAsync(HttpContext context, TabSession session, TimeSpan timeout)
     {
-        if (session.Owned.Part<SessionRequestQueue>() is not { } turns)
+        if (session.Owned.Part<SessionRequestQueue>() is not { } queue)
         {
-            return TurnResult.SessionEnded;
+            return (TurnResult.SessionEnded, null);
         }
 
-        var turn = turns.TryEnter() ? TurnResult.Taken : await WaitAsync(turns, context, session, timeout);
+        var turn = queue.TryEnter() ? TurnResult.Taken : await WaitAsync(queue, context, session, timeout);
         switch (turn)
         {
             case TurnResult.Taken:
-                context.Features.Set(turns);
+                RequestState.GetOrAdd(context).HasTurn = true;
                 break;
             case TurnResult.Missed:
                 metrics.Refused("busy");
@@ -40,16 +42,16 @@ internal sealed class SessionRequestQueues(SessionMetrics metrics, TimeProvider 
                 break;
         }
 
-        return turn;
+        return (turn, turn == TurnResult.Taken ? queue : null);
     }
 
-    private async ValueTask<TurnResult> WaitAsync(SessionRequestQueue turns, HttpContext context, TabSession session, TimeSpan timeout)
+    private async ValueTask<TurnResult> WaitAsync(SessionRequestQueue queue, HttpContext context, TabSession session, TimeSpan timeout)
     {
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, session.Ended);
-        var turn = await turns.WaitAsync(timeout, time, giveUp.Token);
+        var turn = await queue.WaitAsync(timeout, time, giveUp.Token);
         if (turn == TurnResult.Taken && (session.Entry.IsEnded || context.RequestAborted.IsCancellationRequested))
         {
-            turns.PassOn();
+            queue.PassOn();
             turn = TurnResult.GivenUp;
         }
 

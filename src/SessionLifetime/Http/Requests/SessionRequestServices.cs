@@ -7,14 +7,14 @@ using SessionLifetime.Sessions;
 namespace SessionLifetime.Http.Requests;
 
 /// <summary>
-/// Tells the scope of a request its session, when somebody first asks for that scope: a request that asks for no services pays for none.
+/// Sets the session of a request's dependency-injection scope when the scope is first used: a request without services costs nothing.
 /// </summary>
 internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : IServiceProvidersFeature
 {
     private HttpContext _context = default!;
     private TabSession? _session;
     private object? _inner;
-    private IServiceProvider? _told;
+    private IServiceProvider? _entered;
     private TabSessionAccessor? _accessor;
 
     public IServiceProvider RequestServices
@@ -22,9 +22,9 @@ internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : ISer
         get
         {
             var services = Inner.RequestServices;
-            if (!ReferenceEquals(services, _told))
+            if (!ReferenceEquals(services, _entered))
             {
-                Tell(services);
+                Enter(services);
             }
 
             return services;
@@ -32,16 +32,16 @@ internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : ISer
 
         set
         {
-            // An error page may have a scope of its own for a while.
+            // The exception handler gives the error page a scope of its own for a while.
             Leave();
             Inner.RequestServices = value;
         }
     }
 
-    /// <summary>The server's own, which it makes as late as this.</summary>
+    /// <summary>The feature of the server; created where the server has not created it yet.</summary>
     private IServiceProvidersFeature Inner => (IServiceProvidersFeature)(_inner ??= new RequestServicesFeature(_context, scopes));
 
-    /// <summary>Stands before what the context has, unless another does already: that of a request whose error page this is.</summary>
+    /// <summary>Replaces the feature of the context, unless it is replaced already, because this is the error page of the same request.</summary>
     public void Open(HttpContext context, IFeatureCollection features, TabSession session)
     {
         (_context, _session) = (context, session);
@@ -52,17 +52,17 @@ internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : ISer
         }
     }
 
-    /// <summary>The scope works for the session no longer.</summary>
+    /// <summary>Ends the use of the session by the scope.</summary>
     public void Leave() => _accessor?.Leave();
 
-    /// <summary>The session turned out to be another user's: what asks for it from now on finds none.</summary>
+    /// <summary>Removes the session, because it belongs to another user: from now on the scope has none.</summary>
     public void Forget()
     {
         _accessor?.Forget();
         (_session, _accessor) = (null, null);
     }
 
-    /// <summary>Forgets the request, which has its own services back.</summary>
+    /// <summary>Gives the request its own feature back, and forgets the request.</summary>
     public void Reset()
     {
         if (_context?.Features is { } features && features[typeof(IServiceProvidersFeature)] == this)
@@ -70,19 +70,19 @@ internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : ISer
             features[typeof(IServiceProvidersFeature)] = _inner;
         }
 
-        (_context, _session, _inner, _told, _accessor) = (default!, null, null, null, null);
+        (_context, _session, _inner, _entered, _accessor) = (default!, null, null, null, null);
     }
 
-    private void Tell(IServiceProvider services)
+    private void Enter(IServiceProvider services)
     {
         Leave();
-        _told = services;
+        _entered = services;
 
-        // The request's scope was made before it lends anything; so it is disposed after it has left.
-        _accessor = _session is null ? null : TabSessionAccessor.Enter(services, _session, LeaveAtTheEnd);
+        // Registered after the request's scope was created, so it runs before the scope is disposed.
+        _accessor = _session is null ? null : TabSessionAccessor.Enter(services, _session, LeaveOnCompleted);
     }
 
-    private void LeaveAtTheEnd(TabSessionAccessor accessor) => _context.Response.OnCompleted(
+    private void LeaveOnCompleted(TabSessionAccessor accessor) => _context.Response.OnCompleted(
         static state =>
         {
             ((TabSessionAccessor)state).Leave();

@@ -22,7 +22,7 @@ public static class TabSessionHttpContextExtensions
     public static TabSession? GetTabSession(this HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return context.Features.Get<ITabSessionFeature>()?.Session;
+        return context.Features.Get<TabSession>();
     }
 
     /// <summary>
@@ -56,7 +56,7 @@ public static class TabSessionHttpContextExtensions
             throw new InvalidOperationException("The response has started: call ExitAndRedirectAsync before anything is written to it.");
         }
 
-        // Before anything ends: a URL that cannot be sent must not cost the session. A header is ASCII; what is not, is escaped.
+        // Before the session ends, so that a URL that cannot be sent throws while the session is alive. Headers are ASCII; other characters are escaped.
         var location = target.IsAbsoluteUri ? Ascii(new UriBuilder(target) { Host = target.IdnHost }.Uri.AbsoluteUri) : Ascii(url);
         var isScript = IsScript(context);
         if (context.GetTabSession() is { } session)
@@ -80,7 +80,7 @@ public static class TabSessionHttpContextExtensions
     }
 
     /// <summary>
-    /// Only script can send the id header. Browsers say so themselves, except on insecure origins, where they leave the hint out.
+    /// By the id header, which only script can send, unless <c>Sec-Fetch-Mode</c> says that the browser navigates; browsers omit it on insecure origins.
     /// </summary>
     private static bool IsScript(HttpContext context) =>
         !string.Equals(context.Request.Headers[SessionHeaders.SecFetchMode], "navigate", StringComparison.OrdinalIgnoreCase)

@@ -1,6 +1,6 @@
 namespace SessionLifetime.Http.Requests;
 
-/// <summary>What came of waiting for one's turn.</summary>
+/// <summary>The result of waiting for a turn.</summary>
 internal enum TurnResult
 {
     /// <summary>It is this request's turn.</summary>
@@ -9,7 +9,7 @@ internal enum TurnResult
     /// <summary>The queue is full, or the time is up.</summary>
     Missed,
 
-    /// <summary>Nobody waits for it any more: the client hung up.</summary>
+    /// <summary>The client has closed the connection.</summary>
     GivenUp,
 
     /// <summary>The session has ended.</summary>

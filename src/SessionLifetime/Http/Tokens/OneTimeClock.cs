@@ -2,7 +2,7 @@ using Microsoft.Extensions.Internal;
 
 namespace SessionLifetime.Http.Tokens;
 
-/// <summary>The clock of a cache, by the time provider's monotonic timestamps: a change of the wall clock lets nothing expire, or live on.</summary>
+/// <summary>The clock of a cache, by the time provider's monotonic timestamps: a change of the wall clock has no effect on expiry.</summary>
 internal sealed class OneTimeClock(TimeProvider time) : ISystemClock
 {
     private readonly long _origin = time.GetTimestamp();

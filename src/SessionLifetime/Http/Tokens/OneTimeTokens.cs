@@ -9,35 +9,34 @@ using SessionLifetime.Ids;
 namespace SessionLifetime.Http.Tokens;
 
 /// <summary>
-/// Tokens that stand for a session once, and for a short while, where its id must not be seen: in a URL, in a cookie. 128 random bits,
-/// as <see cref="SessionId"/>, and as secret until they are used.
+/// Tokens that name a session once and for a short time, where its id must not appear: in a URL, in a cookie. 128 random bits, like
+/// <see cref="SessionId"/>, and as secret until they are used.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Life: issued to the browser of a session, redeemed by exactly one of those who present it, or expired, or pushed out by newer ones of
-/// its session. Whoever presents it without the browser's key is refused and has not touched it: it is worth nothing to them. One for a
-/// browser that takes no cookies is worth nothing to a browser that has a key: nobody can lead that to a session of their own.
+/// Life: issued for the browser of a session; redeemed by exactly one request, or expired, or replaced by newer ones of its session. A request without
+/// the browser's key is refused and does not use the token up. A token for a browser without cookies cannot be used by a browser that has a key:
+/// otherwise an attacker could give another browser the attacker's session.
 /// </para>
 /// <para>
-/// The cache has room for all that as many sessions as there may be can have open, so that no session takes another's place. What has
-/// ended leaves its tokens until they expire: only where sessions come and go faster than that can it be full, and then there is no token.
-/// While anything is in it, a timer sees to it that what has expired does not stay. A token keeps its session's id, by which a late one
-/// still learns why it ended, but not the session.
+/// The cache has room for the open tokens of the maximum number of sessions, so that no session takes another's room. Tokens of ended sessions stay
+/// until they expire; only if sessions start and end faster than that is the cache full, and no token is issued. While the cache is not empty, a timer
+/// removes expired tokens. A token refers weakly to its session and keeps the id, so that a late request still learns why the session ended.
 /// </para>
 /// </remarks>
 internal sealed class OneTimeTokens : IDisposable
 {
-    /// <summary>How many of one kind a session may have open at once: reconnects and parallel connections need a few.</summary>
+    /// <summary>How many open tokens of one kind a session may have: reconnects and parallel connections need a few.</summary>
     public const int MaxOutstanding = 8;
 
-    /// <summary>How many of one kind each open page may have, where that is more: it asks for new ones while it still has others.</summary>
+    /// <summary>How many open tokens of one kind each open page may have, where that is more: it requests new ones before it has used the others.</summary>
     public const int MaxPerPage = 4;
 
-    /// <summary>The most that one session can have, of all kinds.</summary>
+    /// <summary>How many open tokens of all kinds a session can have.</summary>
     public const int MaxPerSession = (2 * MaxOutstanding) + (MaxPerPage * PageList.MaxPages);
 
-    /// <summary>How long at most what has expired lies about.</summary>
-    private static readonly TimeSpan s_tidying = TimeSpan.FromSeconds(30);
+    /// <summary>How long expired tokens stay at most.</summary>
+    private static readonly TimeSpan s_cleanupInterval = TimeSpan.FromSeconds(30);
 
     private readonly ConditionalWeakTable<SessionEntry, OutstandingTokens> _bySession = [];
     private readonly BrowserCookie _cookie;
@@ -53,28 +52,28 @@ internal sealed class OneTimeTokens : IDisposable
         _binding = options.Value.BrowserBinding;
         _capacity = (int)Math.Min(int.MaxValue, (long)options.Value.MaxSessions * MaxPerSession);
         _cache = new(new MemoryCacheOptions { SizeLimit = _capacity, Clock = new OneTimeClock(time), ExpirationScanFrequency = TimeSpan.MaxValue });
-        _timer = time.CreateTimer(static state => ((OneTimeTokens)state!).Tidy(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateTimer(static state => ((OneTimeTokens)state!).RemoveExpired(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>How many are open, as far as they have not been tidied away.</summary>
+    /// <summary>How many are open, with those that have expired and are not removed yet.</summary>
     public int Count => _cache.Count;
 
     /// <summary>Makes a token.</summary>
     /// <param name="use">What it is for.</param>
-    /// <param name="entry">The session it stands for.</param>
-    /// <param name="secret">The id the session was asked for by.</param>
-    /// <param name="browser">The key of the browser that may use it, also one it is only just being given; none where it takes no cookies.</param>
+    /// <param name="entry">The session it names.</param>
+    /// <param name="secret">The id that the request used.</param>
+    /// <param name="browser">The key of the browser that may use it, also one that is set by this answer; none for a browser without cookies.</param>
     /// <param name="lifetime">How long it works.</param>
-    /// <param name="page">The page that keeps it; none where there is no page yet. Pages that are open do not push out each other's.</param>
-    /// <returns>Its text; null when there is no room, or it would have to be in a cookie, or a browser is required, and there is none.</returns>
+    /// <param name="page">The page that keeps it; none where there is no page yet. Tokens of open pages do not replace each other.</param>
+    /// <returns>Its text; null where the limit is reached, and where a token without a browser key could not be used.</returns>
     public string? Issue(TokenPurpose use, SessionEntry entry, SessionId secret, BrowserKey browser, TimeSpan lifetime, PageId page = default)
     {
-        if (browser.IsNone && IsWorthless(use))
+        if (browser.IsNone && NeedsBrowser(use))
         {
             return null;
         }
 
-        var (high, low) = Base64UrlIds.Random();
+        var (high, low) = RandomBits.Next128();
         var token = new OneTimeToken(new OneTimeKey(use, high, low), entry, secret, browser, page);
         var outstanding = _bySession.GetOrCreateValue(entry);
         if (outstanding.Add(token, entry) is { } oldest && oldest.TryTake())
@@ -96,7 +95,7 @@ internal sealed class OneTimeTokens : IDisposable
         });
         if (!_cache.TryGetValue(token.Key, out _))
         {
-            // Others were faster.
+            // The cache is full: other threads added tokens meanwhile.
             outstanding.Remove(token);
             return null;
         }
@@ -105,11 +104,11 @@ internal sealed class OneTimeTokens : IDisposable
         return Base64UrlIds.Format(high, low);
     }
 
-    /// <summary>Uses a token up. Of any number who present it at once, one succeeds.</summary>
-    /// <param name="use">What it is presented for.</param>
-    /// <param name="text">What was presented; anything that is no token is none.</param>
-    /// <param name="request">The request that presents it, with the browser's cookie.</param>
-    /// <param name="grant">The session, which the caller has yet to look at, and to be admitted to.</param>
+    /// <summary>Uses a token up. Of concurrent requests with the same token one succeeds.</summary>
+    /// <param name="use">What the request uses it for.</param>
+    /// <param name="text">The token as it was sent.</param>
+    /// <param name="request">The request that carries it, with the browser's cookie.</param>
+    /// <param name="grant">The session. The caller still has to be admitted to it, and the rules that are due are not applied.</param>
     public bool TryRedeem(TokenPurpose use, string? text, HttpRequest request, out OneTimeGrant grant)
     {
         grant = default;
@@ -138,8 +137,8 @@ internal sealed class OneTimeTokens : IDisposable
         _cache.Dispose();
     }
 
-    /// <summary>Who takes no cookies brings no token in one either.</summary>
-    private bool IsWorthless(TokenPurpose use) =>
+    /// <summary>Whether a token without a browser key could not be used: keys are required, or the token is itself sent in a cookie.</summary>
+    private bool NeedsBrowser(TokenPurpose use) =>
         _binding == BrowserBinding.Required || (_binding == BrowserBinding.WhenPossible && use == TokenPurpose.Navigation);
 
     private bool IsForBrowserOf(HttpRequest request, OneTimeToken token) =>
@@ -148,19 +147,19 @@ internal sealed class OneTimeTokens : IDisposable
         || IsOfFirstPage(token);
 
     /// <summary>
-    /// That is in the page itself, whose script alone can present it, so no other site can. Its browser may have taken another key meanwhile, as
-    /// tabs that open at once are each given one; or none.
+    /// Whether the token is in the page of an unbound session. Only a script of that page can send it, so no other site can. The browser may have
+    /// another key meanwhile, since tabs that open at once are each given one, or none.
     /// </summary>
     private static bool IsOfFirstPage(OneTimeToken token) => token.Key.Use == TokenPurpose.HandOver && token.Grant.Entry is { IsBound: false };
 
-    /// <summary>Nothing is pushed out, but what has expired.</summary>
-    private void Tidy()
+    /// <summary>Removes expired tokens, and nothing else.</summary>
+    private void RemoveExpired()
     {
         _cache.Compact(percentage: 0);
         Interlocked.Exchange(ref _isArmed, 0);
         if (_cache.Count > 0)
         {
-            Arm(s_tidying);
+            Arm(s_cleanupInterval);
         }
     }
 
@@ -168,11 +167,11 @@ internal sealed class OneTimeTokens : IDisposable
     {
         if (Interlocked.Exchange(ref _isArmed, 1) == 0)
         {
-            _timer.Change(after < s_tidying ? after : s_tidying, Timeout.InfiniteTimeSpan);
+            _timer.Change(after < s_cleanupInterval ? after : s_cleanupInterval, Timeout.InfiniteTimeSpan);
         }
     }
 
-    /// <summary>Two of them are compared in the same time wherever they differ; and records print what they hold.</summary>
+    /// <summary>Compared in constant time; never printed, as records are.</summary>
     private readonly record struct OneTimeKey(TokenPurpose Use, ulong High, ulong Low)
     {
         public bool Equals(OneTimeKey other) => (((ulong)Use ^ (ulong)other.Use) | (High ^ other.High) | (Low ^ other.Low)) == 0;
@@ -184,12 +183,12 @@ internal sealed class OneTimeTokens : IDisposable
 
     private sealed class OneTimeToken(OneTimeKey key, SessionEntry entry, SessionId secret, BrowserKey browser, PageId page)
     {
-        private readonly WeakReference<SessionEntry> _cell = new(entry);
+        private readonly WeakReference<SessionEntry> _entry = new(entry);
         private int _isTaken;
 
         public OneTimeKey Key => key;
 
-        public OneTimeGrant Grant => new(_cell.TryGetTarget(out var entry) ? entry : null, secret, browser);
+        public OneTimeGrant Grant => new(_entry.TryGetTarget(out var entry) ? entry : null, secret, browser);
 
         public BrowserKey Browser => browser;
 
@@ -203,13 +202,13 @@ internal sealed class OneTimeTokens : IDisposable
     {
         private readonly List<OneTimeToken> _tokens = [];
 
-        /// <summary>Gives the token that is one too many.</summary>
+        /// <summary>Adds a token. Returns the one that it replaces, because the limit is reached.</summary>
         public OneTimeToken? Add(OneTimeToken token, SessionEntry entry)
         {
             lock (_tokens)
             {
                 _tokens.Add(token);
-                var oldest = TooMany(_tokens.FindAll(other => other.Key.Use == token.Key.Use), token, entry);
+                var oldest = Excess(_tokens.FindAll(other => other.Key.Use == token.Key.Use), token, entry);
                 if (oldest is not null)
                 {
                     _tokens.Remove(oldest);
@@ -219,8 +218,8 @@ internal sealed class OneTimeTokens : IDisposable
             }
         }
 
-        /// <summary>The oldest of a page that has too many; of all too many, the oldest that no page keeps which is still there.</summary>
-        private static OneTimeToken? TooMany(List<OneTimeToken> tokens, OneTimeToken latest, SessionEntry entry)
+        /// <summary>The oldest token of a page over its limit; over the limit of the session, the oldest that no open page keeps.</summary>
+        private static OneTimeToken? Excess(List<OneTimeToken> tokens, OneTimeToken latest, SessionEntry entry)
         {
             if (!latest.Page.IsNone && tokens.Count(other => other.Page == latest.Page) > MaxPerPage)
             {

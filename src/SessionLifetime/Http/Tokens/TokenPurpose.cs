@@ -1,6 +1,6 @@
 namespace SessionLifetime.Http.Tokens;
 
-/// <summary>What a one-time token is for: one made for the one thing opens nothing else.</summary>
+/// <summary>What a one-time token is for. It cannot be used for anything else.</summary>
 internal enum TokenPurpose
 {
     /// <summary>A connection that can carry a URL only: a WebSocket, an event stream.</summary>
@@ -9,6 +9,6 @@ internal enum TokenPurpose
     /// <summary>The next page of a tab.</summary>
     Navigation,
 
-    /// <summary>A session that was started for a page, to the module in that page.</summary>
+    /// <summary>Taking over a session that the server started for a page.</summary>
     HandOver,
 }

@@ -5,16 +5,16 @@ using SessionLifetime.Entries;
 namespace SessionLifetime.Realtime;
 
 /// <summary>
-/// The hub connections that are open, by the token the client names them by in each of its requests. One whose session has ended has
-/// something to say yet: a long poll must get through to fetch it. The token alone opens nothing: who has it must have the session too.
+/// The open hub connections, by the connection token that the client sends in each request. A long poll of a connection whose session has ended must
+/// pass, to fetch the close message. The token alone gives no access: the request must name the session too.
 /// </summary>
-internal sealed class OpenHubs
+internal sealed class OpenHubConnections
 {
-    private readonly ConcurrentDictionary<string, HubInSession> _byToken = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, SessionHubConnection> _byToken = new(StringComparer.Ordinal);
 
     public static string? TokenOf(HttpRequest? request) => request?.Query["id"] is [{ Length: > 0 } token] ? token : null;
 
-    public void Add(string token, HubInSession connection) => _byToken[token] = connection;
+    public void Add(string token, SessionHubConnection connection) => _byToken[token] = connection;
 
     public void Remove(string token) => _byToken.TryRemove(token, out _);
 

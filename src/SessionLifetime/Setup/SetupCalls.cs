@@ -2,8 +2,8 @@ using Microsoft.AspNetCore.Routing;
 
 namespace SessionLifetime.Setup;
 
-/// <summary>What of the library an app has called, for those who advise at start.</summary>
-internal sealed class SetupNotes
+/// <summary>Records which set-up methods the app has called.</summary>
+internal sealed class SetupCalls
 {
     private readonly HashSet<(IEndpointRouteBuilder Endpoints, string Prefix)> _mapped = [];
 
@@ -13,6 +13,6 @@ internal sealed class SetupNotes
     /// <summary>Whether <c>MapSessionLifetime()</c> was called.</summary>
     public bool IsMapped => _mapped.Count > 0;
 
-    /// <summary>Notes the lifecycle calls under a prefix; false when they are there already.</summary>
+    /// <summary>Records that the lifecycle calls are mapped under a prefix. False when they were before.</summary>
     public bool TryMap(IEndpointRouteBuilder endpoints, string prefix) => _mapped.Add((endpoints, prefix.Trim('/').ToUpperInvariant()));
 }

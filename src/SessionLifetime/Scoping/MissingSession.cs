@@ -5,13 +5,13 @@ using SessionLifetime.Sessions;
 
 namespace SessionLifetime.Scoping;
 
-/// <summary>Says what to do where a session-scoped service is asked for without a session: what fits the place, as far as it can be told.</summary>
-internal static class NoSession
+/// <summary>The exception for a session-scoped service that is resolved without a session; its message says what to do in that kind of scope.</summary>
+internal static class MissingSession
 {
     public static InvalidOperationException For(Type service, IServiceProvider scope) =>
-        new($"'{service}' is session-scoped, and {CuresOf(scope)} Where there may be none, inject SessionScoped<T>, whose ValueIfAny is null then, or ITabSessionAccessor.");
+        new($"'{service}' is session-scoped, and {AdviceFor(scope)} Where there may be none, inject SessionScoped<T>, whose ValueIfAny is null then, or ITabSessionAccessor.");
 
-    private static string CuresOf(IServiceProvider scope) => scope.GetRequiredService<TabSessionAccessor>().Place switch
+    private static string AdviceFor(IServiceProvider scope) => scope.GetRequiredService<TabSessionAccessor>().Place switch
     {
         ScopePlace.Hub => "this hub connection has no session: its client came without one. Connect with the options signalR() of session-lifetime-signalr.js "
             + "from a page with the browser module, and put RequireTabSession() on the hub so that nobody comes without.",
@@ -19,10 +19,10 @@ internal static class NoSession
             + "session-lifetime-blazor.js into the page, and autostart=\"false\" on the tag of Blazor's own script.",
         _ => "there is no session here: the request carries no session id, or one that leads to no living session; or it did not come "
             + "through UseSessionLifetime(); or this is no request. Start the browser module in the page, and put RequireTabSession() on the "
-            + $"endpoint so that it is not reached without a session.{RealtimeCuresOf(scope)}",
+            + $"endpoint so that it is not reached without a session.{RealtimeAdviceFor(scope)}",
     };
 
-    private static string RealtimeCuresOf(IServiceProvider scope)
+    private static string RealtimeAdviceFor(IServiceProvider scope)
     {
         if (scope.GetService<IServiceProviderIsService>() is not { } registrations)
         {

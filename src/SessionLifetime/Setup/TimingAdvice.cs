@@ -1,31 +1,16 @@
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using SessionLifetime.Diagnostics;
 using SessionLifetime.Policy;
 
 namespace SessionLifetime.Setup;
 
-/// <summary>Warns at start, one line each, of settings that are allowed and risky.</summary>
-internal sealed class SettingsAdvisor(IOptions<SessionLifetimeOptions> options, ILogger<SettingsAdvisor> logger) : IHostedService
+/// <summary>Durations that are allowed and risky.</summary>
+internal static class TimingAdvice
 {
     private static readonly TimeSpan s_leastWarning = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_leastSilence = TimeSpan.FromSeconds(130);
     private static readonly TimeSpan s_leastUnload = TimeSpan.FromSeconds(10);
 
-    public Task StartAsync(CancellationToken cancellationToken)
-    {
-        foreach (var advice in Advise(options.Value))
-        {
-            logger.RiskySetting(advice);
-        }
-
-        return Task.CompletedTask;
-    }
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    internal static IEnumerable<string> Advise(SessionLifetimeOptions options)
+    /// <summary>One sentence for each.</summary>
+    public static IEnumerable<string> For(SessionLifetimeOptions options)
     {
         var timings = SessionTimings.Of(options);
         if (timings.IdleTimeout == SessionTimings.Never)

@@ -6,12 +6,12 @@ using SessionLifetime.Http.Tokens;
 
 namespace SessionLifetime.Realtime;
 
-/// <summary>Hands out a ticket for one connection that cannot carry the id: <c>POST {p}/ticket</c>. Touches nothing.</summary>
-internal sealed class TicketEndpoint(SessionCalls calls, OneTimeTokens tokens, BrowserCookie cookie)
+/// <summary><c>POST {p}/ticket</c>: a one-use ticket for a connection that cannot carry the id. Touches nothing.</summary>
+internal sealed class TicketCall(LifecycleCalls calls, OneTimeTokens tokens, BrowserCookie cookie)
 {
     private static readonly TimeSpan s_lifetime = TimeSpan.FromSeconds(30);
 
-    public async Task TicketAsync(HttpContext context)
+    public async Task InvokeAsync(HttpContext context)
     {
         if (await calls.FindAsync(context) is not var (entry, sent, _))
         {

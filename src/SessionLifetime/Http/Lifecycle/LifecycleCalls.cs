@@ -1,0 +1,77 @@
+using Microsoft.AspNetCore.Http;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Engine;
+using SessionLifetime.Entries;
+using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Answers;
+using SessionLifetime.Http.Reading;
+using SessionLifetime.Policy;
+
+namespace SessionLifetime.Http.Lifecycle;
+
+/// <summary>What the lifecycle calls share: finding the living session, and the answers.</summary>
+internal sealed class LifecycleCalls(SessionEngine engine, SessionFinder finder, SessionGuard guard, SessionMetrics metrics)
+{
+    /// <summary>The living session of a call, by the id header alone; null where the call was refused, and the answer is written.</summary>
+    public async ValueTask<LifecycleRequest?> FindAsync(HttpContext context) => await ApplyDueRulesAsync(context, await finder.FindAsync(context));
+
+    /// <summary>As <see cref="FindAsync"/>, for a call that a browser without script may make by its cookie.</summary>
+    public async ValueTask<LifecycleRequest?> FindCallerAsync(HttpContext context) => await ApplyDueRulesAsync(context, await finder.FindCallerAsync(context));
+
+    /// <summary>Answers a call that has no living session.</summary>
+    public Task RefuseAsync(HttpContext context, SessionLookup lookup)
+    {
+        guard.CountRefusal(lookup);
+        if (lookup.State is { } state)
+        {
+            context.Response.Headers[SessionHeaders.State] = state;
+        }
+
+        return SessionAnswers.WriteAsync(context, SessionProblem.Of(lookup));
+    }
+
+    /// <summary>Answers a call whose body is wrong.</summary>
+    public Task RefuseBodyAsync(HttpContext context, SessionProblem problem)
+    {
+        metrics.Refused("body");
+        return SessionAnswers.WriteAsync(context, problem);
+    }
+
+    /// <summary>Answers with the status, and with the newer id where there is one.</summary>
+    public Task AnswerAsync(HttpContext context, LifecycleRequest request, bool withNewerId) =>
+        AnswerAsync(context, request.Entry, request.Found, StatusCodes.Status200OK, answer => answer with
+        {
+            Id = withNewerId ? request.NewerId?.Reveal() : null,
+        });
+
+    /// <summary>Answers with the status of a session.</summary>
+    /// <param name="context">The call.</param>
+    /// <param name="entry">The session.</param>
+    /// <param name="found">The result of applying the rules that were due.</param>
+    /// <param name="status">The HTTP status.</param>
+    /// <param name="complete">Adds what the call answers more than the status.</param>
+    public Task AnswerAsync(HttpContext context, SessionEntry entry, DueRulesResult found, int status, Func<StatusAnswer, StatusAnswer> complete)
+    {
+        var seen = engine.StatusOf(entry);
+        return seen.State == SessionState.Ended
+            ? RefuseAsync(context, SessionLookup.Ended(entry))
+            : SessionAnswers.WriteAsync(context, status, complete(StatusAnswer.Of(entry, seen, stillAsked: found == DueRulesResult.Asked)));
+    }
+
+    private async ValueTask<LifecycleRequest?> ApplyDueRulesAsync(HttpContext context, SessionLookup lookup)
+    {
+        if (lookup.Entry is { } entry)
+        {
+            var found = await engine.ApplyDueRulesAndWaitAsync(entry);
+            if (found != DueRulesResult.Ended)
+            {
+                return new(entry, lookup.Sent, found);
+            }
+
+            lookup = SessionLookup.Ended(entry);
+        }
+
+        await RefuseAsync(context, lookup);
+        return null;
+    }
+}

@@ -1,0 +1,242 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Engine;
+using SessionLifetime.Entries;
+using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Reading;
+using SessionLifetime.Ids;
+using SessionLifetime.Sessions;
+
+namespace SessionLifetime.Http.Requests;
+
+/// <summary>
+/// A request of the app that has a session: holds the session's clocks while it is in flight, puts the session on the context, and adds the
+/// session's new id to the answer, where there is one.
+/// </summary>
+/// <remarks>
+/// <para>
+/// It holds until it completes, or until it turns out to be a connection: it is upgraded, or answers with an event stream. An open connection
+/// says nothing of the user.
+/// </para>
+/// <para>
+/// Life: taken from a pool; begun; served, which puts the session on the context; closed when the rest of the pipeline is done, which ends the
+/// hold; returned to the pool when the server has completed the response. From then on no feature of the context refers to it, since callbacks
+/// of the same request may still follow.
+/// </para>
+/// <para>A request that becomes a WebSocket is never returned: there are few, and each is to keep little memory for as long as it lasts.</para>
+/// </remarks>
+internal sealed class SessionRequest(
+    SessionEngine engine,
+    IServiceScopeFactory scopes,
+    IConnections connections,
+    Action<SessionRequest> returnToPool) : ISessionRequest
+{
+    private readonly SessionRequestServices _services = new(scopes);
+    private RequestHold _hold = new();
+    private HttpContext _context = default!;
+    private IHttpResponseFeature _response = default!;
+    private SessionEntry _entry = default!;
+    private SessionId _sent;
+    private bool _isInSession;
+    private bool _holds;
+    private bool _isPlain;
+    private bool _isConnection;
+    private bool _mayBeUpgraded;
+
+    public HttpContext Context => _context;
+
+    public TabSession Session { get; private set; } = default!;
+
+    public SessionSignal Signal { get; private set; }
+
+    public SessionConnection? Connection { get; set; }
+
+    /// <summary>Whether it is returned to this pool.</summary>
+    public bool IsReturnedTo(object pool) => returnToPool.Target == pool;
+
+    /// <summary>
+    /// Begins a request whose session was found: counts it, after the rules that are due. What the session owns is not disposed before
+    /// <see cref="Close"/>. False when the session has ended; close it all the same.
+    /// </summary>
+    public ValueTask<bool> TryBeginAsync(HttpContext context, in RequestClassification classified, in SessionLookup lookup)
+    {
+        (_context, _entry, _sent, _isInSession, _isPlain) = (context, lookup.Entry!, lookup.Sent, true, lookup.Carrier != SessionCarrier.Header);
+        (Signal, _isConnection, _mayBeUpgraded) = (classified.Signal, classified.IsConnection, classified.IsConnection);
+        _holds = Signal != SessionSignal.None;
+        if (_holds)
+        {
+            return engine.TryBeginAsync(_entry, isActivity: Signal == SessionSignal.Activity, _hold);
+        }
+
+        _entry.EnterRequest();
+        return IsAliveAsync();
+    }
+
+    /// <summary>Begins a request that has started its session, and whose answer carries the id already.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="started">The hold under which the session was started; released here.</param>
+    /// <param name="isPlain">Whether the browser navigates, so that no script reads the headers of the answer.</param>
+    public void Begin(HttpContext context, RequestHold started, bool isPlain)
+    {
+        (_context, _entry, _sent, _isInSession, _isPlain) = (context, started.Entry, started.Entry.Secret, true, isPlain);
+        (Signal, _isConnection, _mayBeUpgraded) = (SessionSignal.Activity, false, HttpMethods.IsConnect(context.Request.Method));
+        _holds = true;
+        _entry.EnterRequest();
+        _entry.TryHold(_hold.For(_entry, started.IsActivity, started.Until), _entry.LastSignal);
+        engine.Release(started);
+    }
+
+    /// <summary>Runs the rest of the pipeline with the session on the context; without a state machine where the pipeline completes at once.</summary>
+    public Task ServeAsync(RequestDelegate next)
+    {
+        Task serving;
+        try
+        {
+            Open(_context.Features.Find<IHttpResponseFeature>()!);
+            serving = next(_context);
+            if (!serving.IsCompletedSuccessfully)
+            {
+                return CloseAfterAsync(serving);
+            }
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
+
+        Close();
+        return serving;
+    }
+
+    /// <summary>Puts the session on the context.</summary>
+    public void Open(IHttpResponseFeature response)
+    {
+        (Session, _response) = (engine.TabSessionOf(_entry), response);
+        var features = _context.Features;
+        features.Put<TabSession>(Session);
+        _services.Open(_context, features, Session);
+        if (_isConnection && connections.Open(_context, this))
+        {
+            return;
+        }
+
+        if (!response.HasStarted)
+        {
+            response.OnStarting(static state => ((SessionRequest)state).OnStarting(), this);
+        }
+
+        response.OnCompleted(static state => ((SessionRequest)state).OnCompleted(), this);
+    }
+
+    /// <summary>The rest of the pipeline is done. A second call does nothing.</summary>
+    public void Close()
+    {
+        if (_isInSession)
+        {
+            _isInSession = false;
+            Connection?.Leave();
+            _services.Leave();
+            if (_holds)
+            {
+                engine.Leave(_hold, _entry);
+            }
+            else
+            {
+                _entry.LeaveRequest();
+            }
+        }
+    }
+
+    /// <summary>Closes a request that was not served.</summary>
+    public void Abandon()
+    {
+        Close();
+        Return();
+    }
+
+    public void Detach()
+    {
+        Release();
+        (_hold, _holds) = (null!, false);
+    }
+
+    private async Task CloseAfterAsync(Task serving)
+    {
+        try
+        {
+            await serving;
+        }
+        finally
+        {
+            Close();
+        }
+    }
+
+    private Task OnCompleted()
+    {
+        Close();
+        Return();
+        return Task.CompletedTask;
+    }
+
+    private void Release()
+    {
+        if (_holds)
+        {
+            engine.Release(_hold);
+        }
+    }
+
+    private void Return()
+    {
+        _services.Reset();
+        _hold.Clear();
+        (_context, _response, _entry, Session, Connection, _sent, _holds) = (default!, default!, default!, default!, null, default, false);
+        returnToPool(this);
+    }
+
+    private async ValueTask<bool> IsAliveAsync() => await engine.ApplyDueRulesAndWaitInDoubtAsync(_entry) != DueRulesResult.Ended;
+
+    /// <summary>Every upgrade starts a response, whichever feature accepted it.</summary>
+    private Task OnStarting()
+    {
+        if (_response.StatusCode == StatusCodes.Status101SwitchingProtocols
+            || (_mayBeUpgraded && _context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }))
+        {
+            Release();
+            return Task.CompletedTask;
+        }
+
+        if (_response.Headers.ContentType is [{ } type] && type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase))
+        {
+            Release();
+            connections.OnEventStream(_context, this);
+        }
+
+        // Only into answers that a script of the app's own origin reads, and not where the session was found to belong to another user.
+        if (!_isPlain
+            && _entry.NewerThan(_sent) is { } newer
+            && RequestOrigin.IsSame(_context.Request)
+            && _context.Features.Find<TabSession>() is not null)
+        {
+            SetId(newer);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// Sets the header, and keeps the answer out of caches: the output cache has made its copy already, browsers and proxies obey
+    /// <c>no-store</c>. A 304 gets none, as the browser would add it to the answer it has stored.
+    /// </summary>
+    private void SetId(SessionId id)
+    {
+        if (!_entry.IsEnded && _context.Response.StatusCode != StatusCodes.Status304NotModified)
+        {
+            _context.Response.Headers[SessionHeaders.Id] = id.Reveal();
+            _context.Response.Headers.CacheControl = "no-store";
+        }
+    }
+}
