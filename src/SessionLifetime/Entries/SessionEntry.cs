@@ -6,15 +6,15 @@ using SessionLifetime.Time;
 namespace SessionLifetime.Entries;
 
 /// <summary>
-/// One session as a store keeps it: its ids, its clocks, its pages, and the one atomic step that changes them.
+/// One session as the directory keeps it: its ids, its clocks, its pages, and the one atomic step that changes them.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Life: made by the engine, added to a store, touched by pings, activity reports and requests, looked at by them and by the sweep,
+/// Life: made by the engine, added to the directory, touched by pings, activity reports and requests, looked at by them and by the sweep,
 /// committed to its end exactly once, removed from the directory. Its public object (<c>TabSession</c>) is made when it is first asked for.
-/// An idle session is this one object: its page is part of it, it is its own node in the store's tables and in its due index (the fields
-/// for that are the store's, each written under that table's lock), and what most sessions never have stands in a <see cref="OptionalState"/>
-/// of those that have it.
+/// An idle session is this one object: its page is part of it, it is its own node in the directory's tables and in its due index (the
+/// fields for that are the directory's, each written under that table's lock), and what most sessions never have stands in an
+/// <see cref="OptionalState"/>.
 /// </para>
 /// <para>
 /// Two kinds of writers meet here. A <i>touch</i> only moves a stamp forward and takes no lock (activity one stamp, other signals the
@@ -34,7 +34,10 @@ namespace SessionLifetime.Entries;
 /// pages). A plain signal never takes it; a request that holds the clocks takes it when it begins and when it completes. User code and
 /// I/O never run inside.
 /// </para>
-/// <para>It is longer than a file should be because everything that enters the gate has to stand in one place to be judged.</para>
+/// <para>
+/// It is longer than a file should be because everything that enters the gate has to stand in one place to be judged. It names
+/// <see cref="RequestHold"/>, which names it: a hold is a node in a list of its entry.
+/// </para>
 /// </remarks>
 internal sealed class SessionEntry
 {

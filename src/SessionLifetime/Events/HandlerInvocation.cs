@@ -6,6 +6,7 @@ namespace SessionLifetime.Events;
 /// One call of one handler, from its start to its end or to its time limit. The code it runs can tell that it is inside: an exit from
 /// there must not wait for itself. Work a handler leaves behind is inside no more once the call is over.
 /// </summary>
+/// <remarks>It and its queue name each other: the watch abandons a call, and the queue goes on without it.</remarks>
 internal sealed class HandlerInvocation(SessionEventQueue queue, int turn, SessionEvent raised, HandlerCall handler) : WatchedCall
 {
     private static readonly AsyncLocal<HandlerInvocation?> s_current = new();
