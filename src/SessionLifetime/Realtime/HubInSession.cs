@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
+using SessionLifetime.Scheduling;
 using SessionLifetime.Sessions;
 
 namespace SessionLifetime.Realtime;
@@ -125,8 +126,6 @@ internal sealed class HubInSession(ConnectionContext connection, TabSession sess
     {
         var drawn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         drawing.Post(static state => ((TaskCompletionSource)state!).TrySetResult(), drawn);
-        using var stop = new CancellationTokenSource();
-        await Task.WhenAny(drawn.Task, Task.Delay(s_patience, time, stop.Token));
-        await stop.CancelAsync();
+        await TimedWait.ForAsync(drawn.Task, s_patience, time);
     }
 }
