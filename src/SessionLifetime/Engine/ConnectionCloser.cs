@@ -30,14 +30,15 @@ internal sealed class ConnectionCloser(IWorkScheduler scheduler, TimeProvider ti
 
     private async Task CloseAsync(TabSession session, Task cancelling, SessionConnections connections, IReadOnlyList<SessionConnection> open)
     {
-        using var stop = new CancellationTokenSource();
+        var limit = new TimeLimit(s_patience, time);
         try
         {
-            var deadline = Task.Delay(s_patience, time, stop.Token);
-            if (await Task.WhenAny(cancelling, deadline) == deadline)
+            await limit.WaitForAsync(cancelling);
+            if (!cancelling.IsCompleted)
             {
                 // A callback that blocks delays the closing no longer.
-                deadline = Task.Delay(s_patience, time, stop.Token);
+                limit.Dispose();
+                limit = new TimeLimit(s_patience, time);
             }
 
             var reason = session.EndReason ?? SessionEndReason.Exited;
@@ -46,7 +47,7 @@ internal sealed class ConnectionCloser(IWorkScheduler scheduler, TimeProvider ti
                 Try(session, () => connection.Close(reason));
             }
 
-            await Task.WhenAny(connections.WhenNone(), deadline);
+            await limit.WaitForAsync(connections.WhenNone());
             foreach (var connection in connections.Close())
             {
                 Try(session, connection.Abort);
@@ -60,7 +61,7 @@ internal sealed class ConnectionCloser(IWorkScheduler scheduler, TimeProvider ti
         }
         finally
         {
-            await stop.CancelAsync();
+            limit.Dispose();
             Open.Done();
         }
     }

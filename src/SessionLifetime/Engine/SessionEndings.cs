@@ -45,7 +45,7 @@ internal sealed class SessionEndings(
     {
         var session = exit.Context.Session;
         var owns = disposer.TryBegin(session);
-        var cancelling = session.Complete() is { } ended ? CancelAsync(session, ended) : Task.CompletedTask;
+        var cancelling = session.Complete() is { } ended ? CancelEndedAsync(session, ended) : Task.CompletedTask;
         closer.Close(session, cancelling);
         if (owns)
         {
@@ -56,7 +56,7 @@ internal sealed class SessionEndings(
         return default;
     }
 
-    private async Task CancelAsync(TabSession session, CancellationTokenSource ended)
+    private async Task CancelEndedAsync(TabSession session, CancellationTokenSource ended)
     {
         try
         {

@@ -58,13 +58,12 @@ internal sealed class SessionShutdownService(
         engine.Directory.Close();
         var budget = options.Value.ShutdownTimeout;
         logger.Stopping(engine.Directory.Count);
-        using var stop = new CancellationTokenSource();
-        var deadline = Task.Delay(budget, time, stop.Token);
+        using var limit = new TimeLimit(budget, time);
         if (engine.Directory.EndsWithProcess)
         {
             await foreach (var _ in sessions.EndAsync(filter: default, SessionEndReason.HostStopping, except: null))
             {
-                if (deadline.IsCompleted)
+                if (limit.HasPassed)
                 {
                     break;
                 }
@@ -77,10 +76,9 @@ internal sealed class SessionShutdownService(
         }
 
         // Also for those that had ended just before.
-        await Task.WhenAny(engine.Ends.WhenNoneAsync(), deadline);
-        await Task.WhenAny(closer.Open.WhenNoneAsync(), deadline);
-        await Task.WhenAny(disposer.Open.WhenNoneAsync(), deadline);
-        await stop.CancelAsync();
+        await limit.WaitForAsync(engine.Ends.WhenNoneAsync());
+        await limit.WaitForAsync(closer.Open.WhenNoneAsync());
+        await limit.WaitForAsync(disposer.Open.WhenNoneAsync());
         var unfinished = (engine.Directory.EndsWithProcess ? engine.Directory.Count : 0) + engine.Ends.Count;
         if (unfinished > 0)
         {

@@ -2,17 +2,45 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SessionLifetime.Diagnostics;
+using SessionLifetime.Scheduling;
 
 namespace SessionLifetime.Engine;
 
-/// <summary>The hosted loop around the sweep. A pass that fails is logged, and the next one comes all the same.</summary>
+/// <summary>The loop around the sweep, which runs from the start of the host to its stop. A pass that fails is logged, and the next one comes all the same.</summary>
 internal sealed class SessionSweepService(
     SessionSweeper sweeper,
     IOptions<SessionLifetimeOptions> options,
+    IWorkScheduler scheduler,
     TimeProvider time,
-    ILogger<SessionSweepService> logger) : BackgroundService
+    ILogger<SessionSweepService> logger) : IHostedService, IDisposable
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private readonly CancellationTokenSource _stop = new();
+    private Task _loop = Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _loop = scheduler.Run(() => LoopAsync(_stop.Token));
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // Not asynchronously: that would take a thread beside the scheduler. The loop is all that listens.
+        _stop.Cancel();
+        try
+        {
+            await _loop.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The host waits no longer; the pass that runs is the last one.
+        }
+    }
+
+    /// <summary>Also where the host did not come to stopping it.</summary>
+    public void Dispose() => _stop.Cancel();
+
+    private async Task LoopAsync(CancellationToken stoppingToken)
     {
         var interval = options.Value.SweepInterval;
         try

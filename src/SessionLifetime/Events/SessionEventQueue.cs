@@ -42,6 +42,18 @@ internal sealed class SessionEventQueue(HandlerRunner runner) : IThreadPoolWorkI
     private bool _isPumping;
     private bool _isOver;
 
+    /// <summary>Whether no event waits, and no handler runs.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return !_isPumping && _waiting.Count == 0;
+            }
+        }
+    }
+
     /// <summary>Puts an event at the end. A held one waits for <see cref="Release"/> or <see cref="TakeOut"/>.</summary>
     /// <returns>The event to wait for; null when it comes after the exit, and is not told.</returns>
     public SessionEvent? Add(SessionEvent added, bool isHeld)

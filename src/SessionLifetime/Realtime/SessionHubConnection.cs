@@ -1,8 +1,9 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
+using Microsoft.AspNetCore.SignalR;
+using SessionLifetime.Scheduling;
 using SessionLifetime.Sessions;
 
 namespace SessionLifetime.Realtime;
@@ -121,8 +122,6 @@ internal sealed class SessionHubConnection(ConnectionContext connection, TabSess
     {
         var rendered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         renderer.Post(static state => ((TaskCompletionSource)state!).TrySetResult(), rendered);
-        using var stop = new CancellationTokenSource();
-        await Task.WhenAny(rendered.Task, Task.Delay(s_closeTimeout, time, stop.Token));
-        await stop.CancelAsync();
+        await TimedWait.ForAsync(rendered.Task, s_closeTimeout, time);
     }
 }

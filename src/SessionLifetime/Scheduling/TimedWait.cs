@@ -9,15 +9,7 @@ internal static class TimedWait
     /// <param name="time">By which clock.</param>
     public static async Task ForAsync(Task pending, TimeSpan limit, TimeProvider time)
     {
-        var woken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var timer = time.CreateTimer(static state => ((TaskCompletionSource)state!).TrySetResult(), woken, limit, Timeout.InfiniteTimeSpan);
-        _ = WakeAsync(pending, woken);
-        await woken.Task;
-    }
-
-    private static async Task WakeAsync(Task pending, TaskCompletionSource woken)
-    {
-        await pending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        woken.TrySetResult();
+        using var within = new TimeLimit(limit, time);
+        await within.WaitForAsync(pending);
     }
 }

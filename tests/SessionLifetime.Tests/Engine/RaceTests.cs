@@ -26,20 +26,37 @@ public sealed class RaceTests
     public async Task TouchAgainstSweep_AtTheDeadline_AliveMeansItLives()
     {
         await using var host = Host();
+        var random = new Random(4711);
+        var alive = 0;
         for (var round = 0; round < Rounds; round++)
         {
             var entry = await host.StartAsync();
-            host.Time.Advance(s_timeout * 2);
+            host.Time.Advance(s_timeout * 2 - TimeSpan.FromTicks(1));
             var touched = false;
+
+            // One side starts a little later, each in its turn: whoever wakes first does not always win.
+            var (touchLate, sweepLate) = round % 2 == 0 ? (0, random.Next(10_000)) : (random.Next(1000), 0);
             await TogetherAsync(
-                async () => touched = await host.Engine.TryCountAsync(entry, SignalReport.Activity),
-                async () => await host.Sweeper.SweepAsync());
+                async () =>
+                {
+                    Thread.SpinWait(touchLate);
+                    touched = await host.Engine.TryCountAsync(entry, SignalReport.Activity);
+                },
+                async () =>
+                {
+                    Thread.SpinWait(sweepLate);
+                    host.Time.Advance(TimeSpan.FromTicks(1));
+                    await host.Sweeper.SweepAsync();
+                });
             await host.SettleAsync(entry);
 
             Assert.Equal(touched, entry.Read().State != SessionState.Ended);
+            alive += touched ? 1 : 0;
             await host.Engine.ExitAsync(entry, SessionEndReason.Exited);
         }
 
+        // Each side won now and then, or it was no race.
+        Assert.InRange(alive, Rounds / 100, Rounds - (Rounds / 100));
         AssertOneExitEach(host);
     }
 
@@ -78,7 +95,9 @@ public sealed class RaceTests
     [Fact]
     public async Task FastTouchAgainstLook_NoEndIgnoresATouch()
     {
-        for (var round = 0; round < 300; round++)
+        const int Games = 300;
+        var (touches, ends) = (0, 0);
+        for (var round = 0; round < Games; round++)
         {
             var time = new SteppingTimeProvider();
             await using var host = new EngineHost(Configure, time: time);
@@ -99,6 +118,7 @@ public sealed class RaceTests
                         }
 
                         lastAlive = now;
+                        touches++;
                     }
 
                     return Task.CompletedTask;
@@ -117,9 +137,14 @@ public sealed class RaceTests
 
             if (!endedAt.IsNever)
             {
+                ends++;
                 Assert.True(endedAt >= lastAlive + s_timeout, $"Ended by {endedAt}, touched at {lastAlive}.");
             }
         }
+
+        // The touching side finds a session over, and the looking side too: it is compared where the latter came first.
+        Assert.True(touches >= Games * 10, $"Only {touches} touches were told alive.");
+        Assert.True(ends >= Games / 30, $"Only {ends} sessions were found over by the looking side.");
     }
 
     [Fact]

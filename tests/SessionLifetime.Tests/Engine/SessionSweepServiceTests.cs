@@ -6,6 +6,7 @@ using SessionLifetime.Directories;
 using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Events;
+using SessionLifetime.Scheduling;
 using SessionLifetime.Sessions;
 using SessionLifetime.Time;
 
@@ -27,6 +28,7 @@ public sealed class SessionSweepServiceTests
         using var service = new SessionSweepService(
             host.Sweeper,
             Options.Create(new SessionLifetimeOptions { SweepInterval = s_interval }),
+            host.Get<IWorkScheduler>(),
             host.Time,
             host.Get<ILogger<SessionSweepService>>());
         await service.StartAsync(default);
@@ -73,6 +75,7 @@ public sealed class SessionSweepServiceTests
         using var service = new SessionSweepService(
             sweeper,
             Options.Create(new SessionLifetimeOptions { SweepInterval = s_interval }),
+            host.Get<IWorkScheduler>(),
             host.Time,
             host.Get<ILogger<SessionSweepService>>());
         await service.StartAsync(default);

@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SessionLifetime.Engine;
+using SessionLifetime.Events;
 using SessionLifetime.Ids;
 using SessionLifetime.Tests.Fakes;
 
@@ -48,6 +49,10 @@ internal sealed class SessionApp : IAsyncDisposable
 
     /// <summary>What was raised, in order: <c>SessionTimeout 1</c>, <c>ApplicationExit IdleTimeout</c>, ... where the test asked for it.</summary>
     public ConcurrentQueue<string> Events => _setup.Events;
+
+    /// <summary>Whether no event of a recorded session waits or is being handled, and no end is under way.</summary>
+    private bool IsQuiet => App.Services.GetRequiredService<SessionEngine>().Ends.Count == 0
+        && _setup.SessionsSeen.Keys.All(static session => session.EventQueue is not SessionEventQueue { IsIdle: false });
 
     public Uri Address => new(App.Urls.Single());
 
@@ -224,10 +229,12 @@ internal sealed class SessionApp : IAsyncDisposable
     /// <summary>One pass of the sweep.</summary>
     public async Task SweepAsync() => await App.Services.GetRequiredService<SessionSweeper>().SweepAsync();
 
-    /// <summary>Waits for events that are raised off the request's path; their handlers run on the thread pool.</summary>
+    /// <summary>
+    /// Waits for events that are raised off the request's path, and until none is under way any more: so that one too many is seen.
+    /// </summary>
     public async Task ExpectEventsAsync(params string[] expected)
     {
-        await EventuallyAsync(() => Events.Count >= expected.Length, () => "Events so far: " + string.Join(", ", Events));
+        await EventuallyAsync(() => Events.Count >= expected.Length && IsQuiet, () => "Events so far: " + string.Join(", ", Events));
         Assert.Equal(expected, Events);
     }
 
@@ -247,6 +254,14 @@ internal sealed class SessionApp : IAsyncDisposable
         await App.StopAsync();
         await App.DisposeAsync();
 
+        Assert.All(_setup.SessionsSeen.Values, static told =>
+        {
+            // Each of them ended, once, and was told nothing after it.
+            Assert.Equal("SessionStarted", told.First());
+            Assert.StartsWith("ApplicationExit", told.Last(), StringComparison.Ordinal);
+            Assert.Single(told, static line => line == "SessionStarted");
+            Assert.Single(told, static line => line.StartsWith("ApplicationExit", StringComparison.Ordinal));
+        });
         Assert.Contains(Log.Lines, line => line.Level == LogLevel.Debug);
         if (!_setup.ExpectsErrors)
         {
@@ -258,12 +273,20 @@ internal sealed class SessionApp : IAsyncDisposable
     }
 
     private static void Record(SessionLifetimeBuilder sessions, SessionAppSetup setup) => sessions
-        .OnSessionStarted(_ => setup.Events.Enqueue("SessionStarted"))
-        .OnSessionResumed(context => setup.Events.Enqueue("SessionResumed " + context.Page))
-        .OnPageUnloaded(context => setup.Events.Enqueue(
+        .OnSessionStarted(context => Record(setup, context, "SessionStarted"))
+        .OnSessionResumed(context => Record(setup, context, "SessionResumed " + context.Page))
+        .OnPageUnloaded(context => Record(
+            setup,
+            context,
             $"PageUnloaded {context.Page} current={context.IsCurrent} open={context.OpenPages} persisted={context.Persisted}"))
-        .OnSessionTimeout(context => setup.Events.Enqueue($"SessionTimeout {context.Occurrence}"))
-        .OnApplicationExit(context => setup.Events.Enqueue("ApplicationExit " + context.Reason));
+        .OnSessionTimeout(context => Record(setup, context, $"SessionTimeout {context.Occurrence}"))
+        .OnApplicationExit(context => Record(setup, context, "ApplicationExit " + context.Reason));
+
+    private static void Record(SessionAppSetup setup, SessionEventContext context, string line)
+    {
+        setup.SessionsSeen.GetOrAdd(context.Session, static _ => new()).Enqueue(line);
+        setup.Events.Enqueue(line);
+    }
 
     private HttpClient NewKestrelClient() => new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false })
     {

@@ -15,6 +15,9 @@ internal sealed class SessionAppSetup
 
     public ConcurrentQueue<string> Events { get; } = new();
 
+    /// <summary>The sessions of <see cref="Events"/>, and what each was told.</summary>
+    public ConcurrentDictionary<TabSession, ConcurrentQueue<string>> SessionsSeen { get; } = new();
+
     public Action<WebApplicationBuilder> Services { get; set; } = static _ => { };
 
     /// <summary>Middleware before <c>UseSessionLifetime()</c>.</summary>

@@ -1,0 +1,42 @@
+namespace SessionLifetime.Scheduling;
+
+/// <summary>
+/// A limit for one or several waits, which runs from its making. Every step of a wait runs where the caller's continuations run, so that
+/// a simulation repeats.
+/// </summary>
+/// <remarks>
+/// <see cref="Task.WhenAny(Task[])"/> and a cancelled <see cref="Task.Delay(TimeSpan, TimeProvider)"/> would not do: both may continue on
+/// the thread pool, whatever the caller runs on.
+/// </remarks>
+internal sealed class TimeLimit : IDisposable
+{
+    private readonly TaskCompletionSource _passed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ITimer _timer;
+
+    /// <param name="limit">How long.</param>
+    /// <param name="time">By which clock.</param>
+    public TimeLimit(TimeSpan limit, TimeProvider time) =>
+        _timer = time.CreateTimer(static state => ((TaskCompletionSource)state!).TrySetResult(), _passed, limit, Timeout.InfiniteTimeSpan);
+
+    /// <summary>Whether the time is over.</summary>
+    public bool HasPassed => _passed.Task.IsCompleted;
+
+    /// <summary>Waits until the task has completed, or the time is over.</summary>
+    /// <param name="pending">The task. What it throws is not looked at.</param>
+    public async Task WaitForAsync(Task pending)
+    {
+        var woken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _ = WakeAsync(pending, woken);
+        _ = WakeAsync(_passed.Task, woken);
+        await woken.Task;
+    }
+
+    /// <summary>The time is never over from now on.</summary>
+    public void Dispose() => _timer.Dispose();
+
+    private static async Task WakeAsync(Task pending, TaskCompletionSource woken)
+    {
+        await pending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        woken.TrySetResult();
+    }
+}
