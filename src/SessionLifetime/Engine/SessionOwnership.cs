@@ -13,9 +13,6 @@ namespace SessionLifetime.Engine;
 /// </summary>
 internal sealed class SessionOwnership(SessionEngine engine, ILogger<SessionOwnership> logger)
 {
-    /// <summary>How often room is made for one session: more only happens where others take it as fast.</summary>
-    private const int MaxDisplaced = 16;
-
     /// <summary>
     /// Gives a session that has no browser, or no user, to those the request brings. What it is bound to already stays: the caller reads the owner again.
     /// Together with a user it gets a new secret.
@@ -77,7 +74,7 @@ internal sealed class SessionOwnership(SessionEngine engine, ILogger<SessionOwne
 
     private async ValueTask<PlacementResult> WithRoomAsync(SessionEntry entry, SessionOwner owner, Func<ValueTask<PlacementResult>> add)
     {
-        for (var displaced = 0; ; displaced++)
+        while (true)
         {
             var outcome = await add();
             if (outcome is not (PlacementResult.BrowserFull or PlacementResult.UserFull))
@@ -85,8 +82,8 @@ internal sealed class SessionOwnership(SessionEngine engine, ILogger<SessionOwne
                 return outcome;
             }
 
+            // A place that was made may be taken by another newcomer, which has made one, too: this one is not refused after others were displaced.
             if (engine.Options.LimitPolicy == SessionLimitPolicy.RefuseNew
-                || displaced == MaxDisplaced
                 || !await DisplaceAsync(entry, outcome == PlacementResult.UserFull ? new(User: owner.User) : new(Browser: owner.BrowserId)))
             {
                 logger.AtLimit(outcome == PlacementResult.UserFull ? "MaxSessionsPerUser" : "MaxSessionsPerBrowser");

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using SessionLifetime.Directories;
 using SessionLifetime.Engine;
@@ -76,7 +75,7 @@ internal sealed class HttpSessionFactory(
         // From now on the request is treated as if it had carried the id.
         var request = requests.Take();
         request.Begin(context, hold, isPlain);
-        request.Open(context.Features.Find<IHttpResponseFeature>()!);
+        request.Open();
         return request.Session;
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebSockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
 
 namespace SessionLifetime.Realtime;
 
@@ -30,7 +31,7 @@ internal sealed class HubWebSockets
     public void SetFeature(HttpContext context)
     {
         var origin = context.Request.Headers.Origin;
-        if (!_isAnyOriginAllowed && origin.Count > 0 && !_origins.Contains(origin.ToString(), StringComparer.Ordinal))
+        if (!_isAnyOriginAllowed && !StringValues.IsNullOrEmpty(origin) && !_origins.Contains(origin.ToString(), StringComparer.Ordinal))
         {
             return;
         }

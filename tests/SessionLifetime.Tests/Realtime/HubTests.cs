@@ -1,8 +1,10 @@
 using System.Net;
+using System.Net.WebSockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
 using SessionLifetime.Engine;
+using SessionLifetime.Tests.Fakes;
 using SessionLifetime.Tests.Http;
 
 namespace SessionLifetime.Tests.Realtime;
@@ -246,7 +248,35 @@ public sealed class HubTests
 
     private static async Task<string> NameAsync(SessionApp app, string id) => (await app.StatusAsync(id)).Is(HttpStatusCode.OK).String("session")!;
 
-    private static Task<SessionApp> StartAsync() => SessionApp.StartAsync(setup =>
+    [Theory]
+    [InlineData("https://app.example", true)]
+    [InlineData("https://other.example", false)]
+    [InlineData(null, true)]
+    public async Task A_hub_refuses_a_socket_of_an_origin_that_is_not_allowed(string? origin, bool isAllowed)
+    {
+        await using var app = await StartAsync(static services => services.Configure<WebSocketOptions>(static options => options.AllowedOrigins.Add("https://app.example")));
+        var id = await app.StartSessionAsync();
+        TestCapture.Secret(id);
+        using var client = new ClientWebSocket();
+        client.Options.CollectHttpResponseDetails = true;
+        client.Options.AddSubProtocol("session-lifetime");
+        client.Options.AddSubProtocol("session-lifetime." + id);
+        client.Options.SetRequestHeader("Origin", origin);
+        var address = new Uri(app.Address.ToString().Replace("http:", "ws:", StringComparison.Ordinal).TrimEnd('/') + "/hub");
+
+        if (isAllowed)
+        {
+            await client.ConnectAsync(address, CancellationToken.None);
+            Assert.Equal("session-lifetime", client.SubProtocol);
+        }
+        else
+        {
+            await Assert.ThrowsAsync<WebSocketException>(() => client.ConnectAsync(address, CancellationToken.None));
+            Assert.Equal(HttpStatusCode.Forbidden, client.HttpStatusCode);
+        }
+    }
+
+    private static Task<SessionApp> StartAsync(Action<IServiceCollection>? services = null) => SessionApp.StartAsync(setup =>
     {
         Counter.Disposed = 0;
         setup.Kestrel = true;
@@ -256,6 +286,7 @@ public sealed class HubTests
             builder.Services.AddSignalR(options => options.EnableDetailedErrors = true).AddSessionLifetime().AddSessionLifetime();
             builder.Services.AddSessionLifetime().AddSessionScoped<Counter>();
             builder.Services.AddSingleton<IUserIdProvider, Somebody>();
+            services?.Invoke(builder.Services);
 
             // Nobody but the test sweeps.
             builder.Services.Remove(builder.Services.Single(service => service.ImplementationType == typeof(SessionSweepService)));

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -64,13 +65,16 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
     }
 
     /// <summary>The session that the header names. Two headers, or a comma list, name none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ValueTask<SessionLookup> FindAsync(HttpContext context, IHeaderDictionary headers, StringValues header) =>
         FindAsync(context, headers, header.Count == 1 ? header[0] : null);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ValueTask<SessionLookup> FindAsync(HttpContext context, IHeaderDictionary headers, string? text) => SessionId.TryParse(text, out var secret)
         ? FindAsync(context, headers, secret)
         : new(new SessionLookup(SessionLookupStatus.Unknown));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ValueTask<SessionLookup> FindAsync(HttpContext context, IHeaderDictionary headers, SessionId secret) => engine.Directory.TryGet(secret, out var entry)
         ? guard.AdmitAsync(context, headers, entry, secret)
         : FindElsewhereAsync(context, secret);

@@ -19,7 +19,7 @@ internal readonly record struct SessionLookup(
     SessionId Sent = default,
     SessionEndReason? Reason = null,
     SessionCarrier Carrier = SessionCarrier.Header,
-    PublicId? EndedId = null)
+    PublicId EndedId = default)
 {
     /// <summary>The value of <c>X-Session-State</c>; null for no header.</summary>
     public string? State => Kind switch

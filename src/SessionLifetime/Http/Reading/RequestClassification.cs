@@ -10,12 +10,14 @@ namespace SessionLifetime.Http.Reading;
 
 /// <summary>What a request is to sessions: read once, from the metadata of its endpoint and from its headers.</summary>
 /// <param name="Metadata">The metadata of the endpoint; null where the request has no endpoint.</param>
+/// <param name="Headers">The headers of the request.</param>
 /// <param name="Declared">What the endpoint says its requests tell of the user.</param>
 /// <param name="IsConnection">Whether the request stays open, and ends with its session.</param>
 /// <param name="IsSpeculative">Whether the browser prefetches or prerenders: the user has not asked for it yet.</param>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct RequestClassification(
     EndpointMetadataCollection? Metadata,
+    IHeaderDictionary Headers,
     SessionSignal Declared,
     bool IsConnection,
     bool IsSpeculative)
@@ -46,6 +48,7 @@ internal readonly record struct RequestClassification(
             marks = failed?.Metadata ?? metadata;
         }
 
+        var headers = request.Headers;
         var isUpgrade = IsUpgrade(request);
         var signal = marks?.GetMetadata<SessionSignalAttribute>();
 
@@ -56,9 +59,10 @@ internal readonly record struct RequestClassification(
         // Opening a connection is no activity: browsers reconnect without their users. The connection's messages are counted instead.
         return new(
             metadata,
+            headers,
             signal?.Signal ?? (staysOpen ? SessionSignal.Alive : SessionSignal.Activity),
             staysOpen || isUpgrade,
-            HasSpeculativePurpose(request.Headers));
+            HasSpeculativePurpose(headers));
     }
 
     /// <summary>The same, with the features looked up.</summary>

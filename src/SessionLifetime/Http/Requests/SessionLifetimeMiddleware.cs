@@ -59,7 +59,7 @@ internal sealed class SessionLifetimeMiddleware(
             SetSignalHeader(context, classified.Declared);
         }
 
-        var finding = finder.FindAsync(context, sent.Headers, id);
+        var finding = finder.FindAsync(context, classified.Headers, id);
         return finding.IsCompletedSuccessfully ? Begin(context, classified, finding.Result) : BeginAsync(context, classified, finding);
     }
 
@@ -91,7 +91,7 @@ internal sealed class SessionLifetimeMiddleware(
             return sessionless.PassAsync(context, classified, SessionLookup.Ended(entry, lookup.Carrier), next);
         }
 
-        Count(context, classified.Signal, entry);
+        Count(classified, entry);
         return Serve(context, request);
     }
 
@@ -114,7 +114,7 @@ internal sealed class SessionLifetimeMiddleware(
         {
             if (await beginning)
             {
-                Count(context, classified.Signal, lookup.Entry!);
+                Count(classified, lookup.Entry!);
                 if (classified.Metadata?.GetMetadata<SerializePerSessionAttribute>() is not { } serialized || SessionRequestQueues.HasTurn(context))
                 {
                     isServed = true;
@@ -154,8 +154,9 @@ internal sealed class SessionLifetimeMiddleware(
     }
 
     /// <summary>Counts the request in the metrics, and records that its page is alive.</summary>
-    private void Count(HttpContext context, SessionSignal signal, SessionEntry entry)
+    private void Count(in RequestClassification classified, SessionEntry entry)
     {
+        var signal = classified.Signal;
         if (signal == SessionSignal.None)
         {
             return;
@@ -164,7 +165,7 @@ internal sealed class SessionLifetimeMiddleware(
         metrics.SignalCounted(signal == SessionSignal.Activity ? "request" : "alive-request");
 
         // The signal has just been stamped: that is now.
-        if (entry.LastSignal is var now && entry.ListensToPages(now) && finder.PageOf(context.RequestHeaders()) is { IsNone: false } page)
+        if (entry.LastSignal is var now && entry.ListensToPages(now) && finder.PageOf(classified.Headers) is { IsNone: false } page)
         {
             entry.HeardPage(page, now);
         }

@@ -30,8 +30,13 @@ internal sealed class SessionRequest(
     SessionEngine engine,
     IServiceScopeFactory scopes,
     IConnections connections,
+    object pool,
     Action<SessionRequest> returnToPool) : ISessionRequest
 {
+    /// <summary>The last request that completed on this thread; most requests begin and end on one.</summary>
+    [ThreadStatic]
+    private static SessionRequest? t_last;
+
     private readonly SessionRequestServices _services = new(scopes);
     private RequestHold _hold = new();
     private HttpContext _context = default!;
@@ -52,8 +57,17 @@ internal sealed class SessionRequest(
 
     public SessionConnection? Connection { get; set; }
 
-    /// <summary>Whether it is returned to this pool.</summary>
-    public bool IsReturnedTo(object pool) => returnToPool.Target == pool;
+    /// <summary>Takes the last request of this thread; null where there is none of this pool, since a process may host several apps.</summary>
+    public static SessionRequest? TakeLast(object pool)
+    {
+        if (t_last is { } last && last.IsOf(pool))
+        {
+            t_last = null;
+            return last;
+        }
+
+        return null;
+    }
 
     /// <summary>
     /// Begins a request whose session was found: counts it, after the rules that are due. What the session owns is not disposed before
@@ -93,7 +107,7 @@ internal sealed class SessionRequest(
         Task serving;
         try
         {
-            Open(_context.Features.Find<IHttpResponseFeature>()!);
+            Open();
             serving = next(_context);
             if (!serving.IsCompletedSuccessfully)
             {
@@ -111,10 +125,11 @@ internal sealed class SessionRequest(
     }
 
     /// <summary>Puts the session on the context.</summary>
-    public void Open(IHttpResponseFeature response)
+    public void Open()
     {
-        (Session, _response) = (engine.TabSessionOf(_entry), response);
         var features = _context.Features;
+        var response = features.Find<IHttpResponseFeature>()!;
+        (Session, _response) = (engine.TabSessionOf(_entry), response);
         features.Put<TabSession>(Session);
         _services.Open(_context, features, Session);
         if (_isConnection && connections.Open(_context, this))
@@ -194,8 +209,17 @@ internal sealed class SessionRequest(
         _services.Reset();
         _hold.Clear();
         (_context, _response, _entry, Session, Connection, _sent, _holds) = (default!, default!, default!, default!, null, default, false);
-        returnToPool(this);
+        if (t_last is null)
+        {
+            t_last = this;
+        }
+        else
+        {
+            returnToPool(this);
+        }
     }
+
+    private bool IsOf(object other) => pool == other;
 
     private async ValueTask<bool> IsAliveAsync() => await engine.ApplyDueRulesAndWaitInDoubtAsync(_entry) != DueRulesResult.Ended;
 
