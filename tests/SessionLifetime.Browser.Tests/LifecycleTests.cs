@@ -115,7 +115,10 @@ public sealed class LifecycleTests
         await tab.EvaluateAsync("history.back()");
         await tab.WaitForAsync("window.marked === true && session.state === 'active'");
         await server.WaitForCallsAsync("attach", 2);
-        await Task.Delay(TimeSpan.FromSeconds(grace + 1));
+        await Eventually.BecomesTrueAsync(() => unloaded.Count >= unloads, () => "an unload");
+
+        // A grace that began with the good-bye is over, and its sweep, too.
+        await Task.Delay(TimeSpan.FromSeconds(grace));
 
         Assert.Equal(Enumerable.Repeat(element: true, unloads), unloaded);
         Assert.Equal([201, 200], server.Calls("attach").Select(call => call.Status));

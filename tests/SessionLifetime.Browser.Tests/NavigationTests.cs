@@ -171,7 +171,9 @@ public sealed class NavigationTests(ChromiumFixture chromium) : BrowserTest(chro
         }
 
         // What is done is done in the right one; what was only shown, at the same instant on a busy machine, was noticed and loaded anew.
-        Assert.DoesNotContain(server.Visits, visit => visit.Method == "POST" && visit.Status < 400 && !string.IsNullOrEmpty(visit.From) && visit.From != visit.Session);
+        var posts = server.Visits.Where(static visit => visit.Method == "POST" && visit.Status < 400 && !string.IsNullOrEmpty(visit.From)).ToList();
+        Assert.InRange(posts.Count, 10, 60);
+        Assert.All(posts, static visit => Assert.Equal(visit.From, visit.Session));
         var mismatches = await MismatchesAsync(tabs[0]) + await MismatchesAsync(tabs[1]);
         TestContext.Current.TestOutputHelper?.WriteLine($"{mismatches} pages of 200 were loaded anew:{await WhereAsync(tabs[0])}{await WhereAsync(tabs[1])}");
         static Task<string> WhereAsync(IPage tab) => tab.EvaluateAsync<string>("() => sessionStorage.getItem('where') ?? ''");
@@ -254,7 +256,9 @@ public sealed class NavigationTests(ChromiumFixture chromium) : BrowserTest(chro
                 Assert.Equal((click, session), (click, await page.TextContentAsync("#session")));
             }
 
-            Assert.All(server.Visits.Skip(before).Where(visit => visit.Session is not null), visit => Assert.Equal(session, visit.Session));
+            var visits = server.Visits.Skip(before).Where(static visit => visit.Session is not null).ToList();
+            Assert.True(visits.Count >= 5, $"Only {visits.Count} visits had a session.");
+            Assert.All(visits, visit => Assert.Equal(session, visit.Session));
             var other = await phone.RunAndWaitForPageAsync(() => page.ClickAsync("#blank"));
             await SettleAsync(other);
             Assert.NotEqual(session, await OwnAsync(other));
