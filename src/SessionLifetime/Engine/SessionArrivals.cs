@@ -127,7 +127,7 @@ internal sealed class SessionArrivals(
         return !entry.IsEnded;
     }
 
-    /// <summary>A page says good-bye: a signal, and perhaps the beginning of the end.</summary>
+    /// <summary>A page was unloaded: counts the signal, marks the page as leaving, and arms the self-destruct if it was the last one and the options say so.</summary>
     public async ValueTask DetachAsync(SessionEntry entry, PageId page, bool persisted)
     {
         if (await engine.ApplyDueRulesAndWaitAsync(entry) == DueRulesResult.Ended || !await engine.TryCountAsync(entry, SignalReport.GoodBye))

@@ -13,7 +13,7 @@ internal sealed class SessionController(SessionEngine engine, SessionOwnership o
 
     public bool MarkActivity(SessionEntry entry) => Result(engine.TryCountAsync(entry, SignalReport.Activity), "TryCountAsync");
 
-    public Task ExitAsync(SessionEntry entry, SessionEndReason reason) => engine.ExitAsync(entry, reason);
+    public Task ExitAsync(SessionEntry entry, SessionEndReason reason) => engine.EndAndWaitAsync(entry, reason);
 
     public void SelfDestruct(SessionEntry entry, TimeSpan? after) => Result(engine.TryChangeAsync(
         entry,
@@ -39,7 +39,7 @@ internal sealed class SessionController(SessionEngine engine, SessionOwnership o
     {
         var timings = engine.TimingsOf(entry.Read());
         return new(
-            timings.IdleTimeout == SessionTimings.Never ? TimeSpan.Zero : timings.IdleTimeout,
+            timings.SessionTimeout == SessionTimings.Never ? TimeSpan.Zero : timings.SessionTimeout,
             timings.Countdown,
             timings.Signal == SessionTimings.Never ? null : timings.Signal,
             timings.Absolute == SessionTimings.Never ? null : timings.Absolute);

@@ -159,7 +159,7 @@ internal sealed class SessionEngine
 
     /// <summary>Ends a session and waits for its exit handlers, unless it is called from inside one of its handlers.</summary>
     /// <returns>Whether this call decided it.</returns>
-    public async Task<bool> ExitAsync(SessionEntry entry, SessionEndReason reason)
+    public async Task<bool> EndAndWaitAsync(SessionEntry entry, SessionEndReason reason)
     {
         var isOurs = await TryEndAsync(entry, reason);
         var session = TabSessionOf(entry);

@@ -50,7 +50,7 @@ internal sealed class SessionLifetimeService(SessionEngine engine, AllSessions s
     {
         ThrowIfUndefined(reason);
         return await FindEntryAsync(id, cancellationToken) is { } entry
-            && await engine.ExitAsync(entry, reason).WaitAsync(cancellationToken);
+            && await engine.EndAndWaitAsync(entry, reason).WaitAsync(cancellationToken);
     }
 
     public ValueTask<int> EndAllAsync(

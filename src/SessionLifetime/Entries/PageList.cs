@@ -35,19 +35,19 @@ internal sealed class PageList
         }
 
         (_leaving ??= []).Add(page);
-        Reckon();
+        UpdateNextDue();
     }
 
     /// <summary>All pages.</summary>
     public IReadOnlyList<SessionPage> Read() => [.. _open, .. _leaving ?? []];
 
     /// <summary>A page says hello. It takes the place of the page its tab showed before, open or leaving.</summary>
-    public void Attach(PageId id, PageId tab, Moment now, TimeSpan silence)
+    public void Attach(PageId id, PageId tab, Moment now, TimeSpan signalTimeout)
     {
         var open = new List<SessionPage>(_open.Length + 1);
         foreach (var page in _open)
         {
-            if (page.Tab != tab && page.Id != id && !IsSilent(page, now, silence))
+            if (page.Tab != tab && page.Id != id && !IsSilent(page, now, signalTimeout))
             {
                 open.Add(page);
             }
@@ -62,7 +62,7 @@ internal sealed class PageList
         Volatile.Write(ref _open, open.ToArray());
         if (_leaving?.RemoveAll(page => page.Tab == tab || page.Id == id) > 0)
         {
-            Reckon();
+            UpdateNextDue();
         }
     }
 
@@ -79,8 +79,8 @@ internal sealed class PageList
         }
     }
 
-    /// <summary>A page says good-bye; false for one that is unknown or gone already.</summary>
-    public bool TryDetach(PageId id, bool persisted, Moment now, TimeSpan grace, TimeSpan silence)
+    /// <summary>A page was unloaded. False, and nothing changes, for one that is unknown, has left already, or was silent for the signal timeout.</summary>
+    public bool TryDetach(PageId id, bool persisted, Moment now, TimeSpan grace, TimeSpan signalTimeout)
     {
         var index = Array.FindIndex(_open, page => page.Id == id);
         if (index < 0)
@@ -89,7 +89,7 @@ internal sealed class PageList
         }
 
         var page = _open[index];
-        if (IsSilent(page, now, silence))
+        if (IsSilent(page, now, signalTimeout))
         {
             return false;
         }
@@ -106,11 +106,11 @@ internal sealed class PageList
         }
 
         _leaving.Add(page);
-        Reckon();
+        UpdateNextDue();
         return true;
     }
 
-    public bool TryTakeUnloaded(Moment now, TimeSpan silence, [NotNullWhen(true)] out UnloadedPage? unloaded)
+    public bool TryTakeUnloaded(Moment now, TimeSpan signalTimeout, [NotNullWhen(true)] out UnloadedPage? unloaded)
     {
         unloaded = null;
         if (NextDue > now)
@@ -120,9 +120,9 @@ internal sealed class PageList
 
         var page = _leaving!.MinBy(static page => page.UnloadAt)!;
         _leaving!.Remove(page);
-        Reckon();
+        UpdateNextDue();
         var isCurrent = !_open.Any(other => other.LastHeard > page.LastHeard) && !_leaving.Exists(other => other.LastHeard > page.LastHeard);
-        unloaded = new(page.Id, page.Persisted, isCurrent, CountOpen(now, silence));
+        unloaded = new(page.Id, page.Persisted, isCurrent, CountOpen(now, signalTimeout));
         return true;
     }
 
@@ -130,20 +130,20 @@ internal sealed class PageList
     public bool IsOpen(PageId id) => Array.Exists(Volatile.Read(ref _open), page => page.Id == id);
 
     /// <summary>How many pages are open; those silent for the signal timeout are gone without a word.</summary>
-    public int CountOpen(Moment now, TimeSpan silence)
+    public int CountOpen(Moment now, TimeSpan signalTimeout)
     {
         var count = 0;
         foreach (var page in Volatile.Read(ref _open))
         {
-            count += IsSilent(page, now, silence) ? 0 : 1;
+            count += IsSilent(page, now, signalTimeout) ? 0 : 1;
         }
 
         return count;
     }
 
-    private static bool IsSilent(SessionPage page, Moment now, TimeSpan silence) => page.LastHeard + silence <= now;
+    private static bool IsSilent(SessionPage page, Moment now, TimeSpan signalTimeout) => page.LastHeard + signalTimeout <= now;
 
-    private void Reckon()
+    private void UpdateNextDue()
     {
         var next = Moment.Never;
         foreach (var page in _leaving!)

@@ -6,8 +6,8 @@ using SessionLifetime.Time;
 namespace SessionLifetime.Entries;
 
 /// <summary>
-/// The pages of one session: one that is open stands here, more, or ones that are leaving, in an object of their own that is given up
-/// again when one open page is left. A field, never copied. Changed inside the entry's gate; <see cref="Heard"/> and
+/// The pages of one session. A single open page is stored inline; several, or leaving ones, in a <see cref="PageList"/>, until one open page is
+/// left. A field, never copied. Changed inside the entry's gate; <see cref="Heard"/> and
 /// <see cref="CountOpen"/> come without it.
 /// </summary>
 /// <remarks>
@@ -17,7 +17,7 @@ namespace SessionLifetime.Entries;
 [StructLayout(LayoutKind.Auto)]
 internal struct PageSet
 {
-    /// <summary>How exactly the silence of an only page is known.</summary>
+    /// <summary>How exactly the signalTimeout of an only page is known.</summary>
     private static readonly TimeSpan s_step = TimeSpan.FromSeconds(1);
 
     private PageList? _many;
@@ -27,7 +27,7 @@ internal struct PageSet
     public readonly Moment NextDue => _many?.NextDue ?? Moment.Never;
 
     /// <summary>A page says hello. It takes the place of the page its tab showed before, open or leaving.</summary>
-    public void Attach(PageId id, PageId tab, Moment now, TimeSpan silence)
+    public void Attach(PageId id, PageId tab, Moment now, TimeSpan signalTimeout)
     {
         if (_many is null && InlinePage.Fits(id, tab) && (_only.IsNone || _only.Tab == tab || _only.Is(id)))
         {
@@ -36,7 +36,7 @@ internal struct PageSet
         }
 
         var many = Many();
-        many.Attach(id, tab, now, silence);
+        many.Attach(id, tab, now, signalTimeout);
         if (many.OnlyOne is { } page && InlinePage.Fits(page.Id, page.Tab))
         {
             _only.Set(page.Id, page.Tab, page.LastHeard);
@@ -58,23 +58,23 @@ internal struct PageSet
         Volatile.Read(ref _many)?.Heard(id, now);
     }
 
-    /// <summary>A page says good-bye; false for one that is unknown or gone already.</summary>
-    public bool TryDetach(PageId id, bool persisted, Moment now, TimeSpan grace, TimeSpan silence) =>
-        (_many is not null || _only.Is(id)) && Many().TryDetach(id, persisted, now, grace, silence);
+    /// <summary>A page was unloaded. False, and nothing changes, for one that is unknown, has left already, or was silent for the signal timeout.</summary>
+    public bool TryDetach(PageId id, bool persisted, Moment now, TimeSpan grace, TimeSpan signalTimeout) =>
+        (_many is not null || _only.Is(id)) && Many().TryDetach(id, persisted, now, grace, signalTimeout);
 
-    public readonly bool TryTakeUnloaded(Moment now, TimeSpan silence, [NotNullWhen(true)] out UnloadedPage? unloaded)
+    public readonly bool TryTakeUnloaded(Moment now, TimeSpan signalTimeout, [NotNullWhen(true)] out UnloadedPage? unloaded)
     {
         unloaded = null;
-        return _many?.TryTakeUnloaded(now, silence, out unloaded) ?? false;
+        return _many?.TryTakeUnloaded(now, signalTimeout, out unloaded) ?? false;
     }
 
     /// <summary>Whether a page has said hello and not good-bye. Comes without the gate.</summary>
     public readonly bool IsOpen(PageId id) => Volatile.Read(in _many) is { } many ? many.IsOpen(id) : !id.IsNone && _only.Is(id);
 
     /// <summary>How many pages are open; those silent for the signal timeout are gone without a word.</summary>
-    public readonly int CountOpen(Moment now, TimeSpan silence) =>
-        Volatile.Read(in _many) is { } many ? many.CountOpen(now, silence)
-        : !_only.IsNone && _only.LastHeard + silence > now ? 1
+    public readonly int CountOpen(Moment now, TimeSpan signalTimeout) =>
+        Volatile.Read(in _many) is { } many ? many.CountOpen(now, signalTimeout)
+        : !_only.IsNone && _only.LastHeard + signalTimeout > now ? 1
         : 0;
 
     /// <summary>The pages of a session that was read from a backing store. Before anybody else has it.</summary>

@@ -450,7 +450,7 @@ internal sealed class SessionEntry
     public Moment NextDue => new(Volatile.Read(ref _nextDue));
 
     /// <summary>A page says hello. False when the session has ended.</summary>
-    public bool TryAttachPage(PageId page, PageId tab, Moment now, TimeSpan silence)
+    public bool TryAttachPage(PageId page, PageId tab, Moment now, TimeSpan signalTimeout)
     {
         _gate.Enter();
         try
@@ -460,7 +460,7 @@ internal sealed class SessionEntry
                 return false;
             }
 
-            _pages.Attach(page, tab, now, silence);
+            _pages.Attach(page, tab, now, signalTimeout);
 
             // A decision that was made because no page was open must be made again.
             _version++;
@@ -482,18 +482,18 @@ internal sealed class SessionEntry
     public void HeardPage(PageId page, Moment now) => _pages.Heard(page, now);
 
     /// <summary>A page says good-bye. True when it was open; <paramref name="openPages"/> is what is left without it.</summary>
-    public bool TryDetachPage(PageId page, bool persisted, Moment now, TimeSpan grace, TimeSpan silence, out int openPages)
+    public bool TryDetachPage(PageId page, bool persisted, Moment now, TimeSpan grace, TimeSpan signalTimeout, out int openPages)
     {
         _gate.Enter();
         try
         {
             openPages = 0;
-            if (_mode == Mode.Ended || !_pages.TryDetach(page, persisted, now, grace, silence))
+            if (_mode == Mode.Ended || !_pages.TryDetach(page, persisted, now, grace, signalTimeout))
             {
                 return false;
             }
 
-            openPages = _pages.CountOpen(now, silence);
+            openPages = _pages.CountOpen(now, signalTimeout);
             Volatile.Write(ref _nextDue, Math.Min(_nextDue, _pages.NextDue.Ticks));
             return true;
         }
@@ -504,12 +504,12 @@ internal sealed class SessionEntry
     }
 
     /// <summary>Takes one page whose good-bye has outlived its grace at <paramref name="now"/>; exactly one caller gets each.</summary>
-    public bool TryTakeUnloaded(Moment now, TimeSpan silence, [NotNullWhen(true)] out UnloadedPage? unloaded)
+    public bool TryTakeUnloaded(Moment now, TimeSpan signalTimeout, [NotNullWhen(true)] out UnloadedPage? unloaded)
     {
         _gate.Enter();
         try
         {
-            return _pages.TryTakeUnloaded(now, silence, out unloaded);
+            return _pages.TryTakeUnloaded(now, signalTimeout, out unloaded);
         }
         finally
         {
@@ -521,7 +521,7 @@ internal sealed class SessionEntry
     public bool IsOpenPage(PageId page) => _pages.IsOpen(page);
 
     /// <summary>How many pages are open, as far as anybody can know.</summary>
-    public int CountOpenPages(Moment now, TimeSpan silence) => _pages.CountOpen(now, silence);
+    public int CountOpenPages(Moment now, TimeSpan signalTimeout) => _pages.CountOpen(now, signalTimeout);
 
     /// <summary>False when the stamp was there already, and nothing was written.</summary>
     private static bool TryMoveForward(ref long stamp, long ticks)

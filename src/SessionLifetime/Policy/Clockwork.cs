@@ -67,7 +67,7 @@ internal static class Clockwork
     /// <returns>The step, which says whether that event is owed.</returns>
     public static ClockStep End(ref SessionSnapshot session, SessionEndReason reason, Moment at, SessionTimings timings, Moment now)
     {
-        var owesTimeout = reason is SessionEndReason.SignalLost or SessionEndReason.IdleTimeout && session.Occurrence == 0;
+        var owesTimeout = (reason is SessionEndReason.SignalLost or SessionEndReason.IdleTimeout) && session.Occurrence == 0;
         if (owesTimeout)
         {
             TimeOut(ref session, timings, now, hasHandlers: false);
@@ -155,7 +155,7 @@ internal static class Clockwork
         }
 
         var deadlines = new Deadlines(seen, timings, now);
-        var timeout = seen.RaisedTimeout > timings.IdleTimeout ? seen.RaisedTimeout : timings.IdleTimeout;
+        var timeout = seen.RaisedTimeout > timings.SessionTimeout ? seen.RaisedTimeout : timings.SessionTimeout;
         var isTimedOut = seen.RaiseNumber > 0 && deadlines.IdleSince + timeout <= seen.RaisedAt;
         seen.State = isTimedOut ? SessionState.TimedOut : SessionState.Active;
         seen.Raising &= isTimedOut;
@@ -203,7 +203,7 @@ internal static class Clockwork
         session.State = SessionState.TimedOut;
         session.Raising = hasHandlers;
         session.RaisedAt = now;
-        session.RaisedTimeout = timings.IdleTimeout;
+        session.RaisedTimeout = timings.SessionTimeout;
         session.RaiseNumber++;
         session.Occurrence++;
     }

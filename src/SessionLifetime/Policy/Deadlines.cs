@@ -20,7 +20,7 @@ internal readonly struct Deadlines
         SignalLost = seen.Confirmed
             ? LastSignal + timings.Signal
             : Moment.Earlier(LastSignal + timings.Signal, LastSignal + timings.Unconfirmed);
-        TimedOut = IdleSince + timings.IdleTimeout;
+        TimedOut = IdleSince + timings.SessionTimeout;
         Expired = TimedOut + timings.Countdown;
     }
 

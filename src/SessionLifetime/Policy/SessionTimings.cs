@@ -12,7 +12,7 @@ internal sealed class SessionTimings
     {
         var timeout = own.SessionTimeout ?? options.SessionTimeout;
         var countdown = own.CountdownDuration ?? options.CountdownDuration ?? timeout;
-        IdleTimeout = timeout == TimeSpan.Zero ? Never : timeout;
+        SessionTimeout = timeout == TimeSpan.Zero ? Never : timeout;
         Countdown = countdown;
         Signal = own.SignalTimeout
             ?? options.SignalTimeout
@@ -20,11 +20,11 @@ internal sealed class SessionTimings
         Absolute = own.AbsoluteTimeout ?? options.AbsoluteTimeout ?? Never;
         Unconfirmed = own.UnconfirmedTimeout ?? options.UnconfirmedTimeout ?? Never;
         AbsoluteWarning = Longer(countdown, s_leastWarning);
-        KeepAlive = options.KeepAliveInterval ?? DefaultKeepAlive(IdleTimeout, Signal);
+        KeepAlive = options.KeepAliveInterval ?? DefaultKeepAlive(SessionTimeout, Signal);
     }
 
     /// <summary>T: from the last sign of the user to <c>SessionTimeout</c>.</summary>
-    public TimeSpan IdleTimeout { get; }
+    public TimeSpan SessionTimeout { get; }
 
     /// <summary>C: from <c>SessionTimeout</c> to the end.</summary>
     public TimeSpan Countdown { get; }

@@ -13,7 +13,7 @@ internal static class CloseCodes
     /// <summary>The code and the description for a connection that is refused.</summary>
     public static (WebSocketCloseStatus Code, string Description) Of(SessionLookup lookup)
     {
-        if (lookup.Kind == SessionLookupStatus.Ended)
+        if (lookup.Status == SessionLookupStatus.Ended)
         {
             return (Ended, lookup.Reason?.ToString() ?? "");
         }

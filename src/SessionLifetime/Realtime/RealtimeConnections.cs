@@ -96,7 +96,7 @@ internal sealed class RealtimeConnections(
     public bool IsOfAnother(HttpContext context, PublicId? session) => OpenHubOf(context) is { } hub && hub.Id != session;
 
     public bool IsClosing(HttpContext context, SessionLookup lookup) =>
-        lookup.Kind == SessionLookupStatus.Ended && OpenHubOf(context) is { IsEnded: true } hub && hub.Id == lookup.EndedId;
+        lookup.Status == SessionLookupStatus.Ended && OpenHubOf(context) is { IsEnded: true } hub && hub.Id == lookup.EndedId;
 
     public bool TryRefuse(HttpContext context, SessionLookup lookup, out Task refusing)
     {

@@ -43,7 +43,7 @@ internal sealed class SessionWebSocketFeature(MessageCounter counter, IHttpWebSo
             accept = WithModuleSubprotocol(accept);
         }
 
-        Request?.Detach();
+        Request?.ReleaseForConnection();
         var socket = await inner.AcceptAsync(accept);
         if (Request is not { } request)
         {

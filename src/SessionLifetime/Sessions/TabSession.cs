@@ -14,7 +14,7 @@ namespace SessionLifetime;
 /// </remarks>
 public sealed class TabSession : IEntryObserver
 {
-    private readonly SessionEntry _cell;
+    private readonly SessionEntry _entry;
     private readonly ITabSessionController _controller;
     private CancellationTokenSource? _ended;
     private TaskCompletionSource? _completed;
@@ -25,7 +25,7 @@ public sealed class TabSession : IEntryObserver
 
     internal TabSession(SessionEntry entry, ITabSessionController controller)
     {
-        _cell = entry;
+        _entry = entry;
         _controller = controller;
     }
 
@@ -34,38 +34,38 @@ public sealed class TabSession : IEntryObserver
     /// changes, and gives no access.
     /// </summary>
     /// <value>11 characters of base64url (RFC 4648, section 5).</value>
-    public string Id => _id ??= _cell.Id.ToString();
+    public string Id => _id ??= _entry.Id.ToString();
 
     /// <summary>The state of the session, as of the last time the rules were applied.</summary>
-    public SessionState State => _cell.Read().State;
+    public SessionState State => _entry.Read().State;
 
     /// <summary>Why the session ended.</summary>
     /// <value>Null while it lives.</value>
-    public SessionEndReason? EndReason => _cell.Read() is { State: SessionState.Ended } seen ? seen.EndReason : null;
+    public SessionEndReason? EndReason => _entry.Read() is { State: SessionState.Ended } seen ? seen.EndReason : null;
 
     /// <summary>When the session started.</summary>
     /// <value>UTC, by the server's clock.</value>
-    public DateTimeOffset StartedAt => _controller.ToUtc(_cell.StartedAt);
+    public DateTimeOffset StartedAt => _controller.ToUtc(_entry.StartedAt);
 
     /// <summary>When its user was last active.</summary>
     /// <value>UTC, by the server's clock.</value>
-    public DateTimeOffset LastActivity => _controller.ToUtc(_cell.LastActivity);
+    public DateTimeOffset LastActivity => _controller.ToUtc(_entry.LastActivity);
 
     /// <summary>When the last signal of its browser came.</summary>
     /// <value>UTC, by the server's clock.</value>
-    public DateTimeOffset LastSignal => _controller.ToUtc(_cell.LastSignal);
+    public DateTimeOffset LastSignal => _controller.ToUtc(_entry.LastSignal);
 
     /// <summary>The user the session belongs to: the first who was signed in when it was used.</summary>
     /// <value>What the claim <see cref="SessionLifetimeOptions.UserClaimType"/> says; null while nobody has signed in.</value>
-    public string? User => _cell.User;
+    public string? User => _entry.User;
 
     /// <summary>Names the browser the session is bound to: the same for all its sessions, safe to log, and unrelated to anything it sends.</summary>
     /// <value>Null while no request has brought the browser's key.</value>
-    public string? BrowserId => _cell.Owner.BrowserId?.ToString();
+    public string? BrowserId => _entry.Owner.BrowserId?.ToString();
 
     /// <summary>How many pages the session has now. Pages that were silent for the signal timeout do not count.</summary>
     /// <value>From 0 to 32.</value>
-    public int OpenPages => _controller.CountOpenPages(_cell);
+    public int OpenPages => _controller.CountOpenPages(_entry);
 
     /// <summary>
     /// Live objects that belong to the session, by key. They are disposed with it, after the <c>ApplicationExit</c> handlers have run and
@@ -81,7 +81,7 @@ public sealed class TabSession : IEntryObserver
     {
         get
         {
-            lock (_cell)
+            lock (_entry)
             {
                 if (_isCompleted && _ended is null)
                 {
@@ -98,7 +98,7 @@ public sealed class TabSession : IEntryObserver
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public TimeSpan? SessionTimeout
     {
-        get => _controller.EffectiveTimeouts(_cell).SessionTimeout;
+        get => _controller.EffectiveTimeouts(_entry).SessionTimeout;
         set
         {
             if (value is { } duration)
@@ -106,7 +106,7 @@ public sealed class TabSession : IEntryObserver
                 ArgumentOutOfRangeException.ThrowIfLessThan(duration, TimeSpan.Zero, nameof(value));
             }
 
-            _controller.Override(_cell, own => own with { SessionTimeout = value });
+            _controller.Override(_entry, own => own with { SessionTimeout = value });
         }
     }
 
@@ -115,8 +115,8 @@ public sealed class TabSession : IEntryObserver
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     public TimeSpan? CountdownDuration
     {
-        get => _controller.EffectiveTimeouts(_cell).CountdownDuration;
-        set => _controller.Override(_cell, own => own with { CountdownDuration = Positive(value) });
+        get => _controller.EffectiveTimeouts(_entry).CountdownDuration;
+        set => _controller.Override(_entry, own => own with { CountdownDuration = Positive(value) });
     }
 
     /// <summary>How long the browser may be silent before the session ends.</summary>
@@ -124,8 +124,8 @@ public sealed class TabSession : IEntryObserver
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     public TimeSpan? SignalTimeout
     {
-        get => _controller.EffectiveTimeouts(_cell).SignalTimeout;
-        set => _controller.Override(_cell, own => own with { SignalTimeout = Positive(value) });
+        get => _controller.EffectiveTimeouts(_entry).SignalTimeout;
+        set => _controller.Override(_entry, own => own with { SignalTimeout = Positive(value) });
     }
 
     /// <summary>How long the session may live, counted from its start, whatever its user does (OWASP ASVS 5, 7.3.2).</summary>
@@ -133,14 +133,14 @@ public sealed class TabSession : IEntryObserver
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     public TimeSpan? AbsoluteTimeout
     {
-        get => _controller.EffectiveTimeouts(_cell).AbsoluteTimeout;
-        set => _controller.Override(_cell, own => own with { AbsoluteTimeout = Positive(value) });
+        get => _controller.EffectiveTimeouts(_entry).AbsoluteTimeout;
+        set => _controller.Override(_entry, own => own with { AbsoluteTimeout = Positive(value) });
     }
 
     /// <summary>The dispatcher's queue of this session's events, made by it when the first one waits; given up when the exit has been told.</summary>
     internal object? EventQueue;
 
-    internal SessionEntry Entry => _cell;
+    internal SessionEntry Entry => _entry;
 
     /// <summary>What the session owns; made when it is first asked for.</summary>
     internal OwnedObjects Owned => OwnedIfAny ?? Interlocked.CompareExchange(ref _owned, new(), null) ?? _owned;
@@ -149,14 +149,14 @@ public sealed class TabSession : IEntryObserver
 
     /// <summary>What stays open for the session; made when it is first asked for.</summary>
     internal SessionConnections Connections =>
-        Volatile.Read(ref _connections) ?? Interlocked.CompareExchange(ref _connections, new(_cell), null) ?? _connections;
+        Volatile.Read(ref _connections) ?? Interlocked.CompareExchange(ref _connections, new(_entry), null) ?? _connections;
 
     /// <summary>Completes when the session has ended and its <c>ApplicationExit</c> handlers have run.</summary>
     internal Task Completion
     {
         get
         {
-            lock (_cell)
+            lock (_entry)
             {
                 return _isCompleted
                     ? Task.CompletedTask
@@ -169,7 +169,7 @@ public sealed class TabSession : IEntryObserver
 
     /// <summary>Counts as activity of the user now, as a request would: for work that the user has asked for by other means.</summary>
     /// <returns>True; false when the session has ended.</returns>
-    public bool MarkActivity() => _controller.MarkActivity(_cell);
+    public bool MarkActivity() => _controller.MarkActivity(_entry);
 
     /// <summary>
     /// Ends the session now, for the reason <see cref="SessionEndReason.Exited"/>. Harmless when the session has ended already.
@@ -178,7 +178,7 @@ public sealed class TabSession : IEntryObserver
     /// Completes when the <c>ApplicationExit</c> handlers have run; it waits for no socket, request or disposal. Inside a handler of this same
     /// session it completes once the end is decided.
     /// </returns>
-    public Task ExitAsync() => _controller.ExitAsync(_cell, SessionEndReason.Exited);
+    public Task ExitAsync() => _controller.ExitAsync(_entry, SessionEndReason.Exited);
 
     /// <summary>
     /// Ends the session after <paramref name="after"/>, for the reason <see cref="SessionEndReason.SelfDestructed"/>, unless any later
@@ -189,11 +189,11 @@ public sealed class TabSession : IEntryObserver
     public void SelfDestruct(TimeSpan after)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(after, TimeSpan.Zero);
-        _controller.SelfDestruct(_cell, after);
+        _controller.SelfDestruct(_entry, after);
     }
 
     /// <summary>Takes <see cref="SelfDestruct"/> back. Harmless when it was not called.</summary>
-    public void CancelSelfDestruct() => _controller.SelfDestruct(_cell, after: null);
+    public void CancelSelfDestruct() => _controller.SelfDestruct(_entry, after: null);
 
     /// <summary>
     /// Gives the session a new secret id, as every change of privileges asks for (OWASP ASVS 5, 7.2.4). At sign-in it happens by itself.
@@ -202,14 +202,14 @@ public sealed class TabSession : IEntryObserver
     /// </summary>
     /// <remarks>Until the new one is used, further calls make no other. Harmless when the session has ended.</remarks>
     /// <returns>Completes when the session has the new id.</returns>
-    public Task RotateIdAsync() => _controller.RotateIdAsync(_cell);
+    public Task RotateIdAsync() => _controller.RotateIdAsync(_entry);
 
     /// <summary>
     /// Unbinds the session from its user at sign-out, and gives it a new secret id. The next user who signs in may go on with it, and finds
     /// what the former left there: to leave nothing, end it with <see cref="ExitAsync"/> instead. Harmless when the session has ended.
     /// </summary>
     /// <returns>Completes when the session has no user and the new id.</returns>
-    public Task ReleaseUserAsync() => _controller.ReleaseUserAsync(_cell);
+    public Task ReleaseUserAsync() => _controller.ReleaseUserAsync(_entry);
 
     /// <summary>The public <see cref="Id"/>: safe to log.</summary>
     /// <returns>The same as <see cref="Id"/>.</returns>
@@ -219,7 +219,7 @@ public sealed class TabSession : IEntryObserver
     internal CancellationTokenSource? Complete()
     {
         CancellationTokenSource? ended;
-        lock (_cell)
+        lock (_entry)
         {
             _isCompleted = true;
             ended = _ended;
@@ -234,7 +234,7 @@ public sealed class TabSession : IEntryObserver
     /// wait for, or to dispose.
     /// </summary>
     internal bool TryCloseEmpty() =>
-        !_cell.HasRequests && (Interlocked.CompareExchange(ref _owned, OwnedObjects.Closed, null) ?? OwnedObjects.Closed) == OwnedObjects.Closed;
+        !_entry.HasRequests && (Interlocked.CompareExchange(ref _owned, OwnedObjects.Closed, null) ?? OwnedObjects.Closed) == OwnedObjects.Closed;
 
     /// <summary>The session has ended: nothing is made any more. Null when there never was a connection.</summary>
     internal SessionConnections? TakeConnections() => Interlocked.CompareExchange(ref _connections, SessionConnections.Closed, null);

@@ -13,19 +13,19 @@ internal static class TimingAdvice
     public static IEnumerable<string> For(SessionLifetimeOptions options)
     {
         var timings = SessionTimings.Of(options);
-        if (timings.IdleTimeout == SessionTimings.Never)
+        if (timings.SessionTimeout == SessionTimings.Never)
         {
             yield return timings.Signal == SessionTimings.Never
                 ? "SessionTimeout is 0: sessions whose tab is gone never end. Set SignalTimeout, AbsoluteTimeout or SelfDestructOnUnload."
                 : "SessionTimeout is 0: users who are gone are not noticed as long as their page is open.";
         }
 
-        if (timings.IdleTimeout < s_leastWarning)
+        if (timings.SessionTimeout < s_leastWarning)
         {
-            yield return $"SessionTimeout is {timings.IdleTimeout}: a user who reads for 20 seconds is warned.";
+            yield return $"SessionTimeout is {timings.SessionTimeout}: a user who reads for 20 seconds is warned.";
         }
 
-        if (timings.IdleTimeout != SessionTimings.Never && timings.Countdown < s_leastWarning)
+        if (timings.SessionTimeout != SessionTimings.Never && timings.Countdown < s_leastWarning)
         {
             yield return $"CountdownDuration is {timings.Countdown}: WCAG 2.2.1 gives a user at least 20 seconds to stay.";
         }
@@ -35,12 +35,12 @@ internal static class TimingAdvice
             yield return $"SignalTimeout is {timings.Signal}: a hidden tab may ping only once a minute, so sessions of open pages may end under 130 seconds.";
         }
 
-        if (timings.IdleTimeout != SessionTimings.Never && options.StretchInterval >= timings.IdleTimeout && options.StretchInterval != new SessionLifetimeOptions().StretchInterval)
+        if (timings.SessionTimeout != SessionTimings.Never && options.StretchInterval >= timings.SessionTimeout && options.StretchInterval != new SessionLifetimeOptions().StretchInterval)
         {
             yield return $"StretchInterval is {options.StretchInterval}, not shorter than SessionTimeout: pages without script time out in between.";
         }
 
-        if (timings.IdleTimeout != SessionTimings.Never && options.SweepInterval > timings.IdleTimeout)
+        if (timings.SessionTimeout != SessionTimings.Never && options.SweepInterval > timings.SessionTimeout)
         {
             yield return $"SweepInterval is {options.SweepInterval}, longer than SessionTimeout: where nobody looks, events are that late.";
         }

@@ -52,7 +52,7 @@ public sealed class RaceTests
 
             Assert.Equal(touched, entry.Read().State != SessionState.Ended);
             alive += touched ? 1 : 0;
-            await host.Engine.ExitAsync(entry, SessionEndReason.Exited);
+            await host.Engine.EndAndWaitAsync(entry, SessionEndReason.Exited);
         }
 
         // Each side won now and then, or it was no race.

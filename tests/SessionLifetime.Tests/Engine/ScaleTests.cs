@@ -43,7 +43,7 @@ public sealed class ScaleTests
                 switch (i % 10)
                 {
                     case 0 when minute == 5:
-                        await host.Engine.ExitAsync(entries[i], SessionEndReason.Exited);
+                        await host.Engine.EndAndWaitAsync(entries[i], SessionEndReason.Exited);
                         break;
                     case 1 when minute == 7:
                         host.Engine.TabSessionOf(entries[i]).SelfDestruct(TimeSpan.FromSeconds(90));

@@ -23,7 +23,7 @@ public sealed class HandlerTests
         host.Events.ApplicationExit += (_, _) => heard.Add("last");
         var entry = await host.StartAsync();
 
-        await host.Engine.ExitAsync(entry, SessionEndReason.Exited);
+        await host.Engine.EndAndWaitAsync(entry, SessionEndReason.Exited);
 
         Assert.Equal(["second", "last"], heard);
         Assert.Equal(3, host.Log.Errors.Count());
@@ -99,7 +99,7 @@ public sealed class HandlerTests
 
         // Another session is not delayed meanwhile.
         var other = await host.StartAsync();
-        await host.Engine.ExitAsync(other, SessionEndReason.Exited);
+        await host.Engine.EndAndWaitAsync(other, SessionEndReason.Exited);
 
         // The session itself is timed out, no countdown shows, and rule 5 is not applied.
         Assert.True(entry.Read().Raising);
@@ -129,7 +129,7 @@ public sealed class HandlerTests
             return new ValueTask(new TaskCompletionSource().Task);
         }));
         var entry = await host.StartAsync();
-        var exit = host.Engine.ExitAsync(entry, SessionEndReason.Exited);
+        var exit = host.Engine.EndAndWaitAsync(entry, SessionEndReason.Exited);
         await hangs.Task;
 
         Assert.Equal(SessionState.Ended, entry.Read().State);
@@ -232,7 +232,7 @@ public sealed class HandlerTests
         }));
         var entry = await host.StartAsync();
 
-        await host.Engine.ExitAsync(entry, SessionEndReason.Exited);
+        await host.Engine.EndAndWaitAsync(entry, SessionEndReason.Exited);
 
         Assert.Empty(host.Log.Errors);
     }
@@ -250,7 +250,7 @@ public sealed class HandlerTests
         }));
         var entry = await host.StartAsync();
 
-        await host.Engine.ExitAsync(entry, SessionEndReason.Exited);
+        await host.Engine.EndAndWaitAsync(entry, SessionEndReason.Exited);
 
         Assert.Equal(1, host.Sessions.Count);
     }
@@ -282,7 +282,7 @@ public sealed class HandlerTests
             builder.AddHandler<ScopedHandler>();
         });
         var entry = await host.StartAsync();
-        await host.Engine.ExitAsync(entry, SessionEndReason.Exited);
+        await host.Engine.EndAndWaitAsync(entry, SessionEndReason.Exited);
 
         Assert.Equal(2, scopes.Distinct().Count());
         Assert.All(scopes, thing => Assert.True(thing.IsDisposed));
@@ -325,7 +325,7 @@ public sealed class HandlerTests
             waits.Add(host.Arrivals.TryResumeAsync(entry, page, PageId.None).AsTask());
         }
 
-        var exit = host.Engine.ExitAsync(entry, SessionEndReason.Exited);
+        var exit = host.Engine.EndAndWaitAsync(entry, SessionEndReason.Exited);
         hangs.SetResult();
         await Task.WhenAll(waits.Append(exit));
 
@@ -373,11 +373,11 @@ public sealed class HandlerTests
         var blocked = new List<Task>();
         for (var i = 0; i < Blocked; i++)
         {
-            blocked.Add(host.Engine.ExitAsync(await host.StartAsync(), SessionEndReason.Revoked));
+            blocked.Add(host.Engine.EndAndWaitAsync(await host.StartAsync(), SessionEndReason.Revoked));
         }
 
         // Comes back at all: with no thread left it would not before the others are let go.
-        await host.Engine.ExitAsync(await host.StartAsync(), SessionEndReason.Exited);
+        await host.Engine.EndAndWaitAsync(await host.StartAsync(), SessionEndReason.Exited);
         Assert.DoesNotContain(blocked, task => task.IsCompleted);
 
         letGo.Set();

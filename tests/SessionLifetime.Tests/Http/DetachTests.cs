@@ -63,6 +63,24 @@ public sealed class DetachTests
         Assert.Equal(["SessionStarted"], app.Events);
     }
 
+    [Theory]
+    [InlineData("""
+        "page":"page","persisted":"maybe"
+        """)]
+    [InlineData("""
+        "page":6
+        """)]
+    public async Task A_body_that_is_wrong_in_a_field_changes_nothing_though_its_id_is_right(string fields)
+    {
+        await using var app = await SessionApp.StartRecordingAsync(setup => setup.Options = options => options.UnloadGrace = TimeSpan.Zero);
+        var id = await app.StartSessionAsync();
+        var before = (await app.StatusAsync(id)).Is(HttpStatusCode.OK).Text;
+        (await app.DetachAsync($"{{\"id\":\"{id}\",{fields}}}")).Is(HttpStatusCode.NoContent);
+
+        Assert.Equal(before, (await app.StatusAsync(id)).Is(HttpStatusCode.OK).Text);
+        Assert.Equal(["SessionStarted"], app.Events);
+    }
+
     [Fact]
     public async Task A_good_bye_of_an_unknown_page_is_a_signal_and_nothing_more()
     {

@@ -24,7 +24,7 @@ public sealed class OneTimeTokensTests
     public void TryRedeem_OfATokenOnce_GivesItsSession()
     {
         using var tokens = New();
-        var entry = NewCell();
+        var entry = NewEntry();
         var token = Issue(tokens, entry);
 
         Assert.Equal(22, token!.Length);
@@ -38,7 +38,7 @@ public sealed class OneTimeTokensTests
     public void TryRedeem_ASecondTime_IsRefused()
     {
         using var tokens = New();
-        var token = Issue(tokens, NewCell());
+        var token = Issue(tokens, NewEntry());
 
         Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out _));
         Assert.False(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out var grant));
@@ -49,7 +49,7 @@ public sealed class OneTimeTokensTests
     public async Task TryRedeem_ByManyAtOnce_SucceedsForExactlyOne()
     {
         using var tokens = New();
-        var entry = NewCell();
+        var entry = NewEntry();
         for (var round = 0; round < 300; round++)
         {
             var token = Issue(tokens, entry);
@@ -74,7 +74,7 @@ public sealed class OneTimeTokensTests
     public void TryRedeem_OfWhatIsNoToken_IsRefused(string? text)
     {
         using var tokens = New();
-        Issue(tokens, NewCell());
+        Issue(tokens, NewEntry());
 
         Assert.False(tokens.TryRedeem(TokenPurpose.Ticket, text, Request(), out _));
         Assert.Equal(1, tokens.Count);
@@ -84,7 +84,7 @@ public sealed class OneTimeTokensTests
     public void TryRedeem_ForSomethingElse_IsRefused()
     {
         using var tokens = New();
-        var token = Issue(tokens, NewCell());
+        var token = Issue(tokens, NewEntry());
 
         Assert.False(tokens.TryRedeem(TokenPurpose.Navigation, token, Request(), out _));
         Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out _));
@@ -95,7 +95,7 @@ public sealed class OneTimeTokensTests
     {
         using var tokens = New();
         var (ours, theirs) = (BrowserKey.Create(), BrowserKey.Create());
-        var token = Issue(tokens, NewCell(), browser: ours);
+        var token = Issue(tokens, NewEntry(), browser: ours);
 
         Assert.False(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(theirs), out _));
         Assert.False(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out _));
@@ -107,7 +107,7 @@ public sealed class OneTimeTokensTests
     {
         using var tokens = New(options => options.BrowserBinding = BrowserBinding.Off);
 
-        Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, Issue(tokens, NewCell(), browser: BrowserKey.Create()), Request(), out _));
+        Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, Issue(tokens, NewEntry(), browser: BrowserKey.Create()), Request(), out _));
     }
 
     [Fact]
@@ -116,11 +116,11 @@ public sealed class OneTimeTokensTests
         using var possible = New();
         using var required = New(options => options.BrowserBinding = BrowserBinding.Required);
 
-        var token = Issue(possible, NewCell());
+        var token = Issue(possible, NewEntry());
         Assert.False(possible.TryRedeem(TokenPurpose.Ticket, token, Request(BrowserKey.Create()), out _));
         Assert.True(possible.TryRedeem(TokenPurpose.Ticket, token, Request(), out _));
-        Assert.Null(Issue(required, NewCell()));
-        Assert.NotNull(Issue(required, NewCell(), browser: BrowserKey.Create()));
+        Assert.Null(Issue(required, NewEntry()));
+        Assert.NotNull(Issue(required, NewEntry(), browser: BrowserKey.Create()));
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class OneTimeTokensTests
     {
         using var possible = New();
         using var off = New(options => options.BrowserBinding = BrowserBinding.Off);
-        var entry = NewCell();
+        var entry = NewEntry();
 
         Assert.Null(possible.Issue(TokenPurpose.Navigation, entry, entry.Secret, BrowserKey.None, s_lifetime));
         Assert.NotNull(off.Issue(TokenPurpose.Navigation, entry, entry.Secret, BrowserKey.None, s_lifetime));
@@ -138,7 +138,7 @@ public sealed class OneTimeTokensTests
     public void TryRedeem_OfAHandOver_TakesAnyKeyWhileTheSessionHasNone()
     {
         using var tokens = New();
-        var (entry, key) = (NewCell(), BrowserKey.Create());
+        var (entry, key) = (NewEntry(), BrowserKey.Create());
 
         Assert.True(Redeem(Request(BrowserKey.Create())));
         Assert.True(Redeem(Request(key)));
@@ -152,7 +152,7 @@ public sealed class OneTimeTokensTests
     public void TryRedeem_AfterItsLifetime_IsRefused()
     {
         using var tokens = New();
-        var (first, second) = (Issue(tokens, NewCell()), Issue(tokens, NewCell()));
+        var (first, second) = (Issue(tokens, NewEntry()), Issue(tokens, NewEntry()));
         _time.Advance(s_lifetime - TimeSpan.FromTicks(1));
         Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, first, Request(), out _));
 
@@ -165,11 +165,11 @@ public sealed class OneTimeTokensTests
     public void TryRedeem_WhenTheWallClockMoved_IsAsItWas()
     {
         using var tokens = New();
-        var token = Issue(tokens, NewCell());
+        var token = Issue(tokens, NewEntry());
         _time.MoveWallClock(TimeSpan.FromDays(1));
 
         Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out _));
-        token = Issue(tokens, NewCell());
+        token = Issue(tokens, NewEntry());
         _time.MoveWallClock(TimeSpan.FromDays(-2));
         _time.Advance(s_lifetime);
 
@@ -182,7 +182,7 @@ public sealed class OneTimeTokensTests
         using var tokens = New();
         for (var i = 0; i < 100; i++)
         {
-            Issue(tokens, NewCell(), lifetime: TimeSpan.FromSeconds(i + 1));
+            Issue(tokens, NewEntry(), lifetime: TimeSpan.FromSeconds(i + 1));
         }
 
         Assert.Equal(100, tokens.Count);
@@ -196,7 +196,7 @@ public sealed class OneTimeTokensTests
     public void Issue_MoreThanAHandfulForOneSession_PushesOutItsOldestOfThatKindOnly()
     {
         using var tokens = New();
-        var (entry, other) = (NewCell(), NewCell());
+        var (entry, other) = (NewEntry(), NewEntry());
         var key = BrowserKey.Create();
         var navigation = tokens.Issue(TokenPurpose.Navigation, entry, entry.Secret, key, s_lifetime);
         var others = Issue(tokens, other);
@@ -213,11 +213,11 @@ public sealed class OneTimeTokensTests
     public void Issue_WhenFull_GivesNoneAndLosesNone()
     {
         using var tokens = New(options => options.MaxSessions = 2);
-        var issued = Enumerable.Range(0, 2 * OneTimeTokens.MaxPerSession).Select(_ => Issue(tokens, NewCell())).ToList();
+        var issued = Enumerable.Range(0, 2 * OneTimeTokens.MaxPerSession).Select(_ => Issue(tokens, NewEntry())).ToList();
 
-        Assert.Null(Issue(tokens, NewCell()));
+        Assert.Null(Issue(tokens, NewEntry()));
         Assert.All(issued, token => Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out _)));
-        Assert.NotNull(Issue(tokens, NewCell()));
+        Assert.NotNull(Issue(tokens, NewEntry()));
     }
 
     [Fact]
@@ -227,7 +227,7 @@ public sealed class OneTimeTokensTests
         using var tokens = New(options => options.MaxSessions = Sessions);
         for (var i = 0; i < Sessions; i++)
         {
-            var (entry, key) = (NewCell(), BrowserKey.Create());
+            var (entry, key) = (NewEntry(), BrowserKey.Create());
             foreach (var use in Enum.GetValues<TokenPurpose>())
             {
                 Assert.All(Enumerable.Range(0, 2 * OneTimeTokens.MaxOutstanding), _ => Assert.NotNull(tokens.Issue(use, entry, entry.Secret, key, s_lifetime)));
@@ -242,7 +242,7 @@ public sealed class OneTimeTokensTests
     {
         using var tokens = New(options => options.MaxSessions = sessions);
 
-        Assert.NotNull(Issue(tokens, NewCell()));
+        Assert.NotNull(Issue(tokens, NewEntry()));
     }
 
     [Fact]
@@ -263,7 +263,7 @@ public sealed class OneTimeTokensTests
         [MethodImpl(MethodImplOptions.NoInlining)]
         static (string Token, SessionId Secret, WeakReference Kept) IssueAndForget(OneTimeTokens tokens)
         {
-            var entry = NewCell();
+            var entry = NewEntry();
             return (Issue(tokens, entry)!, entry.Secret, new WeakReference(entry));
         }
     }
@@ -272,13 +272,13 @@ public sealed class OneTimeTokensTests
     public void ToString_OfWhatIsGranted_ShowsNoSecret()
     {
         using var tokens = New();
-        var entry = NewCell();
+        var entry = NewEntry();
         tokens.TryRedeem(TokenPurpose.Ticket, Issue(tokens, entry), Request(), out var grant);
 
         Assert.DoesNotContain(entry.Secret.Reveal(), grant.ToString(), StringComparison.Ordinal);
     }
 
-    private static SessionEntry NewCell() => new(SessionId.Create(), PublicId.Create(), new Moment(1));
+    private static SessionEntry NewEntry() => new(SessionId.Create(), PublicId.Create(), new Moment(1));
 
     private static string? Issue(OneTimeTokens tokens, SessionEntry entry, BrowserKey browser = default, TimeSpan? lifetime = null) =>
         tokens.Issue(TokenPurpose.Ticket, entry, entry.Secret, browser, lifetime ?? s_lifetime);

@@ -25,7 +25,7 @@ public sealed class SessionTimingsTests
     {
         var timings = Timings(timeout: 0);
 
-        Assert.Equal(SessionTimings.Never, timings.IdleTimeout);
+        Assert.Equal(SessionTimings.Never, timings.SessionTimeout);
         Assert.Equal(SessionTimings.Never, timings.Signal);
         Assert.Equal(TimeSpan.FromSeconds(20), timings.AbsoluteWarning);
         Assert.Equal(TimeSpan.FromSeconds(60), timings.KeepAlive);
@@ -52,10 +52,10 @@ public sealed class SessionTimingsTests
         var own = TimeoutOverrides.None with { SessionTimeout = TimeSpan.FromMinutes(1) };
 
         var timings = SessionTimings.Of(options, own);
-        Assert.Equal((1, 1, 2), (timings.IdleTimeout.TotalMinutes, timings.Countdown.TotalMinutes, timings.Signal.TotalMinutes));
+        Assert.Equal((1, 1, 2), (timings.SessionTimeout.TotalMinutes, timings.Countdown.TotalMinutes, timings.Signal.TotalMinutes));
 
         timings = SessionTimings.Of(options, own with { CountdownDuration = TimeSpan.FromMinutes(5) });
-        Assert.Equal((1, 5, 6), (timings.IdleTimeout.TotalMinutes, timings.Countdown.TotalMinutes, timings.Signal.TotalMinutes));
+        Assert.Equal((1, 5, 6), (timings.SessionTimeout.TotalMinutes, timings.Countdown.TotalMinutes, timings.Signal.TotalMinutes));
 
         options.CountdownDuration = TimeSpan.FromMinutes(3);
         timings = SessionTimings.Of(options, own);

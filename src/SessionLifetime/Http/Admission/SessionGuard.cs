@@ -164,11 +164,11 @@ internal sealed class SessionGuard(
     /// <summary>Counts an answer that refuses a request, unless the guard counted it when it refused the request.</summary>
     public void CountRefusal(SessionLookup lookup)
     {
-        if (lookup.Kind is SessionLookupStatus.Ended or SessionLookupStatus.Unknown or SessionLookupStatus.Missing)
+        if (lookup.Status is SessionLookupStatus.Ended or SessionLookupStatus.Unknown or SessionLookupStatus.Missing)
         {
             metrics.Refused(lookup.State ?? "missing");
         }
-        else if (lookup.Kind == SessionLookupStatus.WrongConnection)
+        else if (lookup.Status == SessionLookupStatus.WrongConnection)
         {
             metrics.Refused(lookup.Code);
         }

@@ -6,7 +6,7 @@ using SessionLifetime.Ids;
 namespace SessionLifetime.Http.Admission;
 
 /// <summary>What was found for the session id of a request.</summary>
-/// <param name="Kind">The outcome.</param>
+/// <param name="Status">The outcome.</param>
 /// <param name="Entry">The session the request is admitted to; null where there is none.</param>
 /// <param name="Sent">The id the request sent, where it is admitted.</param>
 /// <param name="Reason">Why the session ended; null where it is not known.</param>
@@ -14,7 +14,7 @@ namespace SessionLifetime.Http.Admission;
 /// <param name="EndedId">The public id of the session that has ended.</param>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct SessionLookup(
-    SessionLookupStatus Kind,
+    SessionLookupStatus Status,
     SessionEntry? Entry = null,
     SessionId Sent = default,
     SessionEndReason? Reason = null,
@@ -22,7 +22,7 @@ internal readonly record struct SessionLookup(
     PublicId EndedId = default)
 {
     /// <summary>The value of <c>X-Session-State</c>; null for no header.</summary>
-    public string? State => Kind switch
+    public string? State => Status switch
     {
         SessionLookupStatus.Ended => "ended",
         SessionLookupStatus.Unknown => "unknown",
@@ -31,7 +31,7 @@ internal readonly record struct SessionLookup(
     };
 
     /// <summary>The code of the answer that refuses the request.</summary>
-    public string Code => Kind switch
+    public string Code => Status switch
     {
         SessionLookupStatus.Ended => RefusalCodes.SessionEnded,
         SessionLookupStatus.Missing => RefusalCodes.SessionRequired,
@@ -44,7 +44,7 @@ internal readonly record struct SessionLookup(
     };
 
     /// <summary>Whether a new session would be refused too: the browser or the user is at the limit, or a required browser key is missing.</summary>
-    public bool RefusesNewSession => Kind is SessionLookupStatus.NoBrowser or SessionLookupStatus.BrowserFull or SessionLookupStatus.UserFull;
+    public bool RefusesNewSession => Status is SessionLookupStatus.NoBrowser or SessionLookupStatus.BrowserFull or SessionLookupStatus.UserFull;
 
     public static SessionLookup Ended(SessionEntry entry, SessionCarrier carrier = SessionCarrier.Header) =>
         new(SessionLookupStatus.Ended, Reason: entry.Read().EndReason, Carrier: carrier, EndedId: entry.Id);

@@ -156,7 +156,7 @@ internal sealed record SessionProblem
     };
 
     /// <summary>The problem of a request that needs a session and has none.</summary>
-    public static SessionProblem Of(SessionLookup lookup) => lookup.Kind switch
+    public static SessionProblem Of(SessionLookup lookup) => lookup.Status switch
     {
         SessionLookupStatus.Ended => Ended(lookup.Reason),
         SessionLookupStatus.Missing => Required,

@@ -146,7 +146,7 @@ internal sealed class AttachCall(
     private Task AnswerNewAsync(HttpContext context, SessionEntry entry, SessionId secret, SessionLookup before)
     {
         var previous = before.State is { } state
-            ? new PreviousSession(state, before.Kind == SessionLookupStatus.Ended ? before.Reason?.ToString() : null)
+            ? new PreviousSession(state, before.Status == SessionLookupStatus.Ended ? before.Reason?.ToString() : null)
             : null;
         return calls.AnswerAsync(context, entry, DueRulesResult.Alive, StatusCodes.Status201Created, answer => answer with
         {

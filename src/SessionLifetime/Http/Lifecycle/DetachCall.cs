@@ -16,10 +16,11 @@ internal sealed class DetachCall(SessionArrivals arrivals, SessionFinder finder,
         var lookup = body.Text("id") is { } id
             ? await finder.FindAsync(context, context.RequestHeaders(), id)
             : await finder.FindAsync(context);
+        var (page, isPersisted) = (body.Page("page", isRequired: false), body.Flag("persisted"));
         if (lookup.Entry is { } entry && body.Problem is null && !RequestClassification.HasSpeculativePurpose(context.Request))
         {
             metrics.SignalCounted("detach");
-            await arrivals.DetachAsync(entry, body.Page("page", isRequired: false), body.Flag("persisted"));
+            await arrivals.DetachAsync(entry, page, isPersisted);
         }
 
         SessionAnswers.WriteNothing(context);

@@ -11,7 +11,7 @@ internal sealed class ExitCall(LifecycleCalls calls, SessionEngine engine)
     {
         if (await calls.FindCallerAsync(context) is { } request)
         {
-            await engine.ExitAsync(request.Entry, SessionEndReason.Exited);
+            await engine.EndAndWaitAsync(request.Entry, SessionEndReason.Exited);
             SessionAnswers.WriteNothing(context);
         }
     }

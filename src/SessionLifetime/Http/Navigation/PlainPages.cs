@@ -68,7 +68,7 @@ internal sealed class PlainPages(
         }
 
         // Browsers open connections, with cookies, for pages of other sites too, and no antiforgery token protects those.
-        if (lookup.Kind is SessionLookupStatus.Missing
+        if (lookup.Status is SessionLookupStatus.Missing
             && cookie?.Read(context.Request) is { } id
             && (!(classified.IsConnection || RequestClassification.HasNoHeaders(context.Request)) || TransportCookie.IsProven(context.Request)))
         {
@@ -86,8 +86,8 @@ internal sealed class PlainPages(
     /// <remarks>An unknown id in the cookie is taken for one that ended too long ago to be remembered.</remarks>
     public string? ExpiredPageOf(HttpContext context, in RequestClassification classified, SessionLookup lookup)
     {
-        var hasEnded = lookup.Kind == SessionLookupStatus.Ended
-            || (lookup is { Kind: SessionLookupStatus.Unknown, Carrier: SessionCarrier.Cookie } && SessionId.TryParse(cookie!.Read(context.Request), out _));
+        var hasEnded = lookup.Status == SessionLookupStatus.Ended
+            || (lookup is { Status: SessionLookupStatus.Unknown, Carrier: SessionCarrier.Cookie } && SessionId.TryParse(cookie!.Read(context.Request), out _));
         var isRedirected = PlainNavigation.IsGet(context.Request) || (PlainNavigation.IsOne(context.Request) && classified.RequiresSession);
         return hasEnded && _expiredPath.HasValue && isRedirected && !IsExpiredPage(context)
             ? (context.Request.PathBase + _expiredPath).ToUriComponent()
@@ -154,7 +154,7 @@ internal sealed class PlainPages(
             caches.KeepOutBeforeEndpoint(context);
         }
 
-        if ((request.IsNavigation || request.Lookup.Kind != SessionLookupStatus.Missing) && !context.Response.HasStarted)
+        if ((request.IsNavigation || request.Lookup.Status != SessionLookupStatus.Missing) && !context.Response.HasStarted)
         {
             context.Response.OnStarting(static state => ((Finishing)state).OnStarting(), new Finishing(this, context, request));
         }

@@ -40,7 +40,7 @@ internal sealed class PlainRequest
     /// <summary>It has no living session.</summary>
     public void Lose(SessionLookup lookup)
     {
-        ExpiresCookie |= lookup is { Kind: SessionLookupStatus.Ended or SessionLookupStatus.Unknown, Carrier: SessionCarrier.Cookie };
+        ExpiresCookie |= lookup is { Status: SessionLookupStatus.Ended or SessionLookupStatus.Unknown, Carrier: SessionCarrier.Cookie };
         (Lookup, Entry) = (lookup, null);
     }
 }

@@ -17,5 +17,5 @@ internal interface ISessionRequest
     SessionConnection? Connection { get; set; }
 
     /// <summary>Stops holding the session's clocks, and never returns to the pool: the connection may stay open for days.</summary>
-    void Detach();
+    void ReleaseForConnection();
 }

@@ -171,7 +171,7 @@ internal sealed class SessionRequest(
         Return();
     }
 
-    public void Detach()
+    public void ReleaseForConnection()
     {
         Release();
         (_hold, _holds) = (null!, false);
