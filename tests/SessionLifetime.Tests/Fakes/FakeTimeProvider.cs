@@ -1,6 +1,10 @@
 namespace SessionLifetime.Tests.Fakes;
 
 /// <summary>A clock that stands still until a test moves it. Timers fire inside <see cref="Advance"/>, in order, each at its own moment.</summary>
+/// <remarks>
+/// That of <c>Microsoft.Extensions.TimeProvider.Testing</c> (10.11) does not serve: its timers all see the moment at which an advance ends,
+/// its wall clock cannot be moved without the timestamp, and what waits on it cannot be counted.
+/// </remarks>
 public sealed class FakeTimeProvider : TimeProvider
 {
     private readonly Lock _lock = new();

@@ -4,6 +4,10 @@ using Microsoft.Extensions.Logging;
 namespace SessionLifetime.Tests.Fakes;
 
 /// <summary>Keeps everything that is logged, at every level, so that a test can look for what must, or must not, be in it.</summary>
+/// <remarks>
+/// That of <c>Microsoft.Extensions.Diagnostics.Testing</c> (10.11) copies all lines under its lock whenever a test looks, while threads that
+/// race wait to log; here nobody waits for a look.
+/// </remarks>
 public sealed class LogRecorder : ILoggerProvider
 {
     public ConcurrentQueue<LogLine> Lines { get; } = new();

@@ -5,6 +5,10 @@ using Microsoft.Extensions.DependencyInjection;
 namespace SessionLifetime.Tests.Http;
 
 /// <summary>What the library's meter has told of one app, by instrument and tags.</summary>
+/// <remarks>
+/// The collectors of <c>Microsoft.Extensions.Diagnostics.Testing</c> (10.11) are each of one instrument that is known by name; this hears also
+/// of instruments that a test does not name.
+/// </remarks>
 internal sealed class MetricCounts : IDisposable
 {
     private readonly MeterListener _listener = new();

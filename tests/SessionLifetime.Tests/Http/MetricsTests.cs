@@ -104,6 +104,7 @@ public sealed class MetricsTests
         await app.PingAsync(start.Id);
         await app.ExitAsync(start.Id);
 
+        Assert.Contains(counts.Names, static name => name.StartsWith("sessionlifetime.", StringComparison.Ordinal));
         Assert.All(counts.Names, name =>
         {
             Assert.DoesNotContain(start.Id!, name, StringComparison.Ordinal);

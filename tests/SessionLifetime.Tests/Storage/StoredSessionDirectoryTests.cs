@@ -86,7 +86,7 @@ public sealed class StoredSessionDirectoryTests : IAsyncDisposable
         {
             var entry = await first.StartAsync();
             secret = entry.Secret;
-            await first.Engine.ExitAsync(entry, SessionEndReason.Revoked);
+            await first.Engine.EndAndWaitAsync(entry, SessionEndReason.Revoked);
         }
 
         await using var second = Host();
