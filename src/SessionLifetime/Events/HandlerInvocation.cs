@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SessionLifetime.Diagnostics;
 
 namespace SessionLifetime.Events;
 
@@ -31,6 +32,26 @@ internal sealed class HandlerInvocation(SessionEventQueue queue, int turn, Sessi
 
     /// <summary>What runs here from now on runs inside this call; null: inside none.</summary>
     public static void Enter(HandlerInvocation? call) => s_current.Value = call;
+
+    /// <summary>Counts, logs and traces how the call ended.</summary>
+    /// <param name="runner">What it ran with.</param>
+    /// <param name="failure">What it threw; null when it completed.</param>
+    public void Report(HandlerRunner runner, Exception? failure)
+    {
+        if (runner.Metrics.TimesHandlers)
+        {
+            runner.Metrics.HandlerRan(Event.Kind.ToString(), runner.Watch.Elapsed(this));
+        }
+
+        if (failure is not null)
+        {
+            Span?.SetStatus(ActivityStatusCode.Error, failure.GetType().Name);
+            runner.Metrics.HandlerFailed("threw");
+            runner.Logger.HandlerThrew(failure, Event.Kind.ToString(), Handler.Name, Event.Context.Session.Id);
+        }
+
+        Span?.Dispose();
+    }
 
     public override bool TryAbandon() => queue.TryAbandon(this);
 

@@ -278,7 +278,7 @@ internal sealed class SessionEventQueue(HandlerRunner runner) : IThreadPoolWorkI
         {
             if (call.Turn != _turn)
             {
-                // Abandoned, and logged as such; what it threw since is of no use to anybody.
+                // Abandoned, and logged as such.
                 call.Span?.Dispose();
                 return false;
             }
@@ -293,19 +293,7 @@ internal sealed class SessionEventQueue(HandlerRunner runner) : IThreadPoolWorkI
             }
         }
 
-        if (runner.Metrics.TimesHandlers)
-        {
-            runner.Metrics.HandlerRan(call.Event.Kind.ToString(), runner.Watch.Elapsed(call));
-        }
-
-        if (failure is not null)
-        {
-            call.Span?.SetStatus(ActivityStatusCode.Error, failure.GetType().Name);
-            runner.Metrics.HandlerFailed("threw");
-            runner.Logger.HandlerThrew(failure, call.Event.Kind.ToString(), call.Handler.Name, call.Event.Context.Session.Id);
-        }
-
-        call.Span?.Dispose();
+        call.Report(runner, failure);
         return true;
     }
 }

@@ -3,7 +3,7 @@ namespace SessionLifetime;
 /// <summary>Why a session ended. A session ends exactly once, for exactly one of these reasons.</summary>
 /// <remarks>
 /// The values are public and stored: new ones are added at the end. The browser module has the same list, in <c>session-lifetime.d.ts</c> and in
-/// <c>module/words.js</c>.
+/// <c>module/words.js</c>; a test compares them.
 /// </remarks>
 public enum SessionEndReason
 {

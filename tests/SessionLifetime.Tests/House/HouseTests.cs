@@ -111,6 +111,23 @@ public sealed partial class HouseTests
     public void WorkStartedElsewhere_IsFound(string code) => Assert.Matches(StartsWork(), code);
 
     [Fact]
+    public void EndReasons_AreTheSameInTheBrowserModule()
+    {
+        var browser = Path.Combine(Root(), "src", "SessionLifetime", "Browser");
+        var types = File.ReadAllText(Path.Combine(browser, "session-lifetime.d.ts"));
+        var words = File.ReadAllText(Path.Combine(browser, "module", "words.js"));
+        var declared = EndReasonType().Match(types).Groups["list"].Value.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal(Enum.GetNames<SessionEndReason>(), declared.Select(static name => name.Trim('\'')));
+
+        // The page itself ended the first, and nobody is left to read of the second; every other has a sentence in both languages.
+        foreach (var reason in Enum.GetNames<SessionEndReason>().Except(["Exited", "SelfDestructed"]))
+        {
+            Assert.Equal(2, words.Split($"    {reason}: '").Length - 1);
+        }
+    }
+
+    [Fact]
     public void CorePackage_DependsOnNoPackage()
     {
         var references = typeof(TabSession).Assembly.GetReferencedAssemblies().Select(name => name.Name!).ToList();
@@ -148,6 +165,9 @@ public sealed partial class HouseTests
 
     [GeneratedRegex(@"^public .*\b(?:class|struct|interface|enum|record|delegate)\b", RegexOptions.Multiline)]
     private static partial Regex PublicDefinition();
+
+    [GeneratedRegex(@"export type EndReason =\s*(?<list>[^;]+);", RegexOptions.ExplicitCapture)]
+    private static partial Regex EndReasonType();
 
     [GeneratedRegex(@"\b[A-Z]\w+\b")]
     private static partial Regex Word();
