@@ -28,6 +28,7 @@ namespace SessionLifetime.Engine;
 /// the exit go on, the <c>Ended</c> token is cancelled, connections are closed -> the requests that use the session complete -> what it
 /// owned is disposed.
 /// </para>
+/// <para>It is longer than a file should be because the loop, its callers and the handlers' answers call each other.</para>
 /// </remarks>
 internal sealed class SessionEngine
 {

@@ -23,7 +23,7 @@ internal sealed class OptionalState
     public int Occurrence;
     public uint RaiseNumber;
     public RotatedIds? Rotated;
-    public HoldStack AliveHolds;
+    public IntrusiveStack<RequestHold> AliveHolds;
     public SharedState? Shared;
 
     /// <summary>Whether a snapshot has nothing of this: then none has to be made for it.</summary>

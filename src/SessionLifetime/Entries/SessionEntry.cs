@@ -68,7 +68,7 @@ internal sealed class SessionEntry
     private SpinGate _gate;
 
     /// <summary>The newest first. Each holds equally long, so the newest holds longest.</summary>
-    private HoldStack _activityHolds;
+    private IntrusiveStack<RequestHold> _activityHolds;
 
     private PageSet _pages;
     private BrowserKey _browser;

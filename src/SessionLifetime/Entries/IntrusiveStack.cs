@@ -1,15 +1,17 @@
 namespace SessionLifetime.Entries;
 
 /// <summary>
-/// The requests of one kind that hold a session's clocks, the newest first. An <see cref="IntrusiveList{T}"/> would keep its end and its count,
-/// too: 16 bytes more for every session. A field, never copied; guarded by its entry's gate.
+/// As <see cref="IntrusiveList{T}"/>, of one reference: without its end and its count, which would be 16 bytes more for every session. A field,
+/// never copied; guarded by its owner.
 /// </summary>
-internal struct HoldStack
+/// <typeparam name="T">The type of its elements.</typeparam>
+internal struct IntrusiveStack<T>
+    where T : LinkedNode<T>
 {
-    /// <summary>The newest; null when there is none.</summary>
-    public RequestHold? First { get; private set; }
+    /// <summary>The element that was added last; null when there is none.</summary>
+    public T? First { get; private set; }
 
-    public void AddFirst(RequestHold added)
+    public void AddFirst(T added)
     {
         added.Next = First;
         if (First is { } first)
@@ -21,8 +23,8 @@ internal struct HoldStack
         added.IsLinked = true;
     }
 
-    /// <summary>Takes a hold out. False when it is not in.</summary>
-    public bool Remove(RequestHold removed)
+    /// <summary>Takes an element out. False when it is not in.</summary>
+    public bool Remove(T removed)
     {
         if (!removed.IsLinked)
         {
