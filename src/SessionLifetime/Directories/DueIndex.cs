@@ -11,7 +11,7 @@ namespace SessionLifetime.Directories;
 /// <para>
 /// A touch never writes here. It only pushes a session's deadline away, so a session stands in the slot of its old deadline until the
 /// wheel gets there, is looked at, and is put into the slot of the new one: once per timeout, however often it was touched. Only what
-/// moves a deadline nearer (a self-destruct, a shorter timeout, a good-bye) moves a session at once.
+/// moves a deadline nearer (a self-destruct, a shorter timeout, a detach) moves a session at once.
 /// </para>
 /// <para>
 /// So a sweep costs the slots it passes plus the sessions in them, and nothing for all others. A deadline beyond the wheel's horizon

@@ -11,14 +11,14 @@ namespace SessionLifetime.Engine;
 /// </summary>
 internal sealed class ConnectionCloser(IWorkScheduler scheduler, TimeProvider time, ILogger<ConnectionCloser> logger)
 {
-    /// <summary>How long a client has to say good-bye in turn.</summary>
+    /// <summary>How long a client has to answer the close.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
     /// <summary>Sessions whose connections are being closed.</summary>
     public PendingWork Open { get; } = new();
 
     /// <param name="session">The session.</param>
-    /// <param name="cancelling">Completes when the callbacks of its token have run: what they have to say goes out before the good-bye.</param>
+    /// <param name="cancelling">Completes when the callbacks of its token have run: what they have to say goes out before the close.</param>
     public void Close(TabSession session, Task cancelling)
     {
         if (session.TakeConnections() is { } connections && connections.Close() is { Count: > 0 } open)

@@ -24,7 +24,7 @@ internal sealed class SessionArrivals(
     private long _lastComplaint;
 
     /// <summary>
-    /// Starts a session for a page that says hello, tells the handlers, and waits for them. The session's clocks are held: the caller releases
+    /// Starts a session for a page that attaches, tells the handlers, and waits for them. The session's clocks are held: the caller releases
     /// the hold before it answers, so that the answer's durations count from then. Anything but added when the store is full, or closed.
     /// </summary>
     /// <param name="page">The page.</param>
@@ -89,7 +89,7 @@ internal sealed class SessionArrivals(
     }
 
     /// <summary>
-    /// A page of a living session says hello: it is added, the signal counts, the handlers are told and waited for, with the clocks held.
+    /// A page of a living session attaches: it is added, the signal counts, the handlers are told and waited for, with the clocks held.
     /// False when the session has ended, by then or meanwhile.
     /// </summary>
     /// <param name="entry">The session.</param>
@@ -101,7 +101,7 @@ internal sealed class SessionArrivals(
     {
         var hold = new RequestHold();
 
-        // The page first, the signal after it: a good-bye that arms a self-destruct in between is disarmed.
+        // The page first, the signal after it: a detach that arms a self-destruct in between is disarmed.
         var now = engine.Directory.Now;
         if (!entry.TryAttachPage(page, tab, now, engine.TimingsOf(entry.Read()).Signal)
             || !await engine.TryHoldAsync(entry, isActivity: true, hold))
@@ -127,10 +127,10 @@ internal sealed class SessionArrivals(
         return !entry.IsEnded;
     }
 
-    /// <summary>A page was unloaded: counts the signal, marks the page as leaving, and arms the self-destruct if it was the last one and the options say so.</summary>
+    /// <summary>A page was unloaded: counts the signal, marks the page as detached, and arms the self-destruct if it was the last one and the options say so.</summary>
     public async ValueTask DetachAsync(SessionEntry entry, PageId page, bool persisted)
     {
-        if (await engine.ApplyDueRulesAndWaitAsync(entry) == DueRulesResult.Ended || !await engine.TryCountAsync(entry, SignalReport.GoodBye))
+        if (await engine.ApplyDueRulesAndWaitAsync(entry) == DueRulesResult.Ended || !await engine.TryCountAsync(entry, SignalReport.Detach))
         {
             return;
         }

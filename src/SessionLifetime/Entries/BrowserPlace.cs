@@ -4,7 +4,7 @@ namespace SessionLifetime.Entries;
 
 /// <summary>
 /// Where a session stands among those of its browser: in a ring of their numbers, of which one, the head, stands in the browser's bucket.
-/// The store's to read and write.
+/// Read and written by the directory.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
 internal struct BrowserPlace

@@ -5,22 +5,22 @@ using SessionLifetime.Time;
 namespace SessionLifetime.Entries;
 
 /// <summary>
-/// The pages of one session: open ones, and ones that said good-bye and may still be followed by the next page of their tab.
+/// The pages of one session: open ones, and detached ones that may still be followed by the next page of their tab.
 /// Called inside the entry's gate, except <see cref="Heard"/> and <see cref="CountOpen"/>, which read the copy-on-write array.
 /// </summary>
 internal sealed class PageList
 {
-    /// <summary>The most open pages, and the most leaving ones, that one session keeps.</summary>
+    /// <summary>The most open pages, and the most detached ones, that one session keeps.</summary>
     public const int MaxPages = 32;
 
     private SessionPage[] _open = [];
-    private List<SessionPage>? _leaving;
+    private List<SessionPage>? _detached;
 
-    /// <summary>When the next good-bye becomes final.</summary>
+    /// <summary>When the next detach becomes final.</summary>
     public Moment NextDue { get; private set; } = Moment.Never;
 
     /// <summary>The one open page, if it is all there is.</summary>
-    public SessionPage? OnlyOne => _open.Length == 1 && _leaving is null or { Count: 0 } ? _open[0] : null;
+    public SessionPage? OnlyOne => _open.Length == 1 && _detached is null or { Count: 0 } ? _open[0] : null;
 
     /// <summary>The page that was open before there were others.</summary>
     public void Open(SessionPage page) => Volatile.Write(ref _open, [page]);
@@ -34,14 +34,14 @@ internal sealed class PageList
             return;
         }
 
-        (_leaving ??= []).Add(page);
+        (_detached ??= []).Add(page);
         UpdateNextDue();
     }
 
     /// <summary>All pages.</summary>
-    public IReadOnlyList<SessionPage> Read() => [.. _open, .. _leaving ?? []];
+    public IReadOnlyList<SessionPage> Read() => [.. _open, .. _detached ?? []];
 
-    /// <summary>A page says hello. It takes the place of the page its tab showed before, open or leaving.</summary>
+    /// <summary>A page attaches. It takes the place of the page its tab showed before, open or detached.</summary>
     public void Attach(PageId id, PageId tab, Moment now, TimeSpan signalTimeout)
     {
         var open = new List<SessionPage>(_open.Length + 1);
@@ -60,13 +60,13 @@ internal sealed class PageList
 
         open.Add(new SessionPage(id, tab, now));
         Volatile.Write(ref _open, open.ToArray());
-        if (_leaving?.RemoveAll(page => page.Tab == tab || page.Id == id) > 0)
+        if (_detached?.RemoveAll(page => page.Tab == tab || page.Id == id) > 0)
         {
             UpdateNextDue();
         }
     }
 
-    /// <summary>A request came from this page; an unknown page is none of ours.</summary>
+    /// <summary>A request came from this page; an unknown page is ignored.</summary>
     public void Heard(PageId id, Moment now)
     {
         foreach (var page in Volatile.Read(ref _open))
@@ -98,14 +98,14 @@ internal sealed class PageList
         page.LastHeard = now;
         page.UnloadAt = now + grace;
         page.Persisted = persisted;
-        _leaving ??= [];
-        if (_leaving.Count == MaxPages)
+        _detached ??= [];
+        if (_detached.Count == MaxPages)
         {
-            // A client that says good-bye for ever: the oldest is forgotten, as the oldest open page would be.
-            _leaving.RemoveAt(0);
+            // A client that detaches without end: the oldest is forgotten, as the oldest open page would be.
+            _detached.RemoveAt(0);
         }
 
-        _leaving.Add(page);
+        _detached.Add(page);
         UpdateNextDue();
         return true;
     }
@@ -118,15 +118,15 @@ internal sealed class PageList
             return false;
         }
 
-        var page = _leaving!.MinBy(static page => page.UnloadAt)!;
-        _leaving!.Remove(page);
+        var page = _detached!.MinBy(static page => page.UnloadAt)!;
+        _detached!.Remove(page);
         UpdateNextDue();
-        var isCurrent = !_open.Any(other => other.LastHeard > page.LastHeard) && !_leaving.Exists(other => other.LastHeard > page.LastHeard);
+        var isCurrent = !_open.Any(other => other.LastHeard > page.LastHeard) && !_detached.Exists(other => other.LastHeard > page.LastHeard);
         unloaded = new(page.Id, page.Persisted, isCurrent, CountOpen(now, signalTimeout));
         return true;
     }
 
-    /// <summary>Whether a page has said hello and not good-bye.</summary>
+    /// <summary>Whether a page has attached and not detached.</summary>
     public bool IsOpen(PageId id) => Array.Exists(Volatile.Read(ref _open), page => page.Id == id);
 
     /// <summary>How many pages are open; those silent for the signal timeout are gone without a word.</summary>
@@ -146,7 +146,7 @@ internal sealed class PageList
     private void UpdateNextDue()
     {
         var next = Moment.Never;
-        foreach (var page in _leaving!)
+        foreach (var page in _detached!)
         {
             next = Moment.Earlier(next, page.UnloadAt);
         }

@@ -6,7 +6,7 @@ using SessionLifetime.Time;
 namespace SessionLifetime.Entries;
 
 /// <summary>
-/// The pages of one session. A single open page is stored inline; several, or leaving ones, in a <see cref="PageList"/>, until one open page is
+/// The pages of one session. A single open page is stored inline; several, or detached ones, in a <see cref="PageList"/>, until one open page is
 /// left. A field, never copied. Changed inside the entry's gate; <see cref="Heard"/> and
 /// <see cref="CountOpen"/> come without it.
 /// </summary>
@@ -17,16 +17,16 @@ namespace SessionLifetime.Entries;
 [StructLayout(LayoutKind.Auto)]
 internal struct PageSet
 {
-    /// <summary>How exactly the signalTimeout of an only page is known.</summary>
+    /// <summary>How exactly it is known when an only page was last heard of.</summary>
     private static readonly TimeSpan s_step = TimeSpan.FromSeconds(1);
 
     private PageList? _many;
     private InlinePage _only;
 
-    /// <summary>When the next good-bye becomes final.</summary>
+    /// <summary>When the next detach becomes final.</summary>
     public readonly Moment NextDue => _many?.NextDue ?? Moment.Never;
 
-    /// <summary>A page says hello. It takes the place of the page its tab showed before, open or leaving.</summary>
+    /// <summary>A page attaches. It takes the place of the page its tab showed before, open or detached.</summary>
     public void Attach(PageId id, PageId tab, Moment now, TimeSpan signalTimeout)
     {
         if (_many is null && InlinePage.Fits(id, tab) && (_only.IsNone || _only.Tab == tab || _only.Is(id)))
@@ -47,7 +47,7 @@ internal struct PageSet
     /// <summary>Whether it is worth telling which page was heard of.</summary>
     public readonly bool Listens(Moment now) => Volatile.Read(in _many) is not null || (!_only.IsNone && _only.LastHeard + s_step < now);
 
-    /// <summary>A request came from this page; an unknown page is none of ours.</summary>
+    /// <summary>A request came from this page; an unknown page is ignored.</summary>
     public void Heard(PageId id, Moment now)
     {
         if (Volatile.Read(ref _many) is null && _only.Is(id))
@@ -68,7 +68,7 @@ internal struct PageSet
         return _many?.TryTakeUnloaded(now, signalTimeout, out unloaded) ?? false;
     }
 
-    /// <summary>Whether a page has said hello and not good-bye. Comes without the gate.</summary>
+    /// <summary>Whether a page has attached and not detached. Comes without the gate.</summary>
     public readonly bool IsOpen(PageId id) => Volatile.Read(in _many) is { } many ? many.IsOpen(id) : !id.IsNone && _only.Is(id);
 
     /// <summary>How many pages are open; those silent for the signal timeout are gone without a word.</summary>
@@ -93,7 +93,7 @@ internal struct PageSet
         }
     }
 
-    /// <summary>All pages: open ones, and ones that are leaving.</summary>
+    /// <summary>All pages: open ones, and detached ones.</summary>
     public readonly IReadOnlyList<SessionPage> Read() =>
         _many?.Read() ?? (_only.IsNone ? [] : [new SessionPage(_only.Id, _only.Tab, _only.LastHeard)]);
 

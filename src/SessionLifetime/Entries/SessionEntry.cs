@@ -195,7 +195,7 @@ internal sealed class SessionEntry
         LeaveGateAfterRequest();
     }
 
-    /// <summary>Before the store has it: when it must be looked at first, and whether it counts as heard of from the start.</summary>
+    /// <summary>Before the directory has it: when it must be looked at first, and whether it counts as heard of from the start.</summary>
     public void Prepare(Moment nextDue, bool isConfirmed)
     {
         _isConfirmed = isConfirmed;
@@ -271,7 +271,7 @@ internal sealed class SessionEntry
         LeaveGateAfterRequest();
     }
 
-    /// <summary>A look at it is near.</summary>
+    /// <summary>It will be looked at shortly: asks the processor for its memory.</summary>
     public void Prefetch()
     {
         ReadAhead.Of(in _user);
@@ -408,7 +408,7 @@ internal sealed class SessionEntry
         _gate.Leave();
     }
 
-    /// <summary>All pages of the session: open ones, and ones that are leaving.</summary>
+    /// <summary>All pages of the session: open ones, and detached ones.</summary>
     public IReadOnlyList<SessionPage> ReadPages()
     {
         _gate.Enter();
@@ -446,10 +446,10 @@ internal sealed class SessionEntry
         _gate.Leave();
     }
 
-    /// <summary>The lower bound of the next moment anybody must look; pages that are leaving included.</summary>
+    /// <summary>The lower bound of the next moment anybody must look; detached pages included.</summary>
     public Moment NextDue => new(Volatile.Read(ref _nextDue));
 
-    /// <summary>A page says hello. False when the session has ended.</summary>
+    /// <summary>A page attaches. False when the session has ended.</summary>
     public bool TryAttachPage(PageId page, PageId tab, Moment now, TimeSpan signalTimeout)
     {
         _gate.Enter();
@@ -481,7 +481,7 @@ internal sealed class SessionEntry
     /// <summary>A page was heard of.</summary>
     public void HeardPage(PageId page, Moment now) => _pages.Heard(page, now);
 
-    /// <summary>A page says good-bye. True when it was open; <paramref name="openPages"/> is what is left without it.</summary>
+    /// <summary>A page detaches. True when it was open; <paramref name="openPages"/> is what is left without it.</summary>
     public bool TryDetachPage(PageId page, bool persisted, Moment now, TimeSpan grace, TimeSpan signalTimeout, out int openPages)
     {
         _gate.Enter();
@@ -503,7 +503,7 @@ internal sealed class SessionEntry
         }
     }
 
-    /// <summary>Takes one page whose good-bye has outlived its grace at <paramref name="now"/>; exactly one caller gets each.</summary>
+    /// <summary>Takes one page whose grace after its detach is over at <paramref name="now"/>; exactly one caller gets each.</summary>
     public bool TryTakeUnloaded(Moment now, TimeSpan signalTimeout, [NotNullWhen(true)] out UnloadedPage? unloaded)
     {
         _gate.Enter();
@@ -517,7 +517,7 @@ internal sealed class SessionEntry
         }
     }
 
-    /// <summary>Whether a page has said hello and not good-bye.</summary>
+    /// <summary>Whether a page has attached and not detached.</summary>
     public bool IsOpenPage(PageId page) => _pages.IsOpen(page);
 
     /// <summary>How many pages are open, as far as anybody can know.</summary>

@@ -19,7 +19,7 @@ internal sealed class SessionPage(PageId id, PageId tab, Moment now)
         set => Volatile.Write(ref _lastHeard, value.Ticks);
     }
 
-    /// <summary>When its good-bye is final; never while it is open.</summary>
+    /// <summary>When its detach is final; never while it is open.</summary>
     public Moment UnloadAt { get; set; } = Moment.Never;
 
     /// <summary>Whether it went into the back/forward cache.</summary>

@@ -2,5 +2,5 @@ using SessionLifetime.Ids;
 
 namespace SessionLifetime.Entries;
 
-/// <summary>A page that said good-bye and was followed by none of its tab in time.</summary>
+/// <summary>A page that detached and was followed by none of its tab in time.</summary>
 internal sealed record UnloadedPage(PageId Id, bool Persisted, bool IsCurrent, int OpenPages);

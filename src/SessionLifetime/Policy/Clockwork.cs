@@ -120,7 +120,7 @@ internal static class Clockwork
     public static void Count(ref SessionSnapshot seen, in SignalReport signal, SessionTimings timings, Moment now)
     {
         seen.LastSignal = Moment.Later(seen.LastSignal, now);
-        if (!signal.IsGoodBye)
+        if (!signal.IsDetach)
         {
             // It comes after what was committed, also within one tick of the clock.
             seen.LastArrival = Moment.Later(seen.LastArrival, Moment.Later(now, Moment.Later(seen.StartedAt, seen.ArmedAt).Next));

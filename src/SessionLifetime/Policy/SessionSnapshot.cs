@@ -21,7 +21,7 @@ internal struct SessionSnapshot
     /// <summary>When the idle clock was last restarted without activity: by a handler that handled, or by a stretch.</summary>
     public Moment IdleReset;
 
-    /// <summary>When the latest signal arrived that a browser or its user sent: no good-bye, and no completion of a request.</summary>
+    /// <summary>When the latest signal arrived that a browser or its user sent: no detach, and no completion of a request.</summary>
     public Moment LastArrival;
 
     /// <summary>When <c>SessionTimeout</c> was last raised.</summary>

@@ -9,8 +9,8 @@ internal readonly struct SignalReport
     /// <summary>The user did something just now.</summary>
     public static readonly SignalReport Activity = new() { IdleFor = TimeSpan.Zero };
 
-    /// <summary>A page says good-bye: a signal that disarms nothing.</summary>
-    public static readonly SignalReport GoodBye = new() { IsGoodBye = true };
+    /// <summary>A page detaches: a signal that disarms nothing.</summary>
+    public static readonly SignalReport Detach = new() { IsDetach = true };
 
     /// <summary>How long ago the user was active, where the signal says so. Not negative.</summary>
     public TimeSpan? IdleFor { get; init; }
@@ -18,10 +18,10 @@ internal readonly struct SignalReport
     /// <summary>Whether the page asks to live as long as it is open.</summary>
     public bool IsStretch { get; init; }
 
-    public bool IsGoodBye { get; init; }
+    public bool IsDetach { get; init; }
 
     /// <summary>Whether it moves nothing but the two stamps, to now.</summary>
-    public bool IsPlain => !IsStretch && !IsGoodBye && (IdleFor is null || IdleFor == TimeSpan.Zero);
+    public bool IsPlain => !IsStretch && !IsDetach && (IdleFor is null || IdleFor == TimeSpan.Zero);
 
     /// <summary>Whether the user did something just now.</summary>
     public bool IsActivity => IdleFor == TimeSpan.Zero;

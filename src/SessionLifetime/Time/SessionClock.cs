@@ -31,7 +31,7 @@ internal sealed class SessionClock : IDisposable
     private const int MaxStretches = 256;
 
     private readonly TimeProvider _time;
-    private readonly Func<long> _coarse;
+    private readonly Func<long>? _counter;
     private readonly bool _isCoarse;
     private readonly long _startAt;
     private readonly long _origin;
@@ -49,18 +49,18 @@ internal sealed class SessionClock : IDisposable
     /// <param name="time">The time provider.</param>
     /// <param name="startAt">What the clock shows now.</param>
     public SessionClock(TimeProvider time, TimeSpan startAt = default)
-        : this(time, coarse: null) => _startAt = startAt.Ticks;
+        : this(time, counter: null) => _startAt = startAt.Ticks;
 
     /// <summary>A clock whose counter is another than the system's.</summary>
     /// <param name="time">The time provider, for what people are shown.</param>
-    /// <param name="coarse">The counter, in milliseconds; null for that of the provider.</param>
-    internal SessionClock(TimeProvider time, Func<long>? coarse)
+    /// <param name="counter">The counter, in milliseconds; null for that of the provider.</param>
+    internal SessionClock(TimeProvider time, Func<long>? counter)
     {
         _time = time;
-        _isCoarse = coarse is not null || time == TimeProvider.System;
-        _coarse = coarse ?? SystemCounter;
+        _isCoarse = counter is not null || time == TimeProvider.System;
+        _counter = counter;
         _origin = time.GetTimestamp();
-        _coarseOrigin = _coarse();
+        _coarseOrigin = Coarse();
     }
 
     /// <summary>Raised after a stretch in which the process did not run, by the thread that found it.</summary>
@@ -172,9 +172,9 @@ internal sealed class SessionClock : IDisposable
     }
 
     [SuppressMessage("ApiDesign", "RS0030:Do not use banned APIs", Justification = "The one place that reads the system's clock, where that is the provider.")]
-    private static long SystemCounter() => Environment.TickCount64;
+    private long Coarse() => _counter is null ? Environment.TickCount64 : _counter();
 
-    private long Elapsed() => ((_coarse() - _coarseOrigin) * TimeSpan.TicksPerMillisecond) + _startAt;
+    private long Elapsed() => ((Coarse() - _coarseOrigin) * TimeSpan.TicksPerMillisecond) + _startAt;
 
     private void WatchSteps()
     {

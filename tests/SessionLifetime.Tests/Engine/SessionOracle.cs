@@ -10,7 +10,7 @@ internal sealed class SessionOracle(OracleSettings settings, Func<int, bool> ans
 
     private readonly List<(long From, bool IsActivity, int Id)> _requests = [];
     private readonly Dictionary<string, (string Page, long Heard)> _openByTab = [];
-    private readonly List<(string Tab, string Page, long Due)> _leaving = [];
+    private readonly List<(string Tab, string Page, long Due)> _detached = [];
     private long _activity;
     private long _signal;
     private long _reset = -1;
@@ -157,7 +157,7 @@ internal sealed class SessionOracle(OracleSettings settings, Func<int, bool> ans
         }
 
         _openByTab[tab] = (page, now);
-        _leaving.RemoveAll(gone => gone.Tab == tab || gone.Page == page);
+        _detached.RemoveAll(gone => gone.Tab == tab || gone.Page == page);
         Events.Add("SessionResumed");
     }
 
@@ -170,7 +170,7 @@ internal sealed class SessionOracle(OracleSettings settings, Func<int, bool> ans
         }
 
         _openByTab.Remove(open.Key);
-        _leaving.Add((open.Key, page, now + settings.UnloadGrace));
+        _detached.Add((open.Key, page, now + settings.UnloadGrace));
         if (settings.SelfDestructOnUnload is { } after && OpenPages(now) == 0)
         {
             // What the app armed to come earlier stands.
@@ -206,7 +206,7 @@ internal sealed class SessionOracle(OracleSettings settings, Func<int, bool> ans
 
     /// <summary>Moments worth looking at closely.</summary>
     public IEnumerable<long> Edges(long now) =>
-        Rules(now).Select(rule => rule.At).Concat(_leaving.Select(gone => gone.Due)).Where(at => at > now && at < Never);
+        Rules(now).Select(rule => rule.At).Concat(_detached.Select(gone => gone.Due)).Where(at => at > now && at < Never);
 
     private long Idle(long now) => Math.Max(LastActivity(now), _reset);
 
@@ -270,9 +270,9 @@ internal sealed class SessionOracle(OracleSettings settings, Func<int, bool> ans
 
     private void Unload(long until)
     {
-        foreach (var gone in _leaving.Where(gone => gone.Due <= until).OrderBy(gone => gone.Due).ToList())
+        foreach (var gone in _detached.Where(gone => gone.Due <= until).OrderBy(gone => gone.Due).ToList())
         {
-            _leaving.Remove(gone);
+            _detached.Remove(gone);
             Events.Add($"PageUnloaded {gone.Page} {OpenPages(until)}");
         }
     }

@@ -266,7 +266,7 @@ public sealed class ClockworkTests
         static SignalReport Any(Random random) => random.Next(4) switch
         {
             0 => SignalReport.Alive,
-            1 => SignalReport.GoodBye,
+            1 => SignalReport.Detach,
             2 => new SignalReport { IsStretch = true },
             _ => new SignalReport { IdleFor = TimeSpan.FromSeconds(random.Next(0, 40)) },
         };
@@ -279,7 +279,7 @@ public sealed class ClockworkTests
     {
         var session = Session();
         Clockwork.Arm(ref session, At(30), At(20));
-        session = session.Heard(20, isGoodBye ? SignalReport.GoodBye : SignalReport.Alive, Timings());
+        session = session.Heard(20, isGoodBye ? SignalReport.Detach : SignalReport.Alive, Timings());
 
         Assert.Equal(isGoodBye ? At(30) : Moment.Never, session.SelfDestructAt);
     }
@@ -308,7 +308,7 @@ public sealed class ClockworkTests
         var session = Session();
         session.SelfDestructAt = At(30);
 
-        Assert.Equal(At(30), session.Heard(10, SignalReport.GoodBye, Timings()).SelfDestructAt);
+        Assert.Equal(At(30), session.Heard(10, SignalReport.Detach, Timings()).SelfDestructAt);
         Assert.True(session.Heard(10, SignalReport.Alive, Timings()).SelfDestructAt.IsNever);
         Assert.True(session.Heard(10, SignalReport.Activity, Timings()).SelfDestructAt.IsNever);
     }
