@@ -6,7 +6,7 @@ namespace SessionLifetime.Browser.Tests;
 public sealed partial class ModuleFileTests
 {
     public static TheoryData<string> Served { get; } =
-        ["session-lifetime.js", "session-lifetime-relay.js", "session-lifetime-signalr.js", "session-lifetime-blazor.js"];
+        ["session-lifetime.js", "session-lifetime-relay.js", "session-lifetime-tab.js", "session-lifetime-signalr.js", "session-lifetime-blazor.js"];
 
     [Fact]
     public async Task TypeScript_finds_no_fault_in_the_module_and_its_types_agree_with_its_declarations() =>

@@ -21,6 +21,9 @@ public static class PlainPagesBuilderExtensions
     /// <c>&lt;session-lifetime /&gt;</c>, which adds <c>session-lifetime-relay.js</c>.
     /// </summary>
     /// <remarks>
+    /// A navigation that comes without a token although the browser has a living session (from another site, in a new tab) is answered by a page
+    /// of a few bytes first, whose script looks up the session of its tab and loads the address anew. It needs <c>script-src 'self'</c>, or nothing
+    /// stricter, where the app sets a content-security policy.
     /// Antiforgery tokens then name the session they were made for: a form that reaches the server with another living session than
     /// the one its page was rendered for is refused. An <see cref="IAntiforgeryAdditionalDataProvider"/> of the app's own is kept.
     /// </remarks>
@@ -31,6 +34,8 @@ public static class PlainPagesBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.TryAddSingleton<NavigationRelay>();
+        builder.Services.TryAddSingleton<TabLookup>();
+        builder.Services.TryAddSingleton<ITabLookupPage, TabLookupPage>();
         builder.Services.TryAddSingleton<RelayModule>();
         builder.Services.TryAddSingleton<RelayCall>();
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, EarlyRedirects>());

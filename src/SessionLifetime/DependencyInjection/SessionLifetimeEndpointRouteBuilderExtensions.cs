@@ -54,7 +54,9 @@ public static class SessionLifetimeEndpointRouteBuilderExtensions
         if (services.GetService<RelayCall>() is { } relay)
         {
             Map(group, "/relay", HttpMethods.Post, SessionSignal.None, relay.InvokeAsync);
-            Map(group, "/" + RelayModule.FileName, HttpMethods.Get, SessionSignal.None, services.GetRequiredService<RelayModule>().ServeAsync);
+            var relayModule = services.GetRequiredService<RelayModule>();
+            Map(group, "/" + RelayModule.FileName, HttpMethods.Get, SessionSignal.None, relayModule.ServeAsync);
+            Map(group, "/" + RelayModule.TabFileName, HttpMethods.Get, SessionSignal.None, relayModule.ServeTabAsync);
         }
 
         var module = services.GetRequiredService<BrowserModule>();

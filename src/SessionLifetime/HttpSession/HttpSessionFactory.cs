@@ -30,6 +30,7 @@ internal sealed class HttpSessionFactory(
         : !Options.StartOnWrite ? $"the request carries no session id. {Advice}, or set HttpSessionOptions.StartOnWrite."
         : RequestClassification.IsDisabled(context.GetEndpoint()?.Metadata) ? "the endpoint has none, by DisableTabSession()."
         : RequestState.Find(context)?.Plain?.Lookup.Status is not (null or SessionLookupStatus.Missing) ? "the one the request belonged to is gone."
+        : plain.IsFormOfAnotherSite(context) ? "the form comes from another site, so the session of its tab is not known. Redirect to a page of the app, and write there."
         : !plain.IsOn && plain.IsPlain(context) ? "the browser navigates, and no script would read the id of a new one. Add AddNavigationRelay() or AddCookieTransport(), or put StartTabSession() on the endpoint."
         : RequestClassification.HasSpeculativePurpose(context.Request) ? "the page is being prefetched: the user has not asked for it yet."
         : context.Response.HasStarted ? "the response has started, and cannot carry the id of a new one. Write before it starts."

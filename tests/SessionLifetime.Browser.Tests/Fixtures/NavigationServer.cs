@@ -49,6 +49,12 @@ public sealed class NavigationServer : IAsyncDisposable
         _app.MapGet("/redirect-again", (string? to) => Results.Redirect($"/{to ?? "landed"}"));
         _app.MapPost("/post", PostAsync);
         _app.MapPost("/answer", AnswerAsync);
+        _app.MapPost("/returned", context =>
+        {
+            Note(context);
+            context.Response.Redirect("/landed");
+            return Task.CompletedTask;
+        }).DisableAntiforgery();
         _app.MapGet("/{page}", PageAsync).StartTabSession();
     }
 

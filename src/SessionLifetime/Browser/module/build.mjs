@@ -17,7 +17,7 @@ const css = {
   }),
 };
 
-for (const name of ['session-lifetime', 'session-lifetime-relay', 'session-lifetime-signalr', 'session-lifetime-blazor']) {
+for (const name of ['session-lifetime', 'session-lifetime-relay', 'session-lifetime-tab', 'session-lifetime-signalr', 'session-lifetime-blazor']) {
   await build({
     absWorkingDir: here,
     entryPoints: [`${name}.js`],

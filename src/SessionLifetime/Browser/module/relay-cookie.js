@@ -18,6 +18,9 @@ export const hashOf = url => {
   return text ? [...text].reduce((sum, character) => Math.imul(sum ^ character.charCodeAt(0), 16777619) >>> 0, 2166136261) : 0;
 };
 
+/** A token, or a mark without its time. @param {string} token */
+const meaning = token => token.replace(/\.\d+$/, '');
+
 /**
  * The cookies of other pages, written so recently that their requests may not have left, for the same address or an unknown one. One that
  * says the same leads no request astray: that the session has ended, for the same reason.
@@ -28,7 +31,7 @@ const rivals = (token, target) => document.cookie.split('; ').flatMap(cookie => 
   const [key, value = ''] = cookie.split('=');
   const [own, time, where] = value.split('~');
   const at = Number(time), other = parseInt(where, 16);
-  return key.startsWith(FAMILY) && key !== name && own !== token && Math.abs(Date.now() - at) < LEAVING
+  return key.startsWith(FAMILY) && key !== name && meaning(own) !== meaning(token) && Math.abs(Date.now() - at) < LEAVING
     && (!target || !other || target === other) ? [{ key, at }] : [];
 });
 

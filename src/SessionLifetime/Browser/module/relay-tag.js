@@ -1,7 +1,7 @@
 /** The tag of the relay, by which the server tells the page's path and session. */
 import { scriptTag } from './page.js';
 
-const { path = '/', renderedFor, answersForm, token } = scriptTag(import.meta.url, 'sessionLifetimeRelay')?.dataset ?? {};
+const { path = '/', renderedFor, answersForm, token, now, idHeader } = scriptTag(import.meta.url, 'sessionLifetimeRelay')?.dataset ?? {};
 
 /** The path that the cookies are for. */
 export { path };
@@ -14,3 +14,6 @@ export const isFormAnswer = answersForm !== undefined;
 
 /** A token for a navigation before the module has been answered. */
 export { token as firstToken };
+
+/** Of the page that looks up a tab's session: the server's clock, in seconds, and the header of the id. */
+export { now, idHeader };

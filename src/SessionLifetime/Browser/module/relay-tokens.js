@@ -11,8 +11,8 @@ const ids = () => JSON.stringify(controller()?.headers());
 
 /** @type {string[]} */
 let stock = [];
-/** When the tokens were asked for, how long they work, and by which ids. */
-let asked = 0, life = 600_000, owner = '';
+/** When the tokens were asked for, how long they work, by which ids; and how far the server's clock is ahead. */
+let asked = 0, life = 600_000, owner = '', ahead = 0;
 /** A browser that takes no cookies is given none. */
 let isRefused = false;
 /** @type {Promise<void> | null} */
@@ -38,6 +38,7 @@ export const fillTokens = () => filling ??= (async () => {
   const asker = ids(), at = Date.now();
   try {
     const answer = await session.fetch(new URL('relay', import.meta.url), { method: 'POST', cache: 'no-store' });
+    ahead = Date.parse(answer.headers.get('date') ?? '') - Date.now() || 0;
     if (!answer.ok) return;
     const { tokens, expiresInMs } = await answer.json();
     [stock, asked, life, owner, isRefused] = [tokens, at, expiresInMs, asker, !tokens.length];
@@ -53,3 +54,6 @@ export const keepTokens = () => {
 export const startWith = token => { [stock, asked, owner] = [[token], Date.now(), ids()]; };
 
 export const takeToken = () => stock.shift();
+
+/** The server's clock, in seconds, as far as it was heard of. */
+export const serverSeconds = () => Math.round((Date.now() + ahead) / 1000);

@@ -6,7 +6,7 @@
  */
 import { eraseCookie, hashOf, writeCookie } from './relay-cookie.js';
 import { firstToken, isFormAnswer, path, renderedFor } from './relay-tag.js';
-import { controller, fillTokens, hasTokens, keepTokens, startWith, takeToken } from './relay-tokens.js';
+import { controller, fillTokens, hasTokens, keepTokens, serverSeconds, startWith, takeToken } from './relay-tokens.js';
 
 /** iOS fires no beforeunload; the events that tell of a navigation there do not know reload and typed addresses. */
 const lacksBeforeUnload = /iP(hone|ad|od)/.test(navigator.userAgent) || navigator.vendor.startsWith('Apple') && navigator.maxTouchPoints > 1;
@@ -34,7 +34,7 @@ const leadsAway = url => {
 
 const tokenToLeave = () => {
   const session = controller();
-  if (session?.state === 'ended') return session.reason ? `ended-${session.reason}` : 'ended';
+  if (session?.state === 'ended') return session.status && `ended.${session.reason ?? ''}.${session.status.session}.${serverSeconds()}`;
   if (hasTokens()) return takeToken();
   // Before the module has been answered, the page is all that says whose it is.
   return isVerified ? undefined : firstToken;

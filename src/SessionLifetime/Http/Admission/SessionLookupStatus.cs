@@ -6,6 +6,9 @@ internal enum SessionLookupStatus : byte
     /// <summary>The request carries no id.</summary>
     Missing,
 
+    /// <summary>The request carries no id, and only its tab knows whether it has one: it is asked before the request goes on.</summary>
+    UnknownTab,
+
     /// <summary>The session is in the directory; whether it is alive shows when the rules that are due are applied.</summary>
     Found,
 

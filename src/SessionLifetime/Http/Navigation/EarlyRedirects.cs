@@ -9,13 +9,13 @@ namespace SessionLifetime.Http.Navigation;
 /// Handles redirects by middleware that runs before <c>UseSessionLifetime()</c>, for example to the sign-in page by authorization. The token of such a
 /// request is not used, but its cookie names the address of this request: the answer sets it again for the address of the redirect.
 /// </summary>
-internal sealed class EarlyRedirects(TimeProvider time) : IStartupFilter
+internal sealed class EarlyRedirects(NavigationRelay relay, TimeProvider time) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
         app.Use((context, following) =>
         {
-            if (context.Request.Headers.Cookie.Count > 0 && PlainNavigation.IsOwn(context.Request) && RelayCookie.For(context.Request) is [var cookie, ..])
+            if (context.Request.Headers.Cookie.Count > 0 && PlainNavigation.IsOwn(context.Request) && relay.FindUsable(context.Request) is { } cookie)
             {
                 context.Response.OnStarting(() => SetCookieAsync(context, cookie));
             }

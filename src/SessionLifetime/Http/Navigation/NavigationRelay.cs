@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using SessionLifetime.Diagnostics;
+using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Http.Admission;
 using SessionLifetime.Http.Reading;
@@ -15,7 +16,7 @@ namespace SessionLifetime.Http.Navigation;
 /// A token can be used for one request, by the session's browser. The answer deletes the cookie. A redirect sets a new one for the redirected request,
 /// since no page runs that could write it.
 /// </remarks>
-internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder, SessionMetrics metrics, TimeProvider time)
+internal sealed class NavigationRelay(OneTimeTokens tokens, SessionEngine engine, SessionFinder finder, SessionMetrics metrics, TimeProvider time)
 {
     /// <summary>How many tokens a page keeps: one for the next navigation, and one for the navigation after a download, which leaves the page open.</summary>
     public const int Stock = 2;
@@ -32,30 +33,54 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
     public IReadOnlyList<string> Issue(SessionEntry entry, SessionId secret, BrowserKey browser, int count = Stock, PageId page = default) =>
         [.. Enumerable.Range(0, count).Select(_ => Issue(entry, secret, browser, Lifetime, page)).OfType<string>()];
 
-    /// <summary>The lookup of the first relay cookie with a valid token, and that cookie; missing where the request has no relay cookie.</summary>
+    /// <summary>
+    /// The lookup of the first relay cookie with a valid token, or with a mark that is believed, and that cookie. Missing where the tab has no session,
+    /// and, without a cookie, where the request has none; unknown where none of its cookies leads anywhere: anybody may have planted them.
+    /// </summary>
     public async ValueTask<(SessionLookup Lookup, RelayCookie Used)> FindAsync(HttpContext context)
     {
         var lookup = new SessionLookup(SessionLookupStatus.Missing);
         var used = default(RelayCookie);
         foreach (var cookie in RelayCookie.For(context.Request))
         {
-            if (cookie.IsEnded(out var reason))
+            if (RelayMark.TryParse(cookie.Token, out var mark))
             {
-                return (new(SessionLookupStatus.Ended, Reason: reason, Carrier: SessionCarrier.Relay), cookie);
+                if (mark.IsFresh(time.GetUtcNow()) && await IsTrueAsync(mark, context.RequestAborted))
+                {
+                    return (mark.Ended is { } ended
+                        ? new(SessionLookupStatus.Ended, Reason: mark.Reason, Carrier: SessionCarrier.Relay, EndedId: ended)
+                        : new(SessionLookupStatus.Missing), cookie);
+                }
             }
-
-            if (tokens.TryRedeem(TokenPurpose.Navigation, cookie.Token, context.Request, out var grant))
+            else if (tokens.TryRedeem(TokenPurpose.Navigation, cookie.Token, context.Request, out var grant))
             {
                 _redirects.Leave(grant.Browser, cookie.Target, cookie.Name);
                 return (await finder.FindAsync(context, context.RequestHeaders(), grant.Secret) with { Carrier = SessionCarrier.Relay }, cookie);
             }
 
-            // Used already, expired, or another browser's. The next cookie may be valid.
-            metrics.Refused("relay");
-            (lookup, used) = (new(SessionLookupStatus.Unknown, Carrier: SessionCarrier.Relay), cookie);
+            if (used.Name is null)
+            {
+                // Used already, expired, another browser's, or planted. The next cookie may be valid.
+                metrics.Refused("relay");
+                (lookup, used) = (new(SessionLookupStatus.Unknown, Carrier: SessionCarrier.Relay), cookie);
+            }
         }
 
         return (lookup, used);
+    }
+
+    /// <summary>The first cookie that leads the request somewhere; null where none does. Uses nothing up.</summary>
+    public RelayCookie? FindUsable(HttpRequest request)
+    {
+        foreach (var cookie in RelayCookie.For(request))
+        {
+            if (RelayMark.TryParse(cookie.Token, out var mark) ? mark.IsFresh(time.GetUtcNow()) : tokens.IsOpen(TokenPurpose.Navigation, cookie.Token, request))
+            {
+                return cookie;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Sets the cookie for the redirected request, if the redirect stays within the site.</summary>
@@ -92,6 +117,10 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
             context.Response.Cookies.Append(cookie.Name, "", Options(context, TimeSpan.Zero, path));
         }
     }
+
+    /// <summary>Whether the session that a mark says has ended does not live.</summary>
+    private async ValueTask<bool> IsTrueAsync(RelayMark mark, CancellationToken cancellationToken) =>
+        mark.Ended is not { } ended || await engine.Directory.FindAsync(ended, cancellationToken) is not { IsEnded: false };
 
     private static CookieOptions Options(HttpContext context, TimeSpan maxAge, string path) => new()
     {

@@ -27,6 +27,7 @@ internal sealed class PlainPages(
     PageCaches caches,
     IOptions<SessionLifetimeOptions> options,
     NavigationRelay? relay = null,
+    TabLookup? tabs = null,
     TransportCookie? cookie = null)
 {
     /// <summary>The default for sessions that the server starts: one that no browser module takes over ends this soon.</summary>
@@ -67,12 +68,21 @@ internal sealed class PlainPages(
             (lookup, used) = await relay.FindAsync(context);
         }
 
+        // A tab that says it has no session is believed. A relay cookie that leads nowhere says nothing.
+        var isUntold = lookup.Status == SessionLookupStatus.Unknown || (lookup.Status == SessionLookupStatus.Missing && used.Name is null);
+
         // Browsers open connections, with cookies, for pages of other sites too, and no antiforgery token protects those.
-        if (lookup.Status is SessionLookupStatus.Missing
+        if (isUntold
             && cookie?.Read(context.Request) is { } id
             && (!(classified.IsConnection || RequestClassification.HasNoHeaders(context.Request)) || TransportCookie.IsProven(context.Request)))
         {
             lookup = await finder.FindByCookieAsync(context, id);
+        }
+
+        if (isUntold && tabs is not null && !classified.IsSpeculative && !IsExpiredPage(context) && await tabs.IsNeededAsync(context, lookup.Entry))
+        {
+            caches.KeepOutBeforeEndpoint(context);
+            lookup = new(SessionLookupStatus.UnknownTab, Carrier: SessionCarrier.Relay);
         }
 
         Keep(context, lookup, used);
@@ -93,6 +103,13 @@ internal sealed class PlainPages(
             ? (context.Request.PathBase + _expiredPath).ToUriComponent()
             : null;
     }
+
+    /// <summary>Answers a navigation whose tab must be asked for its session first.</summary>
+    public Task AskTabAsync(HttpContext context) => tabs!.WriteAsync(context);
+
+    /// <summary>Whether the request is a form that another site posts: which tab it comes from cannot be known, and it cannot be repeated.</summary>
+    public bool IsFormOfAnotherSite(HttpContext context) =>
+        relay is not null && PlainNavigation.IsOne(context.Request) && !PlainNavigation.IsOwn(context.Request);
 
     /// <summary>Whether the endpoint starts a session for a request that has none.</summary>
     public bool Starts(HttpContext context, EndpointMetadataCollection? metadata) =>

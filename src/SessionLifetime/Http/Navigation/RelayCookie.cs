@@ -14,19 +14,13 @@ namespace SessionLifetime.Http.Navigation;
 /// overwrite each other's; time and target tell them apart.
 /// </summary>
 /// <param name="Name">The whole name.</param>
-/// <param name="Token">The one-time token, or the mark of an ended session: <c>ended</c>, or <c>ended-</c> and the reason.</param>
+/// <param name="Token">The one-time token, or a <see cref="RelayMark"/>.</param>
 /// <param name="Time">When it was written, in milliseconds of the writer's clock.</param>
 /// <param name="Target">A hash of the address it was written for; 0 where the writer does not know it.</param>
 /// <param name="Path">The path of the cookie, which browsers do not send.</param>
 internal readonly record struct RelayCookie(string Name, string Token, long Time, uint Target, string Path = "/")
 {
     public const string Prefix = "SessionLifetime.Relay.";
-
-    /// <summary>The mark of a page whose session has ended.</summary>
-    private const string EndedMark = "ended";
-
-    /// <summary>How many are read: a browser has one for each tab that navigated within the last seconds.</summary>
-    private const int MaxCount = 16;
 
     private const int MaxNameLength = 64;
 
@@ -44,23 +38,6 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
     public override string ToString() => "[relay cookie]";
 
     public string Format() => string.Create(CultureInfo.InvariantCulture, $"{Token}~{Time}~{Target:x}{(Path is not "/" && IsPath(Path) ? "~" + Path : "")}");
-
-    /// <summary>Whether the page's session has ended, and the reason, if the page knows it.</summary>
-    public bool IsEnded(out SessionEndReason? reason)
-    {
-        reason = null;
-        if (!Token.StartsWith(EndedMark, StringComparison.Ordinal))
-        {
-            return false;
-        }
-
-        foreach (var one in Enum.GetValues<SessionEndReason>())
-        {
-            reason = string.Equals(Token, $"{EndedMark}-{one}", StringComparison.Ordinal) ? one : reason;
-        }
-
-        return reason is not null || Token.Length == EndedMark.Length;
-    }
 
     /// <summary>
     /// The cookies that may belong to a request, the likeliest first: without those for other addresses, which belong to requests that are still to
@@ -132,7 +109,7 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
     }
 
     /// <summary>The address as it was sent, or composed where the server does not give that.</summary>
-    private static string AddressOf(HttpRequest request) => request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw
+    public static string AddressOf(HttpRequest request) => request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw
         ? raw
         : request.Path.ToUriComponent() + request.QueryString.ToUriComponent();
 
@@ -145,6 +122,7 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
         return last is "." or ".." || last.Contains("%2e", StringComparison.OrdinalIgnoreCase);
     }
 
+    /// <summary>All of them: any number may be planted, and only the server's limit of the headers bounds it. Each costs a lookup at most.</summary>
     private static List<RelayCookie> Read(StringValues headers)
     {
         var found = new List<RelayCookie>();
@@ -156,10 +134,6 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
                 if (pair.StartsWith(Prefix, StringComparison.Ordinal) && TryParse(pair, out var cookie))
                 {
                     found.Add(cookie);
-                    if (found.Count == MaxCount)
-                    {
-                        return found;
-                    }
                 }
             }
         }
@@ -184,7 +158,7 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
             || !IsPath(path)
             || !long.TryParse(value[parts[1]], NumberStyles.None, CultureInfo.InvariantCulture, out var time)
             || !uint.TryParse(value[parts[2]], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var target)
-            || value[parts[0]].Length > SessionId.TextLength)
+            || value[parts[0]].Length > RelayMark.MaxLength)
         {
             return false;
         }

@@ -9,8 +9,8 @@ using SessionLifetime.Sessions;
 namespace SessionLifetime.Http.Requests;
 
 /// <summary>
-/// Requests that were found to have no living session: each goes on without one, is refused, is redirected to the page for expired sessions, or
-/// starts a session.
+/// Requests that were found to have no living session: each goes on without one, is refused, is redirected to the page for expired sessions, starts a
+/// session, or asks its tab which one it has.
 /// </summary>
 internal sealed class SessionlessRequests(
     SessionGuard guard,
@@ -64,6 +64,12 @@ internal sealed class SessionlessRequests(
     private async Task PassPlainAsync(HttpContext context, RequestClassification classified, PlainRequest request, SessionLookup lookup, RequestDelegate next)
     {
         request.Lose(lookup);
+        if (lookup.Status == SessionLookupStatus.UnknownTab)
+        {
+            await plain.AskTabAsync(context);
+            return;
+        }
+
         if (plain.ExpiredPageOf(context, classified, lookup) is { } expired)
         {
             context.Response.StatusCode = StatusCodes.Status303SeeOther;

@@ -112,11 +112,7 @@ internal sealed class OneTimeTokens : IDisposable
     public bool TryRedeem(TokenPurpose use, string? text, HttpRequest request, out OneTimeGrant grant)
     {
         grant = default;
-        if (!Base64UrlIds.TryParse(text, out var high, out var low)
-            || !_cache.TryGetValue(new OneTimeKey(use, high, low), out OneTimeToken? token)
-            || token is null
-            || !IsForBrowserOf(request, token)
-            || !token.TryTake())
+        if (Find(use, text, request) is not { } token || !token.TryTake())
         {
             return false;
         }
@@ -131,11 +127,22 @@ internal sealed class OneTimeTokens : IDisposable
         return true;
     }
 
+    /// <summary>Whether the request could use the token. Does not use it up.</summary>
+    public bool IsOpen(TokenPurpose use, string? text, HttpRequest request) => Find(use, text, request) is not null;
+
     public void Dispose()
     {
         _timer.Dispose();
         _cache.Dispose();
     }
+
+    private OneTimeToken? Find(TokenPurpose use, string? text, HttpRequest request) =>
+        Base64UrlIds.TryParse(text, out var high, out var low)
+        && _cache.TryGetValue(new OneTimeKey(use, high, low), out OneTimeToken? token)
+        && token is not null
+        && IsForBrowserOf(request, token)
+            ? token
+            : null;
 
     /// <summary>Whether a token without a browser key could not be used: keys are required, or the token is itself sent in a cookie.</summary>
     private bool NeedsBrowser(TokenPurpose use) =>

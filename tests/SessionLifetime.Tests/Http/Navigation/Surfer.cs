@@ -13,6 +13,15 @@ internal sealed partial class Surfer(SessionApp app)
 
     public string? User { get; set; }
 
+    /// <summary>Whether the tab it navigates in is the one whose module holds the id; otherwise it is a new one.</summary>
+    public bool IsInOwnTab { get; set; }
+
+    /// <summary>Whether it runs the page that looks up the session of its tab.</summary>
+    public bool RunsLookup { get; set; } = true;
+
+    /// <summary>How often that page came.</summary>
+    public int Lookups { get; private set; }
+
     /// <summary>What it says of where its navigations come from.</summary>
     public string Site { get; set; } = "same-origin";
 
@@ -32,7 +41,28 @@ internal sealed partial class Surfer(SessionApp app)
 
     public Task<Answer> OpenAsync(string path, Action<HttpRequestMessage>? with = null) => NavigateAsync(HttpMethod.Get, path, with);
 
-    public async Task<Answer> NavigateAsync(HttpMethod method, string path, Action<HttpRequestMessage>? with = null, string? body = null) =>
+    public async Task<Answer> NavigateAsync(HttpMethod method, string path, Action<HttpRequestMessage>? with = null, string? body = null)
+    {
+        var answer = await RequestAsync(method, path, with, body);
+        if (!RunsLookup || !IsLookup(answer))
+        {
+            return answer;
+        }
+
+        // As its script does: it leaves a token, or the mark that the tab has none, and loads the address anew.
+        Lookups++;
+        var token = IsInOwnTab ? (await TokensAsync())[0] : $"none.{app.Time.GetUtcNow().ToUnixTimeSeconds()}";
+        const string Name = RelayCookie.Prefix + "lookup";
+        Cookies[Name] = $"{token}~{app.Time.GetUtcNow().ToUnixTimeMilliseconds()}~{RelayCookie.TargetOf(path):x}";
+        answer = await RequestAsync(method, path, with, body);
+        Cookies.Remove(Name);
+        return answer;
+    }
+
+    /// <summary>Whether an answer is the page that looks up the session of its tab.</summary>
+    public static bool IsLookup(Answer answer) => answer.Text.Contains("session-lifetime-tab.js", StringComparison.Ordinal);
+
+    private async Task<Answer> RequestAsync(HttpMethod method, string path, Action<HttpRequestMessage>? with, string? body) =>
         Hear(await app.SendAsync(method, path, id: null, body, "application/x-www-form-urlencoded", request =>
         {
             Dress(request);
