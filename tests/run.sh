@@ -15,9 +15,12 @@ fail() {
   exit 1
 }
 
-# The browser tests need Chromium, fonts that look like something, and npm for the tools of the browser module. Elsewhere than on Debian, install them yourself.
+# The browser tests need Chromium, Firefox, WebKit with a display nobody sees, fonts that look like something, and npm for the tools of the browser module. Elsewhere than on Debian, install them yourself.
 need=()
 command -v chromium >/dev/null || [ -n "${CHROMIUM_PATH:-}" ] || need+=(chromium)
+command -v firefox-esr >/dev/null || [ -n "${FIREFOX_PATH:-}" ] || need+=(firefox-esr)
+command -v WebKitWebDriver >/dev/null || need+=(webkit2gtk-driver)
+command -v Xvfb >/dev/null || need+=(xvfb)
 command -v fc-list >/dev/null && [ -n "$(fc-list 2>/dev/null)" ] || need+=(fontconfig fonts-noto-core)
 command -v node >/dev/null || need+=(nodejs)
 command -v npm >/dev/null || need+=(npm)

@@ -30,5 +30,9 @@ const findToken = async () => {
   } catch { /* Storage is blocked, or the server is not reached: the page says what it knows. */ }
 };
 
-writeCookie(await findToken() ?? `none.${now}`, hashOf(location.href));
-location.reload();
+const { href } = location;
+writeCookie(await findToken() ?? `none.${now}`, hashOf(href));
+// Not reload(): Firefox takes it for another request of the site that led here, and sends no Strict cookie. To replace an address that differs in its
+// fragment only would load nothing.
+if (href.includes('#')) history.replaceState(null, '', href.replace(/#.*/, location.search ? '&' : '?'));
+location.replace(href);
