@@ -79,7 +79,8 @@ internal sealed class SessionLifetimeMiddleware(
         }
 
         var request = requests.Take();
-        var beginning = request.TryBeginAsync(context, classified, lookup);
+        var isOfLeftPage = entry.IsArmed && entry.IsArmedBy(finder.PageOf(classified.Headers));
+        var beginning = request.TryBeginAsync(context, classified, lookup, disarms: !isOfLeftPage);
         if (!beginning.IsCompletedSuccessfully || classified.Metadata?.GetMetadata<SerializePerSessionAttribute>() is not null)
         {
             return ServeAsync(context, classified, lookup, request, beginning);

@@ -73,14 +73,14 @@ internal sealed class SessionRequest(
     /// Begins a request whose session was found: counts it, after the rules that are due. What the session owns is not disposed before
     /// <see cref="Close"/>. False when the session has ended; close it all the same.
     /// </summary>
-    public ValueTask<bool> TryBeginAsync(HttpContext context, in RequestClassification classified, in SessionLookup lookup)
+    public ValueTask<bool> TryBeginAsync(HttpContext context, in RequestClassification classified, in SessionLookup lookup, bool disarms = true)
     {
         (_context, _entry, _sent, _isInSession, _isPlain) = (context, lookup.Entry!, lookup.Sent, true, lookup.Carrier != SessionCarrier.Header);
         (Signal, _isConnection, _mayBeUpgraded) = (classified.Signal, classified.IsConnection, classified.IsConnection);
         _holds = Signal != SessionSignal.None;
         if (_holds)
         {
-            return engine.TryBeginAsync(_entry, isActivity: Signal == SessionSignal.Activity, _hold);
+            return engine.TryBeginAsync(_entry, isActivity: Signal == SessionSignal.Activity, _hold, disarms);
         }
 
         _entry.EnterRequest();
