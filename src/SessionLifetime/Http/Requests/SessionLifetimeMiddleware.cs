@@ -30,6 +30,7 @@ internal sealed class SessionLifetimeMiddleware(
     SessionlessRequests sessionless,
     PlainPages plain,
     IConnections connections,
+    ForeignRedirects foreignRedirects,
     LateAuthenticationGuard lateUsers)
 {
     public Task InvokeAsync(HttpContext context)
@@ -179,8 +180,10 @@ internal sealed class SessionLifetimeMiddleware(
         {
             RequestState.GetOrAdd(context).See(isAnonymous: guard.UserOf(context) is null);
         }
-        else if (finder.TryGetHeader(context.RequestHeaders(), out _))
+        else if (finder.TryGetHeader(context.RequestHeaders(), out var id))
         {
+            foreignRedirects.Watch(context, id);
+
             // Without the header the browser module would count the request as activity.
             SetSignalHeader(context, SessionSignal.None);
         }

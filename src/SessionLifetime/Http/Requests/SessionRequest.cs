@@ -248,8 +248,25 @@ internal sealed class SessionRequest(
             SetId(newer);
         }
 
-        return Task.CompletedTask;
+        if (_isPlain || _context.Features.Find<TabSession>() is null)
+        {
+            return Task.CompletedTask;
+        }
+
+        if (Signal == SessionSignal.Activity && IsGivenOnce(_response.Headers))
+        {
+            _response.Headers[SessionHeaders.Signal] = SessionHeaders.Activity;
+        }
+
+        return ForeignRedirects.IsOne(_context, _response.StatusCode)
+            ? _context.RequestServices.GetRequiredService<ForeignRedirects>().ReplaceIdAsync(_context, _entry, _sent)
+            : Task.CompletedTask;
     }
+
+    /// <summary>Whether no cache gives the answer again: then the module may read in it that this request has counted.</summary>
+    private static bool IsGivenOnce(IHeaderDictionary headers) => headers.CacheControl is [{ } control]
+        ? control.Contains("no-store", StringComparison.OrdinalIgnoreCase) || control.Contains("no-cache", StringComparison.OrdinalIgnoreCase)
+        : headers.ETag.Count + headers.LastModified.Count + headers.Expires.Count == 0;
 
     /// <summary>
     /// Sets the header, and keeps the answer out of caches: the output cache has made its copy already, browsers and proxies obey
