@@ -31,6 +31,8 @@ public static class PlainPagesBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.TryAddSingleton<NavigationRelay>();
+        builder.Services.TryAddSingleton<TabQuestion>();
+        builder.Services.TryAddSingleton<IReturnPage, ReturnPage>();
         builder.Services.TryAddSingleton<RelayModule>();
         builder.Services.TryAddSingleton<RelayCall>();
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, EarlyRedirects>());

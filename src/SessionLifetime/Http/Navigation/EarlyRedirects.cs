@@ -15,8 +15,11 @@ internal sealed class EarlyRedirects(TimeProvider time) : IStartupFilter
     {
         app.Use((context, following) =>
         {
-            if (context.Request.Headers.Cookie.Count > 0 && PlainNavigation.IsOwn(context.Request) && RelayCookie.For(context.Request) is [var cookie, ..])
+            if (context.Request.Headers.Cookie.Count > 0 && PlainNavigation.IsOwn(context.Request) && RelayCookie.For(context.Request) is [var likeliest, ..] found)
             {
+                // What another site of the domain has planted names any time but now.
+                var now = time.GetUtcNow();
+                var cookie = found.FirstOrDefault(one => one.IsRecent(now), likeliest);
                 context.Response.OnStarting(() => SetCookieAsync(context, cookie));
             }
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using SessionLifetime.Diagnostics;
+using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Http.Admission;
 using SessionLifetime.Http.Reading;
@@ -15,7 +16,7 @@ namespace SessionLifetime.Http.Navigation;
 /// A token can be used for one request, by the session's browser. The answer deletes the cookie. A redirect sets a new one for the redirected request,
 /// since no page runs that could write it.
 /// </remarks>
-internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder, SessionMetrics metrics, TimeProvider time)
+internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder, SessionEngine engine, SessionMetrics metrics, TimeProvider time)
 {
     /// <summary>How many tokens a page keeps: one for the next navigation, and one for the navigation after a download, which leaves the page open.</summary>
     public const int Stock = 2;
@@ -39,9 +40,20 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
         var used = default(RelayCookie);
         foreach (var cookie in RelayCookie.For(context.Request))
         {
-            if (cookie.IsEnded(out var reason))
+            if (cookie.IsAsked)
             {
-                return (new(SessionLookupStatus.Ended, Reason: reason, Carrier: SessionCarrier.Relay), cookie);
+                continue;
+            }
+
+            var isRecent = cookie.IsRecent(time.GetUtcNow());
+            if (cookie.IsEnded(out var session, out var reason))
+            {
+                if (isRecent && await engine.Directory.FindAsync(session, context.RequestAborted) is null)
+                {
+                    return (new(SessionLookupStatus.Ended, Reason: reason, Carrier: SessionCarrier.Relay), cookie);
+                }
+
+                continue;
             }
 
             if (tokens.TryRedeem(TokenPurpose.Navigation, cookie.Token, context.Request, out var grant))
@@ -51,8 +63,11 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
             }
 
             // Used already, expired, or another browser's. The next cookie may be valid.
-            metrics.Refused("relay");
-            (lookup, used) = (new(SessionLookupStatus.Unknown, Carrier: SessionCarrier.Relay), cookie);
+            if (isRecent)
+            {
+                metrics.Refused("relay");
+                (lookup, used) = (new(SessionLookupStatus.Unknown, Carrier: SessionCarrier.Relay), cookie);
+            }
         }
 
         return (lookup, used);
@@ -81,8 +96,8 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
     }
 
     /// <summary>Sets the cookie for a redirected request.</summary>
-    public static void Write(HttpContext context, RelayCookie cookie) =>
-        context.Response.Cookies.Append(cookie.Name, cookie.Format(), Options(context, s_cookieLifetime, cookie.Path));
+    public static void Write(HttpContext context, RelayCookie cookie, TimeSpan? lifetime = null) =>
+        context.Response.Cookies.Append(cookie.Name, cookie.Format(), Options(context, lifetime ?? s_cookieLifetime, cookie.Path));
 
     /// <summary>Deletes the cookie of a navigation that has arrived.</summary>
     public static void Expire(HttpContext context, RelayCookie cookie, string path)
@@ -93,7 +108,8 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionFinder finder
         }
     }
 
-    private static CookieOptions Options(HttpContext context, TimeSpan maxAge, string path) => new()
+    /// <summary>What a cookie of the relay is like.</summary>
+    public static CookieOptions Options(HttpContext context, TimeSpan maxAge, string path) => new()
     {
         SameSite = SameSiteMode.Strict,
         Secure = context.Request.IsHttps,

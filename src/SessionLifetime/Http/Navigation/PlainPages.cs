@@ -27,6 +27,8 @@ internal sealed class PlainPages(
     PageCaches caches,
     IOptions<SessionLifetimeOptions> options,
     NavigationRelay? relay = null,
+    TabQuestion? question = null,
+    IReturnPage? returnPage = null,
     TransportCookie? cookie = null)
 {
     /// <summary>The default for sessions that the server starts: one that no browser module takes over ends this soon.</summary>
@@ -67,6 +69,14 @@ internal sealed class PlainPages(
             (lookup, used) = await relay.FindAsync(context);
         }
 
+        if (question is not null && !classified.IsSpeculative && lookup.Status is SessionLookupStatus.Missing or SessionLookupStatus.Unknown && await question.IsDueAsync(context))
+        {
+            // Before the cookie, which names the session of the browser, not of the tab.
+            lookup = new(SessionLookupStatus.Missing);
+            Keep(context, lookup, used, asksTab: true);
+            return lookup;
+        }
+
         // Browsers open connections, with cookies, for pages of other sites too, and no antiforgery token protects those.
         if (lookup.Status is SessionLookupStatus.Missing
             && cookie?.Read(context.Request) is { } id
@@ -77,6 +87,13 @@ internal sealed class PlainPages(
 
         Keep(context, lookup, used);
         return lookup;
+    }
+
+    /// <summary>Writes the page that asks the tab for its session.</summary>
+    public Task AskTabAsync(HttpContext context, PlainRequest request)
+    {
+        question!.Mark(context, request.CookiePath);
+        return returnPage!.WriteAsync(context);
     }
 
     /// <summary>
@@ -137,12 +154,13 @@ internal sealed class PlainPages(
     private bool IsExpiredPage(HttpContext context) => _expiredPath.HasValue && context.Request.Path == _expiredPath;
 
     /// <summary>Keeps the lookup with the request, and completes the answer when it starts.</summary>
-    private PlainRequest Keep(HttpContext context, SessionLookup lookup, RelayCookie used = default)
+    private PlainRequest Keep(HttpContext context, SessionLookup lookup, RelayCookie used = default, bool asksTab = false)
     {
         var request = new PlainRequest
         {
             Lookup = lookup,
             Relayed = used,
+            AsksTab = asksTab,
             Entry = lookup.Entry,
             Sent = lookup.Sent,
             IsNavigation = PlainNavigation.IsOne(context.Request),
@@ -190,7 +208,7 @@ internal sealed class PlainPages(
             cookie!.Append(context, newer, request.CookiePath);
         }
 
-        if (relay is not null && request.IsNavigation && context.Response.StatusCode is 301 or 302 or 303 or 307 or 308)
+        if (relay is not null && (request.IsNavigation || PlainNavigation.IsDownload(context.Request)) && context.Response.StatusCode is 301 or 302 or 303 or 307 or 308)
         {
             await relay.IssueForRedirectAsync(context, request);
         }

@@ -14,7 +14,7 @@ namespace SessionLifetime.Http.Navigation;
 /// overwrite each other's; time and target tell them apart.
 /// </summary>
 /// <param name="Name">The whole name.</param>
-/// <param name="Token">The one-time token, or the mark of an ended session: <c>ended</c>, or <c>ended-</c> and the reason.</param>
+/// <param name="Token">The one-time token, or the mark of an ended session: <c>ended.&lt;public id&gt;</c>, or <c>ended-&lt;reason&gt;.&lt;public id&gt;</c>.</param>
 /// <param name="Time">When it was written, in milliseconds of the writer's clock.</param>
 /// <param name="Target">A hash of the address it was written for; 0 where the writer does not know it.</param>
 /// <param name="Path">The path of the cookie, which browsers do not send.</param>
@@ -25,8 +25,20 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
     /// <summary>The mark of a page whose session has ended.</summary>
     private const string EndedMark = "ended";
 
-    /// <summary>How many are read: a browser has one for each tab that navigated within the last seconds.</summary>
-    private const int MaxCount = 16;
+    /// <summary>The mark of a navigation whose tab was asked for its session.</summary>
+    private const string AskedMark = "asked";
+
+    /// <summary>
+    /// How many are read: more than fit into the headers of a request. A browser has one for each tab that navigated within the last seconds, and what
+    /// another site of the domain has planted, which must not push those out.
+    /// </summary>
+    private const int MaxCount = 1024;
+
+    /// <summary>The longest token: a mark with its reason and its session.</summary>
+    private const int MaxTokenLength = 40;
+
+    /// <summary>How far a browser's clock may be from the server's for what it says of now.</summary>
+    private static readonly TimeSpan s_recent = TimeSpan.FromSeconds(30);
 
     private const int MaxNameLength = 64;
 
@@ -40,27 +52,39 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
     private static readonly SearchValues<char> s_kept =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&()*+,;=:@/?#%");
 
+    /// <summary>Whether it says that the tab was asked for its session.</summary>
+    public bool IsAsked => string.Equals(Token, AskedMark, StringComparison.Ordinal);
+
     // Never logged: the token gives access.
     public override string ToString() => "[relay cookie]";
 
     public string Format() => string.Create(CultureInfo.InvariantCulture, $"{Token}~{Time}~{Target:x}{(Path is not "/" && IsPath(Path) ? "~" + Path : "")}");
 
-    /// <summary>Whether the page's session has ended, and the reason, if the page knows it.</summary>
-    public bool IsEnded(out SessionEndReason? reason)
+    /// <summary>Says that the tab of a request is asked for its session.</summary>
+    public static RelayCookie Asked(string name, HttpRequest request, DateTimeOffset now, string path) =>
+        new(name, AskedMark, now.ToUnixTimeMilliseconds(), TargetOf(AddressOf(request)), path);
+
+    /// <summary>Whether it says that the page's session has ended: which session, and the reason, if the page knows it.</summary>
+    public bool IsEnded(out PublicId session, out SessionEndReason? reason)
     {
-        reason = null;
-        if (!Token.StartsWith(EndedMark, StringComparison.Ordinal))
+        (session, reason) = (default, null);
+        var dot = Token.IndexOf('.', StringComparison.Ordinal);
+        if (dot < 0 || !Token.StartsWith(EndedMark, StringComparison.Ordinal) || !PublicId.TryParse(Token.AsSpan(dot + 1), out session))
         {
             return false;
         }
 
+        var mark = Token.AsSpan(0, dot);
         foreach (var one in Enum.GetValues<SessionEndReason>())
         {
-            reason = string.Equals(Token, $"{EndedMark}-{one}", StringComparison.Ordinal) ? one : reason;
+            reason = mark.Equals($"{EndedMark}-{one}", StringComparison.Ordinal) ? one : reason;
         }
 
-        return reason is not null || Token.Length == EndedMark.Length;
+        return reason is not null || mark.Length == EndedMark.Length;
     }
+
+    /// <summary>Whether it was written seconds ago, by the clock of its browser. Browsers keep it no longer, unless somebody has planted it.</summary>
+    public bool IsRecent(DateTimeOffset now) => Math.Abs(now.ToUnixTimeMilliseconds() - (double)Time) < s_recent.TotalMilliseconds;
 
     /// <summary>
     /// The cookies that may belong to a request, the likeliest first: without those for other addresses, which belong to requests that are still to
@@ -184,7 +208,7 @@ internal readonly record struct RelayCookie(string Name, string Token, long Time
             || !IsPath(path)
             || !long.TryParse(value[parts[1]], NumberStyles.None, CultureInfo.InvariantCulture, out var time)
             || !uint.TryParse(value[parts[2]], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var target)
-            || value[parts[0]].Length > SessionId.TextLength)
+            || value[parts[0]].Length > (value.StartsWith(EndedMark) ? MaxTokenLength : SessionId.TextLength))
         {
             return false;
         }

@@ -64,6 +64,12 @@ internal sealed class SessionlessRequests(
     private async Task PassPlainAsync(HttpContext context, RequestClassification classified, PlainRequest request, SessionLookup lookup, RequestDelegate next)
     {
         request.Lose(lookup);
+        if (request.AsksTab)
+        {
+            await plain.AskTabAsync(context, request);
+            return;
+        }
+
         if (plain.ExpiredPageOf(context, classified, lookup) is { } expired)
         {
             context.Response.StatusCode = StatusCodes.Status303SeeOther;

@@ -105,6 +105,18 @@ public sealed class CookieTransportTests
     }
 
     [Fact]
+    public async Task A_relay_cookie_that_another_site_of_the_domain_has_planted_is_as_if_it_were_not_there()
+    {
+        await using var app = await StartAsync(relays: true);
+        var surfer = new Surfer(app);
+        var own = StartedPageTests.Shown(await surfer.OpenAsync("/page"));
+        surfer.Cookies[RelayCookie.Prefix + "x"] = "AAAAAAAAAAAAAAAAAAAAAA~1~0";
+
+        Assert.Equal(own, StartedPageTests.Shown(await surfer.OpenAsync("/page")));
+        Assert.Equal(1, app.Sessions.Count);
+    }
+
+    [Fact]
     public async Task A_tab_with_a_session_of_its_own_is_not_led_astray_by_the_session_of_a_page_that_came_without_it()
     {
         await using var app = await StartAsync(relays: true);
@@ -322,9 +334,9 @@ public sealed class CookieTransportTests
         await surfer.LeaveAsync();
         await surfer.CallAsync("/exit");
         Assert.Equal("/shop/expired", (await surfer.OpenAsync("/shop/page")).Is(HttpStatusCode.SeeOther).Header("Location"));
-        surfer.Cookies[RelayCookie.Prefix + "x"] = "ended~1~0";
+        surfer.Cookies[RelayCookie.Prefix + "x"] = $"ended.AAAAAAAAAAA~{app.Time.GetUtcNow().ToUnixTimeMilliseconds()}~0";
         Assert.Equal("/expired", (await surfer.OpenAsync("/page")).Is(HttpStatusCode.SeeOther).Header("Location"));
-        surfer.Cookies[RelayCookie.Prefix + "x"] = "ended~1~0";
+        surfer.Cookies[RelayCookie.Prefix + "x"] = $"ended.AAAAAAAAAAA~{app.Time.GetUtcNow().ToUnixTimeMilliseconds()}~0";
         Assert.Equal("expired", (await surfer.OpenAsync("/expired")).Text);
         Assert.Equal(0, app.Sessions.Count);
     }

@@ -31,7 +31,7 @@ public sealed class NavigationRelayTests
         Assert.Equal(TimeSpan.Zero, (await app.Sessions.FindAsync(session!))!.LastActivity - app.Time.GetUtcNow());
 
         // Again, by whoever has kept it.
-        surfer.Cookies[RelayCookie.Prefix + "page"] = cookie;
+        surfer.Cookies[RelayCookie.Prefix + "page"] = cookie.Replace("~1~", $"~{Now(app, 0)}~", StringComparison.Ordinal);
         Assert.Equal("none", (await surfer.OpenAsync("/page")).Text);
         Assert.Null(surfer.RelayName);
         Assert.Equal(22, token.Length);
@@ -87,6 +87,24 @@ public sealed class NavigationRelayTests
             request.Headers.Add("Sec-Fetch-Dest", destination);
         })).Text);
         Assert.NotEqual("none", (await surfer.OpenAsync("/page")).Text);
+    }
+
+    [Fact]
+    public async Task A_download_and_what_it_is_redirected_to_have_the_session_of_the_tab_and_start_none()
+    {
+        await using var app = await StartAsync();
+        var surfer = await Surfer.ArriveAsync(app);
+        var own = (await surfer.CallAsync("", method: HttpMethod.Get)).String("session");
+        await surfer.LeaveAsync();
+        Assert.Equal(own, (await surfer.OpenAsync((await surfer.OpenAsync("/redirect?to=/page", Download)).Header("Location")!, Download)).Text);
+        surfer.Site = "none";
+        Assert.Equal("none", (await surfer.OpenAsync("/page", Download)).Text);
+
+        static void Download(HttpRequestMessage request)
+        {
+            request.Headers.Remove("Sec-Fetch-Dest");
+            request.Headers.Add("Sec-Fetch-Dest", "empty");
+        }
     }
 
     [Theory]
@@ -279,12 +297,49 @@ public sealed class NavigationRelayTests
     {
         await using var app = await StartAsync();
         var surfer = new Surfer(app);
-        surfer.Cookies[RelayCookie.Prefix + "page"] = mark + "~1~0";
+        surfer.Cookies[RelayCookie.Prefix + "page"] = $"{mark}.AAAAAAAAAAA~{Now(app, 20)}~0";
 
         var answer = await surfer.OpenAsync("/strict");
 
         answer.IsProblem(HttpStatusCode.Gone, "sessionEnded");
         Assert.Equal(reason, answer.Json.TryGetProperty("reason", out var told) ? told.GetString() : null);
+    }
+
+    [Theory]
+    [InlineData("ended", 0)]
+    [InlineData("ended-IdleTimeout", 0)]
+    [InlineData("ended-IdleTimeout.", 0)]
+    [InlineData("ended-IdleTimeout.AAAA", 0)]
+    [InlineData("ended-IdleTimeout.AAAAAAAAAAA", -60)]
+    [InlineData("ended-IdleTimeout.AAAAAAAAAAA", 60)]
+    [InlineData("ended-IdleTimeout.AAAAAAAAAAA", 400_000_000)]
+    [InlineData("ended-IdleTimeout.{own}", 0)]
+    public async Task A_planted_mark_of_an_end_leads_nobody_astray(string mark, int seconds)
+    {
+        await using var app = await StartAsync(static setup => setup.Options = static options => options.ExpiredPath = "/expired");
+        var surfer = await Surfer.ArriveAsync(app);
+        var own = (await surfer.CallAsync("", method: HttpMethod.Get)).String("session");
+        var planted = $"{mark.Replace("{own}", own, StringComparison.Ordinal)}~{Now(app, seconds)}~0";
+        surfer.Cookies[RelayCookie.Prefix + "planted"] = planted;
+        Assert.Equal("none", (await surfer.OpenAsync("/page")).Is(HttpStatusCode.OK).Text);
+
+        surfer.Cookies[RelayCookie.Prefix + "planted"] = planted;
+        await surfer.LeaveAsync();
+        Assert.Equal(own, (await surfer.OpenAsync("/page")).Text);
+    }
+
+    [Fact]
+    public async Task Planted_cookies_push_out_none_of_the_tabs_own_however_many_and_whatever_they_say_of_the_time()
+    {
+        await using var app = await StartAsync();
+        var surfer = await Surfer.ArriveAsync(app);
+        for (var i = 0; i < 100; i++)
+        {
+            surfer.Cookies[$"{RelayCookie.Prefix}a{i}"] = $"AAAAAAAAAAAAAAAAAAAA{i:00}~{Now(app, i * 1000)}~{(i % 2 == 0 ? 0 : RelayCookie.TargetOf("/page")):x}";
+        }
+
+        await surfer.LeaveAsync("zz", target: "/page");
+        Assert.NotEqual("none", (await surfer.OpenAsync("/page")).Text);
     }
 
     [Fact]
@@ -329,6 +384,7 @@ public sealed class NavigationRelayTests
     [InlineData("SessionLifetime.Relay.x=AAAAAAAAAAAAAAAAAAAAAA~1~0~/%3B domain=example.com")]
     [InlineData("SessionLifetime.Relay.x=AAAAAAAAAAAAAAAAAAAAAA~1~0~%2Fapp%3Bsecure")]
     [InlineData("SessionLifetime.Relay.x=ended-5~1~0")]
+    [InlineData("SessionLifetime.Relay.x=ended-IdleTimeout.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA~1~0")]
     [InlineData("SessionLifetime.Relay.x=ended-Whatever~1~0")]
     [InlineData("SessionLifetime.Relay.x=AAAAAAAAAAAAAAAAAAAAAA~99999999999999999999~0")]
     [InlineData("SessionLifetime.Relay.x=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA~1~0")]
@@ -500,6 +556,8 @@ public sealed class NavigationRelayTests
         Assert.NotNull(surfer.RelayName);
         (await app.SendAsync(HttpMethod.Post, "/_session/relay", surfer.Id)).Is(HttpStatusCode.NotFound);
     }
+
+    private static long Now(SessionApp app, int seconds) => app.Time.GetUtcNow().AddSeconds(seconds).ToUnixTimeMilliseconds();
 
     private static Task<SessionApp> StartAsync(Action<SessionAppSetup>? configure = null) => SessionApp.StartAsync(setup =>
     {
