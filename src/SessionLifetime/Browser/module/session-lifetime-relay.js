@@ -4,8 +4,9 @@
  *
  * @import { Status } from '../session-lifetime.js'
  */
-import { eraseCookie, hashOf, writeCookie } from './relay-cookie.js';
-import { firstToken, isFormAnswer, path, renderedFor } from './relay-tag.js';
+import { doc } from './page.js';
+import { eraseCookie, hashOf, writeAway, writeCookie } from './relay-cookie.js';
+import { firstToken, isFormAnswer, isReturn, path, renderedFor } from './relay-tag.js';
 import { controller, fillTokens, hasTokens, keepTokens, startWith, takeToken } from './relay-tokens.js';
 
 /** iOS fires no beforeunload; the events that tell of a navigation there do not know reload and typed addresses. */
@@ -26,7 +27,8 @@ let target = 0, isForeign = false, targeted = -Infinity;
 /** @param {string} url */
 const leadsAway = url => {
   try {
-    return new URL(url, document.baseURI).origin !== location.origin;
+    const to = new URL(url, doc.baseURI);
+    return to.origin !== location.origin || !/^http/.test(to.protocol);
   } catch {
     return true;
   }
@@ -34,7 +36,8 @@ const leadsAway = url => {
 
 const tokenToLeave = () => {
   const session = controller();
-  if (session?.state === 'ended') return session.reason ? `ended-${session.reason}` : 'ended';
+  // It names its session, so that nobody else can say so.
+  if (session?.state === 'ended') return `ended${session.reason ? `-${session.reason}` : ''}.${session.status?.session ?? ''}`;
   if (hasTokens()) return takeToken();
   // Before the module has been answered, the page is all that says whose it is.
   return isVerified ? undefined : firstToken;
@@ -44,7 +47,7 @@ const onLeave = () => {
   const isKnown = performance.now() - targeted < 1000;
   targeted = -Infinity;
   // Elsewhere the token is of no use, and whoever is there could come back with it.
-  if (isKnown && isForeign) return;
+  if (isKnown && isForeign) return writeAway();
   const token = tokenToLeave();
   if (!token) return;
   writeCookie(token, isKnown ? target : 0);
@@ -52,6 +55,12 @@ const onLeave = () => {
     eraseCookie();
     keepTokens();
   }, STAYED);
+};
+
+/** No other event tells of a download. The page stays, and its next one may follow at once. */
+const onDownload = () => {
+  onLeave();
+  fillTokens();
 };
 
 // ---- The page has come
@@ -63,30 +72,50 @@ const storage = use => {
   } catch { /* Blocked. */ }
 };
 
+/** The session whose page this is: which it was rendered for, or, where it was rendered for none, which began with it. */
+let shownFor = renderedFor;
+
+/** Whether the browser shows its own copy, for Back: the first page of a tab was rendered before there was a session. */
+const isOldCopy = () => {
+  const [entry] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType('navigation'));
+  return entry?.type === 'back_forward' && !entry.transferSize;
+};
+
 /** What a page shows that was rendered for another tab is not this tab's. @param {Status} status @param {boolean} wasResumed */
 const verify = async (status, wasResumed) => {
   const session = controller();
-  if (!session || renderedFor === undefined || renderedFor === status.session || !renderedFor && !wasResumed) {
+  if (!session || shownFor === undefined || shownFor === status.session || !shownFor && (!wasResumed || isOldCopy())) {
     storage(store => store.removeItem(RELOADED));
+    if (shownFor === '') shownFor = status.session;
     return;
   }
-  const detail = { renderedFor: renderedFor || null, session: status.session };
+  const detail = { renderedFor: shownFor || null, session: status.session };
   const event = new CustomEvent('sessionlifetime:mismatch', { detail, cancelable: true, bubbles: true });
   session.dispatchEvent(event);
-  document.dispatchEvent(event);
+  doc.dispatchEvent(event);
   // Once: where cookies are off, it would come back the same. And never the answer to a form.
   if (event.defaultPrevented || isFormAnswer || !storage(store => store.getItem(RELOADED) === null)) return;
   await fillTokens();
   if (!hasTokens()) return;
   storage(store => store.setItem(RELOADED, '1'));
+  loadAgain();
+};
+
+const loadAgain = () => {
   if (lacksBeforeUnload) onLeave();
   location.reload();
+};
+
+/** The tab has come from another site. */
+const goOn = async () => {
+  if (await controller()?.ready) await fillTokens();
+  loadAgain();
 };
 
 /** @param {Status} status @param {boolean} wasResumed whether the tab had the session before */
 const begin = (status, wasResumed) => {
   const filled = fillTokens();
-  if (isVerified) return;
+  if (isVerified || isReturn) return;
   if (firstToken && renderedFor === status.session) startWith(firstToken);
   isVerified = true;
   filled.then(() => verify(status, wasResumed)).catch(reportError);
@@ -97,12 +126,13 @@ const begin = (status, wasResumed) => {
 const listenForNavigation = () => {
   const { navigation } = /** @type {any} */ (window);
   navigation?.addEventListener('navigate', (/** @type {any} */ { destination, hashChange, downloadRequest }) => {
-    if (hashChange || downloadRequest !== null) return;
+    if (hashChange) return;
     [target, isForeign, targeted] = [hashOf(destination.url), leadsAway(destination.url), performance.now()];
-    if (lacksBeforeUnload) onLeave();
+    if (downloadRequest !== null) onDownload();
+    else if (lacksBeforeUnload) onLeave();
   });
   if (!lacksBeforeUnload) addEventListener('beforeunload', onLeave);
-  else if (!navigation) listenForClicks();
+  if (!navigation) listenForClicks();
 };
 
 /** Heard after the app's own listeners, which may prevent the navigation. */
@@ -110,24 +140,28 @@ const listenForClicks = () => {
   addEventListener('click', event => {
     const link = event.composedPath().find(node => node instanceof HTMLAnchorElement && node.href);
     const opensElsewhere = event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
-    if (!(link instanceof HTMLAnchorElement) || opensElsewhere || link.download || event.defaultPrevented) return;
-    if (/^(_self)?$/.test(link.target) && !leadsAway(link.href)) onLeave();
+    if (!(link instanceof HTMLAnchorElement) || opensElsewhere || event.defaultPrevented) return;
+    if (leadsAway(link.href)) return;
+    if (link.hasAttribute('download')) onDownload();
+    else if (lacksBeforeUnload && /^(_self)?$/.test(link.target)) onLeave();
   });
+  if (!lacksBeforeUnload) return;
   addEventListener('submit', event => {
-    const to = event.submitter?.getAttribute('formaction') || /** @type {HTMLFormElement} */ (event.target).getAttribute('action');
+    const to = event.submitter?.getAttribute('formaction') || Element.prototype.getAttribute.call(event.target, 'action');
     if (!event.defaultPrevented && !(to && leadsAway(to))) onLeave();
   });
 };
 
 if (window === window.top) {
   for (const type of ['started', 'resumed', 'restarted']) {
-    document.addEventListener(/** @type {any} */ (`sessionlifetime:${type}`), ({ detail }) => begin(detail.status, type === 'resumed'));
+    doc.addEventListener(/** @type {any} */ (`sessionlifetime:${type}`), ({ detail }) => begin(detail.status, type === 'resumed'));
   }
   // A page that comes back from the back-forward cache is looked at again: the session of its tab may be another by now.
   addEventListener('pageshow', ({ persisted }) => { if (persisted) isVerified = false; });
   for (const type of ['focus', 'online', 'pointerdown', 'keydown']) addEventListener(type, keepTokens, { capture: true, passive: true });
-  document.addEventListener('visibilitychange', keepTokens);
+  doc.addEventListener('visibilitychange', keepTokens);
   listenForNavigation();
+  if (isReturn) addEventListener('DOMContentLoaded', goOn);
   const status = controller()?.status;
   if (status) begin(status, false);
 }
