@@ -1,5 +1,5 @@
 /**
- * The life of a page: it finds its ids, attaches to a session, and leaves.
+ * The life of a page: it attaches to a session, and leaves.
  *
  * @import { Previous, Status } from '../session-lifetime.js'
  * @import { Activity } from './activity.js'
@@ -13,8 +13,8 @@
  * @typedef {ReturnType<typeof createAttachment>} Attachment
  */
 import { delay, now } from './clock.js';
-import { createTabClaim } from './duplicates.js';
-import { KEY, once, outermost, randomId, unhidden } from './page.js';
+import { createIdentification } from './identification.js';
+import { once, randomId } from './page.js';
 
 /** The first answer may wait for the app's own handlers, which have half a minute. */
 const PATIENCE = 40_000;
@@ -31,38 +31,13 @@ const PATIENCE = 40_000;
  */
 export const createAttachment = (context, timing, { _send }, departure, activity, channel, { _apply, _end, _nextOrder }, signals) => {
   const { _key, _shared } = context._settings;
-  const claim = createTabClaim(context._settings, context);
+  const { _identify, _release } = createIdentification(context, reason => {
+    attachment._ready.resolve(null);
+    _end(reason, null, false);
+  });
   /** Whether the server is asked for the session before the page attaches, which would start another. */
   let isAsking = context._settings.start === 'never';
   let left = /** @type {PromiseWithResolvers<void>} */ (Promise.withResolvers());
-
-  /**
-   * Finds the ids of this page. What a page gets in other ways than by storage (rendered by the server, relayed over a navigation)
-   * belongs here, before what storage says.
-   *
-   * @param {string} page @param {boolean} back
-   */
-  const identify = async (page, back) => {
-    const outer = outermost(window);
-    if (outer !== window) {
-      if (!outer[KEY] && unhidden(outer.document).readyState !== 'complete') await once(outer, 'load');
-      const parent = context._parent = outer[KEY];
-      await parent?.ready;
-      if (parent?.state === 'ended') {
-        attachment._ready.resolve(null);
-        _end(parent.reason, null, false);
-      }
-      if (parent) return context._useParentId();
-    }
-    let { sid, tab, told } = context._load();
-    if (!tab || !await claim._claim(tab, page, back)) {
-      // The copy of a tab takes over nothing, unless it was asked to share.
-      if (tab && !_shared && context._settings.duplicates === 'new') sid = undefined;
-      tab = randomId();
-      await claim._claim(tab, page, false);
-    }
-    if (page === context._page) context._save({ sid, tab, told });
-  };
 
   /** What a page that comes back may not do, or one that starts nothing: start a session. @returns {Promise<boolean>} whether it may attach */
   const isAlive = async () => {
@@ -137,7 +112,7 @@ export const createAttachment = (context, timing, { _send }, departure, activity
       if (context._phase === 'ended') return;
       isAsking ||= back;
       left = Promise.withResolvers();
-      const started = identify(page, back).then(() => page === context._page ? attach() : undefined).catch(reportError);
+      const started = _identify(page, back).then(() => page === context._page ? attach() : undefined).catch(reportError);
       context._startup = Promise.race([started, left.promise]).finally(() => { if (page === context._page) context._startup = null; });
     },
 
@@ -164,7 +139,7 @@ export const createAttachment = (context, timing, { _send }, departure, activity
     _leave: persisted => {
       if (context._attached) departure._send(persisted);
       departure._disarm();
-      claim._release();
+      _release();
       channel._close();
       if (context._phase !== 'ended' && context._phase !== 'stopped') context._restore();
       context._leaving ||= context._page;

@@ -161,6 +161,7 @@ internal sealed class PlainPages(
             Lookup = lookup,
             Relayed = used,
             AsksTab = asksTab,
+            Asked = question is null || asksTab ? default : RelayCookie.For(context.Request).FirstOrDefault(static cookie => cookie.IsAsked),
             Entry = lookup.Entry,
             Sent = lookup.Sent,
             IsNavigation = PlainNavigation.IsOne(context.Request),
@@ -183,6 +184,7 @@ internal sealed class PlainPages(
     private async Task FinishAsync(HttpContext context, PlainRequest request)
     {
         NavigationRelay.Expire(context, request.Relayed, request.CookiePath);
+        NavigationRelay.Expire(context, request.Asked, request.CookiePath);
         if (request.ExpiresCookie)
         {
             cookie?.Expire(context, request.CookiePath);

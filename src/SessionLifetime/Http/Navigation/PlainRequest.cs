@@ -34,6 +34,9 @@ internal sealed class PlainRequest
     /// <summary>Whether the browser navigates, and shows the answer as a page.</summary>
     public required bool IsNavigation { get; init; }
 
+    /// <summary>The mark it came with that its tab was asked for the session.</summary>
+    public RelayCookie Asked { get; init; }
+
     /// <summary>Whether the tab is asked for its session in place of the answer.</summary>
     public bool AsksTab { get; init; }
 

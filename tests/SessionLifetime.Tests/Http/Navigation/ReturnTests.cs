@@ -30,6 +30,7 @@ public sealed class ReturnTests
         await surfer.LeaveAsync(target: "/callback?code=1");
         Assert.Equal(own, (await surfer.OpenAsync("/callback?code=1")).Is(HttpStatusCode.OK).Text);
         Assert.Equal([$"callback {own}"], Ran(app));
+        Assert.Null(surfer.RelayName);
         Assert.Equal(1, app.Sessions.Count);
     }
 
