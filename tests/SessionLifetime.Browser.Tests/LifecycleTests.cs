@@ -13,9 +13,6 @@ public sealed class LifecycleTests
         })()
         """;
 
-    private const string KeepsPrevious =
-        "session.addEventListener('sessionlifetime:restarted', event => { window.previous = event.detail.previous.state; })";
-
     [Fact]
     public async Task A_hidden_tab_whose_timers_are_slowed_down_pings_in_time()
     {
@@ -79,21 +76,6 @@ public sealed class LifecycleTests
         Assert.Equal(1, server.Sessions.Count);
         Assert.Equal([201, 200, 200], server.Calls("attach").Select(call => call.Status));
         Assert.Equal(3, server.Calls("attach").Select(call => call.PageId).Distinct().Count());
-    }
-
-    [Fact]
-    public async Task A_page_back_from_the_cache_after_its_sessions_end_starts_anew()
-    {
-        await using var server = await TestServer.StartAsync();
-        await using var chromium = await BareChromium.StartAsync();
-        var tab = await OpenAsync(chromium, server);
-        await tab.EvaluateAsync(KeepsPrevious);
-        await tab.EvaluateAsync("location.href = '/next'");
-        await server.WaitForCallsAsync("attach", 2);
-        await server.EndAllAsync(SessionEndReason.SignalLost);
-        await tab.EvaluateAsync("history.back()");
-
-        await tab.WaitForAsync("window.previous === 'ended'");
     }
 
     [Theory]

@@ -114,43 +114,6 @@ public sealed class NavigationTests(ChromiumFixture chromium) : BrowserTest(chro
         }
     }
 
-    /// <summary>By a link, a redirect, a form by GET, Back, and a typed address: each page ran once, in the session of the tab.</summary>
-    [Theory]
-    [InlineData("link")]
-    [InlineData("redirect")]
-    [InlineData("form")]
-    [InlineData("post")]
-    [InlineData("back")]
-    [InlineData("typed")]
-    public async Task A_return_from_another_site_runs_each_page_once_and_in_the_session_of_the_tab(string way)
-    {
-        await using var server = await NavigationServer.StartAsync();
-        await using var elsewhere = await ForeignSite.StartAsync(server.Url);
-        var page = await OpenTabAsync(server);
-        var session = await OwnAsync(page);
-        await page.EvaluateAsync("to => { location.href = to; }", elsewhere.Url + "/");
-        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Elsewhere");
-        var before = server.Visits.Count;
-
-        await (way switch
-        {
-            "back" => page.EvaluateAsync("() => history.back()"),
-            "typed" => page.GotoAsync(server.Url + "/typed"),
-            _ => page.ClickAsync("#" + way),
-        });
-
-        await Assertions.Expect(page.Locator("#session")).ToHaveTextAsync(session);
-        await SettleAsync(page);
-        Assert.Equal(session, await OwnAsync(page));
-        Assert.Equal(0, await MismatchesAsync(page));
-        Assert.Equal(1, server.Sessions.Count);
-        var ran = server.Visits.Skip(before).Where(static visit => !visit.Path.StartsWith("/_session", StringComparison.Ordinal) && visit.Session is not null);
-        Assert.Equal([session], ran.Select(static visit => visit.Session));
-
-        // The handler of a form that the other site posted ran, too, and saw no session.
-        Assert.Equal(way == "post" ? 1 : 0, server.Visits.Skip(before).Count(static visit => visit is { Method: "POST", Path: "/returned", Session: null }));
-    }
-
     [Fact]
     public async Task A_page_that_was_rendered_for_another_tab_says_so_and_is_loaded_anew_once()
     {

@@ -11,7 +11,8 @@ namespace SessionLifetime;
 /// <summary>
 /// Renders the script tag that starts the browser module, with the address the app has mapped it to and the version of its content, so
 /// that browsers may cache it permanently: <c>&lt;session-lifetime /&gt;</c>. Attributes that begin with <c>data-</c> are options of the
-/// module.
+/// module; <c>start="never"</c> is for pages that say good-bye: they join the session of their tab, and start none. The page for expired sessions
+/// (<c>ExpiredPath</c>) is such a page.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -58,6 +59,17 @@ public sealed class SessionLifetimeTagHelper(IServiceProvider services) : TagHel
         output.TagName = "script";
         output.TagMode = TagMode.StartTagAndEndTag;
         output.Attributes.SetAttribute("type", "module");
+        if (output.Attributes.TryGetAttribute("start", out var start))
+        {
+            output.Attributes.Remove(start);
+            output.Attributes.SetAttribute("data-start", start.Value);
+        }
+        else if (options.ExpiredPath is { Length: > 0 } expired && context.Request.Path == expired)
+        {
+            // The user has just been told that the session ended.
+            SetUnlessDefault("data-start", "never", "always");
+        }
+
         output.Attributes.SetAttribute("src", address.For(context.Request));
         output.Attributes.SetAttribute(new TagHelperAttribute("data-session-lifetime", value: null, HtmlAttributeValueStyle.Minimized));
         SetUnlessDefault("data-id-header", options.IdHeaderName, s_defaults.IdHeaderName);

@@ -50,12 +50,20 @@ export interface Options {
    * Beside Blazor, whose automatic pause counts locks, `auto` is `channel`; choose it where something else counts them.
    */
   duplicateDetection?: 'auto' | 'lock' | 'channel' | 'off';
-  /** Other origins that are given the id: an array, or a list separated by blanks. Default: none. */
+  /** Other origins that are given the id, with credentials: an array, or a list separated by blanks. Default: none. */
   origins?: string | string[];
-  /** Whether `fetch` and `XMLHttpRequest` carry the headers by themselves. Default `on`. */
+  /** Paths that are not, nor what is below them: an array, or a list separated by blanks. For what the server redirects to another origin. */
+  exempt?: string | string[];
+  /** Whether `fetch`, `XMLHttpRequest` and `sendBeacon` carry the headers by themselves. Default `on`. */
   patch?: boolean | 'on' | 'off';
+  /** Whether the user is there while audio or video plays in the page. Default `off`. */
+  media?: boolean | 'on' | 'off';
+  /** `never`: the page joins its tab's session, and starts none where that has ended: for a page that says good-bye. Default `always`. */
+  start?: 'always' | 'never';
   /** The window: `on` (default), `off`, an element, or the name of your own (a subclass of `SessionCountdown`). */
   countdown?: boolean | 'on' | 'off' | (string & {}) | SessionCountdown;
+  /** Whether a notice says that the server is away. Default `on`. */
+  notice?: boolean | 'on' | 'off';
   /** Where the browser goes when the session has ended. Default: it stays and says why. */
   endedUrl?: string;
   /** Language of the built-in texts, `en` or `de`. Default: the document's, then the browser's. */
@@ -110,7 +118,7 @@ export interface SessionLifetimeEventMap {
   'sessionlifetime:active': CustomEvent<{ status: Status }>;
   /** The session has ended. `preventDefault()`: neither window nor redirect. */
   'sessionlifetime:ended': CustomEvent<{ reason: EndReason | null; location: string | null }>;
-  /** The server gave no answer, or one that is not of the protocol. It is asked again. */
+  /** The server gave no answer, or one that is not of the protocol. It is asked again. `preventDefault()`: no notice. */
   'sessionlifetime:unreachable': CustomEvent<{ status: number }>;
   'sessionlifetime:reachable': CustomEvent<{}>;
   /** This page was rendered for another session than its tab's. Then it is loaded anew, once; `preventDefault()`: it is not. (The relay.) */
@@ -129,7 +137,9 @@ export interface Controller extends EventTarget {
   readonly reason: EndReason | null;
   /** Milliseconds left to the countdown, by the clock, never below 0; null while there is none. */
   readonly left: number | null;
-  /** Asks the server how things stand; touches nothing. Resolves when the answer has been acted on. */
+  /** The user is here, in a way the page does not show: a game, a film, a drawing. As good as a key press. */
+  active(): void;
+  /** Asks the server how things stand; touches nothing. Resolves when an answer no older than the call has been acted on. */
   check(): Promise<void>;
   /** The user is here. Resolves with whether the server agreed, after retries if it cannot be reached; false without a session. */
   stay(): Promise<boolean>;
@@ -137,8 +147,8 @@ export interface Controller extends EventTarget {
   leave(): Promise<boolean>;
   /** Closes the window of a countdown that cannot be extended, or of an ended session. The clocks go on. */
   dismiss(): void;
-  /** After the end: a new session for this page. */
-  restart(): Promise<void>;
+  /** After the end: a new session for this page; with `true` the page is loaded anew for it. */
+  restart(reloads?: boolean): Promise<void>;
   /** What a request to the app has to carry. Empty until `ready`. */
   headers(): Record<string, string>;
   /** `fetch` with the headers, for those who set `patch` to `off`. */
@@ -188,6 +198,10 @@ export class SessionCountdown extends HTMLElement {
 }
 
 declare global {
+  interface RequestInit {
+    /** `false`: the request does not carry the id. */
+    session?: boolean;
+  }
   interface HTMLElementTagNameMap {
     'session-countdown': SessionCountdown;
   }

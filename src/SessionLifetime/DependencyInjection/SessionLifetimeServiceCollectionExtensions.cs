@@ -127,6 +127,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<StretchCall>();
         services.TryAddSingleton<HandOvers>();
         services.TryAddSingleton<PageCaches>();
+        services.TryAddSingleton<ForeignRedirects>();
         services.TryAddSingleton<PlainPages>();
         services.TryAddSingleton<OneTimeTokens>();
         services.TryAddSingleton<IConnections, RealtimeConnections>();

@@ -74,6 +74,9 @@ internal static partial class SessionLog
     [LoggerMessage(40, LogLevel.Warning, "No session was started: {MaxSessions} sessions live already (MaxSessions).")]
     public static partial void AtCapacity(this ILogger logger, int maxSessions);
 
+    [LoggerMessage(46, LogLevel.Warning, "The answer to a request of session {Session} redirects it to another origin ({Path} to {Origin}), and the browser takes the id header along: the session gets a new id. Exempt the path in the browser module (data-exempt), or the call (session: false).")]
+    public static partial void RedirectedElsewhere(this ILogger logger, string session, string path, string origin);
+
     [LoggerMessage(41, LogLevel.Debug, "A session was refused by {Limit}.")]
     public static partial void AtLimit(this ILogger logger, string limit);
 

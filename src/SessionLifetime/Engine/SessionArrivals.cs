@@ -143,7 +143,7 @@ internal sealed class SessionArrivals(
 
         if (openPages == 0 && engine.Options.SelfDestructOnUnload is { } after)
         {
-            await engine.TryChangeAsync(entry, (entry, At: now + after, silence), ArmWithoutPages);
+            await engine.TryChangeAsync(entry, (entry, page, At: now + after, silence), ArmWithoutPages);
         }
 
         engine.Directory.Reschedule(entry, entry.NextDue);
@@ -159,10 +159,10 @@ internal sealed class SessionArrivals(
         ref SessionSnapshot next,
         SessionTimings timings,
         Moment now,
-        (SessionEntry Entry, Moment At, TimeSpan Silence) unload)
+        (SessionEntry Entry, PageId Page, Moment At, TimeSpan Silence) unload)
     {
         // What the app armed to come earlier stands.
-        Clockwork.Arm(ref next, Moment.Earlier(next.SelfDestructAt, unload.At), now);
+        Clockwork.Arm(ref next, Moment.Earlier(next.SelfDestructAt, unload.At), now, unload.Page);
         return unload.Entry.CountOpenPages(now, unload.Silence) == 0;
     }
 

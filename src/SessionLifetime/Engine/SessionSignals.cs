@@ -30,11 +30,16 @@ internal static class SessionSignals
     /// Begins a request that holds the session's clocks while it is in flight: counts it as a user of the session, applies the rules that are due,
     /// counts its signal, holds. False when the session has ended; the request is counted as a user of the session either way.
     /// </summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="entry">The session.</param>
+    /// <param name="isActivity">Whether the request counts as the user's.</param>
+    /// <param name="hold">Holds the clocks.</param>
+    /// <param name="disarms">Whether it disarms the self-destruct: not where it comes from the page whose good-bye armed it.</param>
     /// <remarks>
     /// A request waits for timeout handlers in one case only: its session's time was up before it came, and handlers that were called late
     /// decide whether it ends. An expired session is never served.
     /// </remarks>
-    public static ValueTask<bool> TryBeginAsync(this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold)
+    public static ValueTask<bool> TryBeginAsync(this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold, bool disarms = true)
     {
         var now = engine.Directory.Now;
         if (entry.TryBegin(hold.For(entry, isActivity, now + engine.Options.MaxRequestHold), now))
@@ -46,13 +51,14 @@ internal static class SessionSignals
         // Counted before the rules are applied, so that an end either is seen here, or sees the request.
         hold.Clear();
         entry.EnterRequest();
-        return ApplyDueRulesAndHoldAsync(engine, entry, isActivity, hold);
+        return ApplyDueRulesAndHoldAsync(engine, entry, isActivity, hold, disarms);
     }
 
     /// <summary>Counts the signal of a request whose session the rules were applied to, and lets it hold. False when the session has ended.</summary>
-    public static async ValueTask<bool> TryHoldAsync(this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold)
+    public static async ValueTask<bool> TryHoldAsync(this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold, bool disarms = true)
     {
-        if (!await engine.TryCountAsync(entry, isActivity ? SignalReport.Activity : SignalReport.Alive))
+        var signal = isActivity ? SignalReport.Activity : SignalReport.Alive;
+        if (!await engine.TryCountAsync(entry, disarms ? signal : signal with { DisarmsNothing = true }))
         {
             return false;
         }
@@ -75,6 +81,6 @@ internal static class SessionSignals
         engine.Directory.MarkDirty(entry);
     }
 
-    private static async ValueTask<bool> ApplyDueRulesAndHoldAsync(SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold) =>
-        await engine.ApplyDueRulesAndWaitInDoubtAsync(entry) != DueRulesResult.Ended && await engine.TryHoldAsync(entry, isActivity, hold);
+    private static async ValueTask<bool> ApplyDueRulesAndHoldAsync(SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold, bool disarms) =>
+        await engine.ApplyDueRulesAndWaitInDoubtAsync(entry) != DueRulesResult.Ended && await engine.TryHoldAsync(entry, isActivity, hold, disarms);
 }

@@ -1,3 +1,4 @@
+using SessionLifetime.Ids;
 using SessionLifetime.Policy;
 using SessionLifetime.Time;
 
@@ -18,6 +19,7 @@ internal sealed class OptionalState
     public TimeSpan RaisedTimeout;
     public Moment ArmedAt;
     public Moment SelfDestructAt = Moment.Never;
+    public PageId ArmedBy;
     public TimeoutOverrides? Overrides;
     public Task? Answer;
     public int Occurrence;
@@ -41,6 +43,7 @@ internal sealed class OptionalState
         seen.RaisedTimeout = RaisedTimeout;
         seen.ArmedAt = ArmedAt;
         seen.SelfDestructAt = SelfDestructAt;
+        seen.ArmedBy = ArmedBy;
         seen.Overrides = Overrides;
         seen.Occurrence = Occurrence;
         seen.RaiseNumber = RaiseNumber;
@@ -58,6 +61,7 @@ internal sealed class OptionalState
         RaisedTimeout = next.RaisedTimeout;
         ArmedAt = next.ArmedAt;
         SelfDestructAt = next.SelfDestructAt;
+        ArmedBy = next.ArmedBy;
         Overrides = next.Overrides;
         Answer = next.Raising ? answer ?? Answer : null;
         Occurrence = next.Occurrence;

@@ -517,7 +517,19 @@ internal sealed class SessionEntry
         }
     }
 
-    /// <summary>Whether a page has attached and not detached.</summary>
+    /// <summary>Whether the self-destruct is armed.</summary>
+    public bool IsArmed => !Volatile.Read(ref _optional).SelfDestructAt.IsNever;
+
+    /// <summary>Whether it was the good-bye of this page that armed it.</summary>
+    public bool IsArmedBy(PageId page)
+    {
+        _gate.Enter();
+        var armedBy = _optional.SelfDestructAt.IsNever ? PageId.None : _optional.ArmedBy;
+        _gate.Leave();
+        return !page.IsNone && armedBy == page;
+    }
+
+    /// <summary>Whether a page has said hello and not good-bye.</summary>
     public bool IsOpenPage(PageId page) => _pages.IsOpen(page);
 
     /// <summary>How many pages are open, as far as anybody can know.</summary>

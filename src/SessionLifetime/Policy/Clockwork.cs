@@ -1,3 +1,4 @@
+using SessionLifetime.Ids;
 using SessionLifetime.Time;
 
 namespace SessionLifetime.Policy;
@@ -120,7 +121,7 @@ internal static class Clockwork
     public static void Count(ref SessionSnapshot seen, in SignalReport signal, SessionTimings timings, Moment now)
     {
         seen.LastSignal = Moment.Later(seen.LastSignal, now);
-        if (!signal.IsDetach)
+        if (!signal.DisarmsNothing)
         {
             // It comes after what was committed, also within one tick of the clock.
             seen.LastArrival = Moment.Later(seen.LastArrival, Moment.Later(now, Moment.Later(seen.StartedAt, seen.ArmedAt).Next));
@@ -172,10 +173,14 @@ internal static class Clockwork
         seen.Confirmed |= seen.LastArrival > seen.StartedAt;
     }
 
-    /// <summary>Arms the self-destruct for a moment, or disarms it (<see cref="Moment.Never"/>). Any later arrival makes it void.</summary>
-    public static void Arm(ref SessionSnapshot seen, Moment at, Moment now)
+    /// <summary>
+    /// Arms the self-destruct for a moment, or disarms it (<see cref="Moment.Never"/>). Any later arrival makes it void, except one from the page
+    /// whose good-bye arms it.
+    /// </summary>
+    public static void Arm(ref SessionSnapshot seen, Moment at, Moment now, PageId page = default)
     {
         seen.SelfDestructAt = at;
+        seen.ArmedBy = page;
         seen.ArmedAt = Moment.Later(now, seen.LastArrival);
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using SessionLifetime.Ids;
 using SessionLifetime.Time;
 
 namespace SessionLifetime.Policy;
@@ -35,6 +36,9 @@ internal struct SessionSnapshot
 
     /// <summary>When the session destroys itself; never unless armed.</summary>
     public Moment SelfDestructAt;
+
+    /// <summary>The page whose good-bye has armed that; none where the app did.</summary>
+    public PageId ArmedBy;
 
     /// <summary>Until when requests in flight that count as activity hold the clocks, should none of them complete.</summary>
     public Moment ActivityHeldUntil;

@@ -10,7 +10,7 @@ internal readonly struct SignalReport
     public static readonly SignalReport Activity = new() { IdleFor = TimeSpan.Zero };
 
     /// <summary>A page detaches: a signal that disarms nothing.</summary>
-    public static readonly SignalReport Detach = new() { IsDetach = true };
+    public static readonly SignalReport Detach = new() { DisarmsNothing = true };
 
     /// <summary>How long ago the user was active, where the signal says so. Not negative.</summary>
     public TimeSpan? IdleFor { get; init; }
@@ -18,10 +18,11 @@ internal readonly struct SignalReport
     /// <summary>Whether the page asks to live as long as it is open.</summary>
     public bool IsStretch { get; init; }
 
-    public bool IsDetach { get; init; }
+    /// <summary>Whether it leaves the self-destruct armed: a detach, and what comes from the page whose detach has armed it.</summary>
+    public bool DisarmsNothing { get; init; }
 
     /// <summary>Whether it moves nothing but the two stamps, to now.</summary>
-    public bool IsPlain => !IsStretch && !IsDetach && (IdleFor is null || IdleFor == TimeSpan.Zero);
+    public bool IsPlain => !IsStretch && !DisarmsNothing && (IdleFor is null || IdleFor == TimeSpan.Zero);
 
     /// <summary>Whether the user did something just now.</summary>
     public bool IsActivity => IdleFor == TimeSpan.Zero;

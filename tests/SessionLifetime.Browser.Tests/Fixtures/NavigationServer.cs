@@ -40,7 +40,9 @@ public sealed class NavigationServer : IAsyncDisposable
         _app.UseRouting();
         _app.UseSessionLifetime();
         _app.MapSessionLifetime();
-        _app.MapGet("/expired", () => Results.Content("<!doctype html><title>Expired</title><h1>Expired</h1>", "text/html"));
+        _app.MapGet("/expired", static (HttpContext context) => Results.Content($"<!doctype html><title>Expired</title><h1>Expired</h1><a id=\"home\" href=\"/home\">Home</a>{Tag(context)}", "text/html"));
+        _app.MapGet("/good-bye", static (HttpContext context) => Results.Content($"<!doctype html><title>Bye</title><h1>Bye</h1>{Tag(context, new TagHelperAttribute("start", "never"))}", "text/html"));
+        _app.MapGet("/bare", PageAsync);
         _app.MapGet("/file", () => Results.File(Encoding.UTF8.GetBytes("x"), "application/octet-stream", "file.bin"));
         _app.MapGet("/204", () => Results.NoContent());
         _app.MapGet("/plain", PageAsync);
@@ -129,7 +131,7 @@ public sealed class NavigationServer : IAsyncDisposable
         var session = context.GetTabSession()?.Id;
 
         // A page with a form's token is stored nowhere, which one that is everybody's may be.
-        var token = context.Request.Path == "/public" ? null : antiforgery.GetAndStoreTokens(context);
+        var token = context.Request.Path.Value is "/public" or "/bare" ? null : antiforgery.GetAndStoreTokens(context);
         var fields = $"""<input type="hidden" name="from" value="{session}"><input type="hidden" name="{token?.FormFieldName}" value="{token?.RequestToken}">""";
         context.Response.ContentType = "text/html; charset=utf-8";
         await context.Response.WriteAsync($"""
@@ -146,7 +148,7 @@ public sealed class NavigationServer : IAsyncDisposable
               <p><a id="a" href="/a?from={session}">a</a> <a id="b" href="/b?from={session}">b</a> <a id="c" href="/c?from={session}">c</a>
                 <a id="blank" href="/blank" target="_blank">blank</a> <a id="opener" href="/opened" target="_blank" rel="opener">opener</a>
                 <a id="file" href="/file">file</a> <a id="nothing" href="/204">204</a> <a id="redirect" href="/redirect">redirect</a>
-                <a id="plain" href="/plain">plain</a> <a id="public" href="/public">public</a></p>
+                <a id="plain" href="/plain">plain</a> <a id="download" href="/plain?download" download>download</a> <a id="public" href="/public">public</a></p>
               <form id="post" method="post" action="/post">{fields}<button>Post</button></form>
               <form id="answer" method="post" action="/answer">{fields}<button>Answer</button></form>
               <form id="get" action="/found">{fields}<button>Find</button></form>

@@ -50,6 +50,7 @@ public sealed class TestServer : IAsyncDisposable
         _app.MapMethods("/api/none", ["GET", "POST"], AnswerAsync).WithSessionSignal(SessionSignal.None);
         _app.MapPost("/api/note/{text}", (HttpContext context, string text) => context.Session.SetString("note", text));
         _app.MapGet("/api/note", (HttpContext context) => new { note = context.Session.GetString("note") });
+        _app.MapMethods("/api/redirect", ["GET", "POST"], static (string to) => Results.Redirect(to));
         _app.MapPost("/api/leave", (HttpContext context) => context.ExitAndRedirectAsync("/bye"));
         _app.MapPost("/api/sign-out", SignOutAsync);
         _app.MapPost("/api/rotate", (HttpContext context) => context.GetTabSession()!.RotateIdAsync());

@@ -26,7 +26,7 @@ public sealed class AppEndpointTests
         var answer = (await app.GetAsync(kind + "/plain", start.Id)).Is(HttpStatusCode.OK);
 
         Assert.Equal(start.String("session"), answer.Text);
-        Assert.DoesNotContain(answer.Headers.Keys, header => header.StartsWith("X-Session", StringComparison.OrdinalIgnoreCase));
+        Assert.Equal(["X-Session-Signal"], answer.Headers.Keys.Where(header => header.StartsWith("X-Session", StringComparison.OrdinalIgnoreCase)));
         var status = await app.StatusAsync(start.Id);
         Assert.Equal("active", status.String("state"));
         Assert.Equal(20 * Minute, status.Number("timeoutInMs"));
@@ -185,9 +185,9 @@ public sealed class AppEndpointTests
         var id = await app.StartSessionAsync();
 
         Assert.Equal("alive", (await app.GetAsync("/marked/inherited", id)).Is(HttpStatusCode.OK).Header("X-Session-Signal"));
-        Assert.Null((await app.GetAsync("/marked/own", id)).Is(HttpStatusCode.OK).Header("X-Session-Signal"));
+        Assert.Equal("activity", (await app.GetAsync("/marked/own", id)).Is(HttpStatusCode.OK).Header("X-Session-Signal"));
         Assert.Equal("none", (await app.GetAsync("/group/inherited", id)).Is(HttpStatusCode.OK).Header("X-Session-Signal"));
-        Assert.Null((await app.GetAsync("/group/own", id)).Is(HttpStatusCode.OK).Header("X-Session-Signal"));
+        Assert.Equal("activity", (await app.GetAsync("/group/own", id)).Is(HttpStatusCode.OK).Header("X-Session-Signal"));
     }
 
     [Theory]
@@ -208,6 +208,34 @@ public sealed class AppEndpointTests
             Assert.Equal("ended", answer.Header("X-Session-State"));
             Assert.Equal(reason, (await app.GetAsync("/minimal/required", id)).IsProblem(HttpStatusCode.Gone, "sessionEnded").String("reason"));
         }
+    }
+
+    [Theory]
+    [InlineData(null, null, "activity")]
+    [InlineData("Cache-Control", "no-store", "activity")]
+    [InlineData("Cache-Control", "private, no-cache", "activity")]
+    [InlineData("Cache-Control", "max-age=60", null)]
+    [InlineData("Cache-Control", "public", null)]
+    [InlineData("ETag", "\"a\"", null)]
+    [InlineData("Last-Modified", "Wed, 21 Oct 2015 07:28:00 GMT", null)]
+    [InlineData("Expires", "Wed, 21 Oct 2065 07:28:00 GMT", null)]
+    public async Task An_answer_that_no_cache_gives_again_says_that_its_request_has_counted(string? header, string? value, string? signal)
+    {
+        await using var app = await SessionApp.StartAsync(setup => setup.Map = web => web.MapGet("/work", (HttpContext context) =>
+        {
+            if (header is not null)
+            {
+                context.Response.Headers[header] = value;
+            }
+
+            return "work";
+        }));
+        var id = await app.StartSessionAsync();
+
+        Assert.Equal(signal, (await app.GetAsync("/work", id)).Header("X-Session-Signal"));
+        Assert.Null((await app.GetAsync("/work", id: null)).Header("X-Session-Signal"));
+        Assert.Null((await app.GetAsync("/work", "malformed")).Header("X-Session-Signal"));
+        Assert.Null((await app.GetAsync("/work", id, static request => request.Headers.Add("Sec-Purpose", "prefetch"))).Header("X-Session-Signal"));
     }
 
     [Fact]
@@ -245,7 +273,7 @@ public sealed class AppEndpointTests
         Assert.Equal((ten, zero), await app.ClocksAsync(start.Id!));
 
         answer = (await app.GetAsync("/work", start.Id)).Is(HttpStatusCode.InternalServerError);
-        Assert.Null(answer.Header("X-Session-Signal"));
+        Assert.Equal("activity", answer.Header("X-Session-Signal"));
         Assert.Equal((zero, zero), await app.ClocksAsync(start.Id!));
     }
 

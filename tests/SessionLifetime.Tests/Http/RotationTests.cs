@@ -53,6 +53,43 @@ public sealed class RotationTests
         Assert.Equal(newer, visitor.Id);
     }
 
+    [Theory]
+    [InlineData("https://storage.example/file", true)]
+    [InlineData("//storage.example/file", true)]
+    [InlineData("/\\storage.example", true)]
+    [InlineData("http://localhost.evil.example/", true)]
+    [InlineData("http://localhost/file", false)]
+    [InlineData("/file", false)]
+    [InlineData("file?to=https://storage.example", false)]
+    public async Task An_answer_that_redirects_to_another_origin_replaces_the_id_that_went_along(string to, bool isForeign)
+    {
+        await using var app = await SessionApp.StartAsync(static setup => setup.Map = static web =>
+        {
+            web.MapGet("/go", static (HttpContext context, string to) => Go(context, to));
+            web.MapGet("/disabled", static (HttpContext context, string to) => Go(context, to)).DisableTabSession();
+            web.MapGet("/plain", static () => "plain");
+        });
+        foreach (var path in new[] { "/go", "/disabled" })
+        {
+            var visitor = await Visitor.ArriveAsync(app);
+            var (leaked, session) = (visitor.Id, await visitor.SessionAsync());
+            for (var i = 0; i < 2; i++)
+            {
+                (await visitor.GetAsync($"{path}?to={Uri.EscapeDataString(to)}")).Is(HttpStatusCode.Redirect);
+            }
+
+            await visitor.GetAsync("/plain");
+            Assert.Equal(isForeign, visitor.Id != leaked);
+            Assert.Same(session, await visitor.SessionAsync());
+            await visitor.GetAsync("/plain");
+            app.Time.Advance(s_overlap);
+            Assert.Equal(isForeign ? HttpStatusCode.NotFound : HttpStatusCode.OK, (await app.StatusAsync(leaked, visitor.Dress)).Status);
+            Assert.Equal(isForeign ? 1 : 0, app.Log.Lines.Count(line => line.Text.Contains($"({path} to ", StringComparison.Ordinal)));
+        }
+
+        static void Go(HttpContext context, string to) => (context.Response.StatusCode, context.Response.Headers.Location) = (302, to);
+    }
+
     [Fact]
     public async Task A_status_read_and_a_good_bye_hand_out_nothing()
     {

@@ -58,6 +58,41 @@ public sealed class SelfDestructTests
         Assert.Equal("SelfDestructed", (await app.StatusAsync(id)).IsProblem(HttpStatusCode.Gone, "sessionEnded").String("reason"));
     }
 
+    [Theory]
+    [InlineData("ping")]
+    [InlineData("activity")]
+    [InlineData("app")]
+    [InlineData("alive")]
+    public async Task What_comes_from_the_page_whose_good_bye_armed_it_does_not_and_what_comes_from_another_does(string signal)
+    {
+        await using var app = await StartAsync(options: static options => options.SelfDestructOnUnload = TimeSpan.FromSeconds(10));
+        foreach (var (page, isOfAnother) in new[] { ("page", false), ("other", true), (null, true) })
+        {
+            var id = await app.StartSessionAsync();
+            await app.GoodByeAsync(id);
+            app.Time.Advance(TimeSpan.FromSeconds(9));
+
+            await SignalAsync(app, id, signal, page);
+            app.Time.Advance(TimeSpan.FromSeconds(1));
+
+            Assert.Equal(isOfAnother ? HttpStatusCode.OK : HttpStatusCode.Gone, (await app.StatusAsync(id)).Status);
+        }
+    }
+
+    [Fact]
+    public async Task A_page_that_has_said_good_bye_calls_off_what_the_app_arms_later()
+    {
+        await using var app = await StartAsync(options: static options => options.SelfDestructOnUnload = TimeSpan.FromSeconds(10));
+        var id = await app.StartSessionAsync();
+        await app.GoodByeAsync(id);
+        (await app.SendAsync(HttpMethod.Post, "/self-destruct?seconds=10", id)).Is(HttpStatusCode.OK);
+
+        await SignalAsync(app, id, "app", "page");
+        app.Time.Advance(TimeSpan.FromSeconds(10));
+
+        (await app.StatusAsync(id)).Is(HttpStatusCode.OK);
+    }
+
     [Fact]
     public async Task A_request_already_started_does_not_call_it_off_when_it_completes()
     {
@@ -126,15 +161,15 @@ public sealed class SelfDestructTests
         return id;
     }
 
-    private static Task<Answer> SignalAsync(SessionApp app, string id, string signal) => signal switch
+    private static Task<Answer> SignalAsync(SessionApp app, string id, string signal, string? page = null) => signal switch
     {
-        "ping" => app.PingAsync(id),
+        "ping" => app.PingAsync(id, with: Of(page)),
         "stretch" => app.PingAsync(id, """{"stretch":true}"""),
         "stretch page" => app.CallAsync(HttpMethod.Get, "/stretch", id),
-        "activity" => app.ActivityAsync(id, """{"idleMs":100000}"""),
+        "activity" => app.ActivityAsync(id, """{"idleMs":100000}""", Of(page)),
         "attach" => app.AttachAsync(id, "next"),
-        "app" => app.GetAsync("/plain", id),
-        "alive" => app.GetAsync("/alive", id),
+        "app" => app.GetAsync("/plain", id, Of(page)),
+        "alive" => app.GetAsync("/alive", id, Of(page)),
         "none" => app.GetAsync("/none", id),
         "disabled" => app.GetAsync("/disabled", id),
         "cancel" => app.GetAsync("/cancel", id),
@@ -144,7 +179,21 @@ public sealed class SelfDestructTests
         _ => throw new ArgumentException(signal, nameof(signal)),
     };
 
-    private static Task<SessionApp> StartAsync(Gate? gate = null) => SessionApp.StartRecordingAsync(setup => setup.Map = web =>
+    private static Action<HttpRequestMessage> Of(string? page) => request =>
+    {
+        if (page is not null)
+        {
+            request.Headers.Add(SessionApp.PageHeader, page);
+        }
+    };
+
+    private static Task<SessionApp> StartAsync(Gate? gate = null, Action<SessionLifetimeOptions>? options = null) => SessionApp.StartRecordingAsync(setup =>
+    {
+        setup.Options = options ?? setup.Options;
+        setup.Map = web => Map(web, gate);
+    });
+
+    private static void Map(WebApplication web, Gate? gate)
     {
         web.MapPost("/self-destruct", static (HttpContext context, int seconds) => context.GetTabSession()!.SelfDestruct(TimeSpan.FromSeconds(seconds)));
         web.MapGet("/cancel", static (HttpContext context) => context.GetTabSession()!.CancelSelfDestruct()).WithSessionSignal(SessionSignal.None);
@@ -153,5 +202,5 @@ public sealed class SelfDestructTests
         web.MapGet("/none", static () => "none").WithSessionSignal(SessionSignal.None);
         web.MapGet("/disabled", static () => "disabled").DisableTabSession();
         web.MapGet("/slow", async () => await gate!.PassAsync());
-    });
+    }
 }

@@ -66,7 +66,7 @@ internal sealed class Visitor(SessionApp app)
     /// <summary>Its session, as the server sees it.</summary>
     public async Task<TabSession?> SessionAsync() => await app.Sessions.FindAsync((await StatusAsync()).Is(HttpStatusCode.OK).String("session")!);
 
-    private void Dress(HttpRequestMessage request)
+    public void Dress(HttpRequestMessage request)
     {
         if (Key is not null)
         {

@@ -32,6 +32,9 @@ export const createActivity = (context, onReport) => {
     }, Math.max(least, pace - since(activity._reported)));
   };
 
+  /** Whether a sign of the user tells more than the last one. */
+  const isWanted = () => context._attached && context._warning !== 'warning' && !(activity._input && since(activity._input) < 1000);
+
   const activity = {
     /** The last thing the user did that the server was not told of. */
     _input: /** @type {Moment | null} */ (null),
@@ -46,17 +49,25 @@ export const createActivity = (context, onReport) => {
 
     _cancelReport: cancelReport,
 
-    /** @param {Event & Partial<PointerEvent>} event */
-    _observe: ({ type, isTrusted, screenX, screenY }) => {
-      if (!isTrusted || !context._attached || context._warning === 'warning' || activity._input && since(activity._input) < 1000) return;
+    /** The user is here. */
+    _active: () => {
+      if (!isWanted()) return;
+      activity._input = now();
+      scheduleReport(0);
+    },
+
+    /** @param {Event & Partial<PointerEvent> & { target: any }} event */
+    _observe: ({ type, isTrusted, screenX, screenY, target }) => {
+      if (!isTrusted || !isWanted()) return;
       if (type === 'pointermove') {
         // Browsers fire it without movement, when something moves below the pointer.
         const at = `${screenX} ${screenY}`, isStill = at === pointer || !pointer;
         pointer = at;
         if (isStill) return;
       }
-      activity._input = now();
-      scheduleReport(0);
+      // A film that repeats itself without a sound is decoration.
+      if (type === 'timeupdate' && (target.paused || target.loop && target.muted)) return;
+      activity._active();
     },
   };
   return activity;

@@ -1,5 +1,5 @@
 /**
- * The life of a page: it finds its ids, attaches to a session, and leaves.
+ * The life of a page: it attaches to a session, and leaves.
  *
  * @import { Previous, Status } from '../session-lifetime.js'
  * @import { Activity } from './activity.js'
@@ -13,8 +13,8 @@
  * @typedef {ReturnType<typeof createAttachment>} Attachment
  */
 import { delay, now } from './clock.js';
-import { createTabClaim } from './duplicates.js';
-import { KEY, once, outermost, randomId } from './page.js';
+import { createIdentification } from './identification.js';
+import { once, randomId } from './page.js';
 
 /** The first answer may wait for the app's own handlers, which have half a minute. */
 const PATIENCE = 40_000;
@@ -29,38 +29,32 @@ const PATIENCE = 40_000;
  * @param {Transitions} transitions
  * @param {Signals} signals
  */
-export const createAttachment = (context, timing, { _send }, departure, activity, channel, { _apply }, signals) => {
+export const createAttachment = (context, timing, { _send }, departure, activity, channel, { _apply, _end, _nextOrder }, signals) => {
   const { _key, _shared } = context._settings;
-  const claim = createTabClaim(context._settings, context);
+  const { _identify, _release } = createIdentification(context, reason => {
+    attachment._ready.resolve(null);
+    _end(reason, null, false);
+  });
+  /** Whether the server is asked for the session before the page attaches, which would start another. */
+  let isAsking = context._settings.start === 'never';
+  let left = /** @type {PromiseWithResolvers<void>} */ (Promise.withResolvers());
 
-  /**
-   * Finds the ids of this page. What a page gets in other ways than by storage (rendered by the server, relayed over a navigation)
-   * belongs here, before what storage says.
-   *
-   * @param {string} page @param {boolean} back
-   */
-  const identify = async (page, back) => {
-    const outer = outermost(window);
-    if (outer !== window) {
-      if (!outer[KEY] && outer.document.readyState !== 'complete') await once(outer, 'load');
-      const parent = context._parent = outer[KEY];
-      await parent?.ready;
-      if (parent) return context._useParentId();
-    }
-    let { sid, tab, told } = context._load();
-    if (!tab || !await claim._claim(tab, page, back)) {
-      // The copy of a tab takes over nothing, unless it was asked to share.
-      if (tab && !_shared && context._settings.duplicates === 'new') sid = undefined;
-      tab = randomId();
-      await claim._claim(tab, page, false);
-    }
-    if (page === context._page) context._save({ sid, tab, told });
+  /** What a page that comes back may not do, or one that starts nothing: start a session. @returns {Promise<boolean>} whether it may attach */
+  const isAlive = async () => {
+    const page = context._page;
+    const status = context._ids.sid && await _send('GET', '');
+    if (page !== context._page || status === null && context._failures) return false;
+    isAsking = false;
+    if (!status && context._settings.start === 'never') attachment._stopUnseen();
+    return context._phase !== 'ended' && context._phase !== 'stopped';
   };
 
   const attachNow = async () => {
     const page = context._page;
+    if (isAsking && !await isAlive()) return;
     if (_shared && !context._parent) context._ids.sid = context._load().sid ?? context._ids.sid;
     const request = { page, tab: context._ids.tab, shared: _shared, handOver: context._settings.handOver };
+    const order = _nextOrder();
     const answer = await _send('POST', '/attach', request, PATIENCE);
     if (!answer || page !== context._page) return;
     // 204: a prerendered page is not there yet.
@@ -77,13 +71,14 @@ export const createAttachment = (context, timing, { _send }, departure, activity
     departure._arm();
     attachment._ready.resolve(status);
     const name = hasMoved ? 'restarted' : outcome === 'created' ? 'started' : 'resumed';
-    _apply(status, undefined, 0, () => context._emit(name, { status, ...(hasMoved && { previous }) }));
+    _apply(status, order, 0, () => context._emit(name, { status, ...(hasMoved && { previous }) }));
     if (activity._staying) signals._report();
   };
 
   /** Tabs that share a session attach one after the other, so that only the first creates one. */
   const attach = async () => {
     context._attached = false;
+    if (context._phase === 'ended') return;
     if (!_shared || !navigator.locks || context._parent) return attachNow();
     const afterOthers = async () => {
       // The tab before has written the id, but storage may reach this tab later than the lock does.
@@ -98,8 +93,14 @@ export const createAttachment = (context, timing, { _send }, departure, activity
   const attachment = {
     /** Resolves with the first status. */
     _ready: /** @type {PromiseWithResolvers<Status | null>} */ (Promise.withResolvers()),
-    /** The start of this page, while it lasts; requests of the app wait for it. */
-    _startup: /** @type {Promise<unknown> | null} */ (null),
+    /** Whether the session is joined only: its end, heard of now, is nothing to this page. */
+    _joinsOnly: () => isAsking && context._settings.start === 'never',
+
+    /** There is no session to join: the page has none, and forgets the one that has ended. */
+    _stopUnseen: () => {
+      context._save({ sid: undefined });
+      context._controller.stop();
+    },
 
     _attach: attach,
 
@@ -107,10 +108,12 @@ export const createAttachment = (context, timing, { _send }, departure, activity
     _begin: (back = false) => {
       if (context._phase === 'stopped') return;
       const page = context._page = randomId();
-      attachment._startup = identify(page, back)
-        .then(() => page === context._page ? attach() : undefined)
-        .catch(reportError)
-        .finally(() => { if (page === context._page) attachment._startup = null; });
+      context._leaving = '';
+      if (context._phase === 'ended') return;
+      isAsking ||= back;
+      left = Promise.withResolvers();
+      const started = _identify(page, back).then(() => page === context._page ? attach() : undefined).catch(reportError);
+      context._startup = Promise.race([started, left.promise]).finally(() => { if (page === context._page) context._startup = null; });
     },
 
     /** Attaches anew, because the session is unknown or refused; pages that share one may have another already. */
@@ -136,9 +139,13 @@ export const createAttachment = (context, timing, { _send }, departure, activity
     _leave: persisted => {
       if (context._attached) departure._send(persisted);
       departure._disarm();
-      claim._release();
+      _release();
       channel._close();
+      if (context._phase !== 'ended' && context._phase !== 'stopped') context._restore();
+      context._leaving ||= context._page;
       context._page = '';
+      context._startup = null;
+      left.resolve();
       context._attached = false;
       timing._stop();
       activity._cancelReport();

@@ -2,8 +2,8 @@
  * Messages between the pages of one session: the BroadcastChannel is named after it.
  *
  * @import { EndReason, Status } from '../session-lifetime.js'
- * @typedef {{ sid?: string | null, moved?: boolean, status?: Status, ended?: EndReason | null }} Message
- * moved: sid is another session's
+ * @typedef {{ sid?: string | null, moved?: boolean, status?: Status, asked?: number, heard?: number, ended?: EndReason | null }} Message
+ * moved: sid is another session's; asked, heard: between these moments of Date.now() the server said the status
  * @typedef {ReturnType<typeof createSessionChannel>} SessionChannel
  */
 
@@ -22,7 +22,7 @@ export const createSessionChannel = (key, onMessage) => {
       if (channel?.name === name) return;
       close();
       channel = new BroadcastChannel(name);
-      channel.onmessage = ({ data }) => onMessage(data);
+      channel.onmessage = ({ data }) => { if (data) onMessage(data); };
     },
     /** @param {Message} message */
     _post: message => channel?.postMessage(message),

@@ -4,8 +4,8 @@
  * @typedef {{ ticks: number, wall: number }} Moment
  */
 
-/** @returns {Moment} */
-export const now = () => ({ ticks: performance.now(), wall: Date.now() });
+/** This moment, or one before it. @returns {Moment} */
+export const now = (ago = 0) => ({ ticks: performance.now() - ago, wall: Date.now() - ago });
 
 /**
  * The milliseconds since a moment. One clock may stand still during sleep, the other may be set by the user; the longer span is safe:

@@ -6,6 +6,7 @@
  */
 import { now, since } from './clock.js';
 import { createIdentity } from './identity.js';
+import { doc } from './page.js';
 import { readSettings } from './settings.js';
 
 /** @param {Controller} controller @param {Options} options */
@@ -20,8 +21,13 @@ export const createContext = (controller, options) => {
     _reason: /** @type {EndReason | null} */ (null),
     /** Whether the server knows this page. */
     _attached: false,
+    /** The start of this page, while it lasts; requests of the app wait for it. */
+    _startup: /** @type {Promise<unknown> | null} */ (null),
     /** Calls of the protocol that failed since the last one that was answered. */
     _failures: 0,
+    /** Whether the page leaves it to us to say so; and the end. */
+    _tellsAway: true,
+    _tellsEnd: true,
     /** The countdown that is due: of a timeout, or of the absolute end, which cannot be extended. */
     _warning: /** @type {'warning' | 'absolute' | null} */ (null),
     /** Milliseconds left to the countdown. */
@@ -39,7 +45,7 @@ export const createContext = (controller, options) => {
     _emit: (name, detail = {}, cancelable = false) => {
       const event = new CustomEvent(`sessionlifetime:${name}`, { detail, cancelable, bubbles: true });
       controller.dispatchEvent(event);
-      document.dispatchEvent(event);
+      doc.dispatchEvent(event);
       return !event.defaultPrevented;
     },
   });

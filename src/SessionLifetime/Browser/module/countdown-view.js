@@ -1,12 +1,13 @@
 /** The content of the countdown's window: a dialog in a shadow root. */
 import css from './countdown.css';
+import { doc } from './page.js';
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(css);
 
 /** @param {string} name @param {Record<string, string>} [attributes] @param {(Node | string)[]} children @returns {any} */
 const make = (name, attributes = {}, ...children) => {
-  const node = /svg|circle/.test(name) ? document.createElementNS('http://www.w3.org/2000/svg', name) : document.createElement(name);
+  const node = /svg|circle/.test(name) ? doc.createElementNS('http://www.w3.org/2000/svg', name) : doc.createElement(name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
   node.append(...children);
   return node;

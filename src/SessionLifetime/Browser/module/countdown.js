@@ -4,6 +4,7 @@
  * @import { Controller, Strings, View } from '../session-lifetime.js'
  */
 import { createView, write } from './countdown-view.js';
+import { holdPage } from './overlay.js';
 import { timeFor } from './words.js';
 
 /** Shows what it is told, and gives the user's answers to the controller. */
@@ -16,6 +17,8 @@ export class SessionCountdown extends HTMLElement {
   #spoken = 0;
   /** @type {Animation | undefined} */
   #ring;
+  /** Lets the page go that stands still behind the window. */
+  #release = () => {};
   #view;
 
   constructor() {
@@ -28,7 +31,7 @@ export class SessionCountdown extends HTMLElement {
     _dialog.addEventListener('cancel', (/** @type {Event} */ event) => this.#escape(event));
     // A press on the backdrop would take the focus out of the window.
     _dialog.addEventListener('mousedown', (/** @type {Event} */ event) => event.target === _dialog && event.preventDefault());
-    _dialog.addEventListener('close', () => this.#shown && _dialog.showModal());
+    _dialog.addEventListener('close', () => this.#shown && this.#open());
   }
 
   /** @param {View} view */
@@ -51,11 +54,25 @@ export class SessionCountdown extends HTMLElement {
     _dialog.lang = lang;
     if (isEnded) write(_spoken, '');
     else this.#count(view, before);
-    if (!_dialog.open) _dialog.showModal();
+    this.#open();
+  }
+
+  disconnectedCallback() {
+    this.#release();
+    this.#view._dialog.close();
+  }
+
+  #open() {
+    const { _dialog } = this.#view;
+    if (_dialog.open || !this.isConnected) return;
+    _dialog.showModal();
+    this.#release();
+    this.#release = holdPage(this, _dialog);
   }
 
   close() {
     this.#shown = null;
+    this.#release();
     this.#view._dialog.close();
   }
 
@@ -80,7 +97,7 @@ export class SessionCountdown extends HTMLElement {
   }
 
   #stay() {
-    if (this.#shown?.state === 'ended') location.reload();
+    if (this.#shown?.state === 'ended') this.controller?.restart(true);
     else this.#answer();
   }
 

@@ -9,6 +9,7 @@
 /** @param {Context} context @param {Transport} transport */
 export const createDeparture = (context, { _fetch }) => {
   const url = `${context._settings._url}/detach`;
+  const { fetchLater } = /** @type {any} */ (window);
   let deferred = new AbortController();
 
   /** @param {boolean} persisted */
@@ -21,7 +22,7 @@ export const createDeparture = (context, { _fetch }) => {
       disarm();
       deferred = new AbortController();
       try {
-        /** @type {any} */ (window).fetchLater?.(url, { method: 'POST', body: body(false), credentials: 'include', signal: deferred.signal });
+        fetchLater?.call(window, url, { method: 'POST', body: body(false), credentials: 'include', signal: deferred.signal });
       } catch { /* Over the quota, or forbidden in this frame. */ }
     },
     _disarm: disarm,

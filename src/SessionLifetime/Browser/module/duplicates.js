@@ -4,7 +4,7 @@
  * @import { Identity } from './identity.js'
  * @import { Settings } from './settings.js'
  */
-import { outermost } from './page.js';
+import { doc, outermost } from './page.js';
 
 /** How long other pages have to object on the channel. */
 const OBJECTION = 150;
@@ -27,7 +27,8 @@ export const createTabClaim = ({ _key, duplicateDetection }, identity) => {
     const channel = new BroadcastChannel(name);
     release = () => channel.close();
     let isOwn = back;
-    channel.onmessage = ({ data: { asks, taken } }) => {
+    channel.onmessage = ({ data }) => {
+      const { asks, taken } = data ?? {};
       // Of two pages that ask at the same time the smaller id wins.
       if (asks && (isOwn || page < asks)) channel.postMessage({ taken: asks });
       if (taken === page && !isOwn) {
@@ -50,7 +51,7 @@ export const createTabClaim = ({ _key, duplicateDetection }, identity) => {
       if (duplicateDetection === 'off' || outermost(window) !== window) return resolve(true);
       // Blazor does not pause a circuit while a lock is held.
       const canLock = navigator.locks && duplicateDetection !== 'channel'
-        && (duplicateDetection === 'lock' || !document.querySelector('[src*="/blazor."]'));
+        && (duplicateDetection === 'lock' || !doc.querySelector('[src*="/blazor."]'));
       (canLock ? lock : ask)(`${_key} ${tab}`, page, back, resolve);
     }),
     _release: () => release(),

@@ -7,6 +7,9 @@
  * @typedef {ReturnType<typeof createIdentity>} Identity
  */
 
+/** Storage and messages may hold anything. @param {unknown} value @returns {value is string} */
+export const isId = value => typeof value === 'string' && /^[\w-]{1,64}$/.test(value);
+
 /** @param {Settings} settings */
 export const createIdentity = ({ _key, _shared, idHeader, pageHeader }) => {
   const identity = {
@@ -14,14 +17,16 @@ export const createIdentity = ({ _key, _shared, idHeader, pageHeader }) => {
     _ids: {},
     /** Empty while there is no page: before the start, in the back-forward cache, after the stop. */
     _page: '',
+    /** The page that is being left: its last requests are the session's, too. */
+    _leaving: '',
     /** In a frame, the controller of the page around it, whose session is this page's too. */
     _parent: /** @type {Controller | undefined} */ (undefined),
 
     /** @returns {Ids} */
     _load: () => {
       try {
-        const own = JSON.parse(sessionStorage.getItem(_key) ?? '{}');
-        return { ...own, ...(_shared && { sid: localStorage.getItem(_key) }) };
+        const { sid, tab, told } = JSON.parse(sessionStorage.getItem(_key) ?? '{}');
+        return Object.fromEntries(Object.entries({ sid: _shared ? localStorage.getItem(_key) : sid, tab, told }).filter(([, id]) => isId(id)));
       } catch {
         return { ...identity._ids };
       }
@@ -37,11 +42,20 @@ export const createIdentity = ({ _key, _shared, idHeader, pageHeader }) => {
       } catch { /* Storage is blocked or full: the ids stay in memory. */ }
     },
 
+    /** The app may have cleared the storage. */
+    _restore: () => {
+      const { sid, tab } = identity._load();
+      if (!tab || !sid) identity._save({ sid: sid ?? identity._ids.sid });
+    },
+
     /** Takes the id of the page around this frame. */
     _useParentId: () => { identity._ids = { sid: identity._parent?.headers()[idHeader] }; },
 
     /** @returns {Record<string, string>} */
-    _headers: () => ({ ...(identity._ids.sid && { [idHeader]: identity._ids.sid }), ...(identity._page && { [pageHeader]: identity._page }) }),
+    _headers: () => {
+      const page = identity._page || identity._leaving;
+      return { ...(identity._ids.sid && { [idHeader]: identity._ids.sid }), ...(page && { [pageHeader]: page }) };
+    },
   };
   return identity;
 };

@@ -4,19 +4,23 @@
  * @import { Activity } from './activity.js'
  * @import { Attachment } from './attachment.js'
  * @import { Context } from './context.js'
+ * @import { Dialog } from './dialog.js'
  * @import { Signals } from './signals.js'
  * @import { Timing } from './timing.js'
  */
 import { since } from './clock.js';
+import { watchWindows } from './frames.js';
+import { doc } from './page.js';
 
 /**
  * @param {Context} context
+ * @param {Dialog} dialog
  * @param {Timing} timing
  * @param {Activity} activity
  * @param {Signals} signals
  * @param {Attachment} attachment
  */
-export const listen = (context, timing, activity, signals, attachment) => {
+export const listen = (context, dialog, timing, activity, signals, attachment) => {
   /** @param {EventTarget} target @param {string} types @param {(event: any) => unknown} action */
   const on = (target, types, action) => types.split(' ').forEach(type => {
     target.addEventListener(type, action, { signal: context._stopped.signal, capture: true, passive: true });
@@ -26,20 +30,33 @@ export const listen = (context, timing, activity, signals, attachment) => {
   const wake = () => {
     if (!context._page || context._phase === 'ended') return;
     timing._scheduleDue();
-    if (document.hidden) {
+    if (doc.hidden) {
       activity._cancelReport();
       if (activity._input) signals._report();
     } else if (!context._attached) {
-      if (!attachment._startup) attachment._attach();
+      if (!context._startup) attachment._attach();
     } else if (context._failures || since(context._received) > 1000) {
       signals._check();
     }
   };
 
+  /** A page whose session has ended says so whenever it is seen again. */
+  const tell = () => {
+    if (context._phase !== 'ended' || doc.hidden) return;
+    dialog._showing = context._tellsEnd;
+    dialog._render();
+  };
+
   // No "scroll": scripts cause it too. A user who scrolls also touches, turns a wheel or presses a key.
-  on(window, 'pointerdown pointermove keydown wheel touchstart input', activity._observe);
+  const signs = `pointerdown pointermove keydown wheel touchstart input drop${context._settings.media === 'on' ? ' timeupdate' : ''}`;
+  watchWindows(on, signs, activity._observe);
   on(window, 'pagehide', ({ persisted }) => attachment._leave(persisted));
-  on(window, 'pageshow', ({ persisted }) => persisted && !context._page && context._phase !== 'ended' && attachment._begin(true));
+  on(window, 'pageshow', ({ persisted }) => {
+    if (!persisted) return;
+    if (!context._page) attachment._begin(true);
+    tell();
+  });
   on(window, 'focus online pageshow', wake);
-  on(document, 'resume visibilitychange', wake);
+  on(doc, 'resume visibilitychange', wake);
+  on(doc, 'visibilitychange', tell);
 };

@@ -8,6 +8,17 @@
 /** The property of a window that holds its controller; other copies of this module and frames find it there. */
 export const KEY = Symbol.for('session-lifetime');
 
+/** A document as browsers define it: `<img name="scripts">` hides the property of that name. @param {Document} of @returns {Document} */
+export const unhidden = of => new Proxy(of, {
+  get: (target, name) => {
+    const value = Reflect.get(Document.prototype, name, target);
+    return typeof value === 'function' ? value.bind(target) : value;
+  },
+  set: (target, name, value) => Reflect.set(Document.prototype, name, value, target),
+});
+
+export const doc = unhidden(document);
+
 /** The outermost window of this origin. @param {Window} at @returns {HostWindow} */
 export const outermost = at => {
   try {
@@ -18,7 +29,13 @@ export const outermost = at => {
 };
 
 /** The tag that loads the module at this address and has a data attribute of this name. @param {string} url @param {string} attribute */
-export const scriptTag = (url, attribute) => [...document.scripts].find(script => script.src === url && attribute in script.dataset);
+export const scriptTag = (url, attribute) => [...doc.scripts].find(script => script.src === url && attribute in script.dataset);
+
+/** An address the browser may be led to, or asked for; null for `javascript:` and the like. @param {string | URL} text */
+export const addressOf = text => {
+  const url = URL.parse(text, doc.baseURI);
+  return url && /^https?:$/.test(url.protocol) ? url : null;
+};
 
 /** @param {EventTarget} target @param {string} type */
 export const once = (target, type) => new Promise(resolve => target.addEventListener(type, resolve, { once: true }));

@@ -1,4 +1,5 @@
 /** The cookie that tells the server whose the next navigation is, and for which address. */
+import { doc } from './page.js';
 import { path } from './relay-tag.js';
 
 /** Each page has a cookie of its own, so that two tabs that leave at the same moment do not overwrite each other's. */
@@ -13,7 +14,7 @@ const attributes = `;path=${path};samesite=strict${location.protocol === 'https:
 
 /** The last segment and the query, as the server computes it (FNV-1a); 0 for neither. @param {string} url */
 export const hashOf = url => {
-  const { pathname, search } = new URL(url, document.baseURI);
+  const { pathname, search } = new URL(url, doc.baseURI);
   const text = pathname.slice(pathname.lastIndexOf('/') + 1) + search;
   return text ? [...text].reduce((sum, character) => Math.imul(sum ^ character.charCodeAt(0), 16777619) >>> 0, 2166136261) : 0;
 };
@@ -23,11 +24,11 @@ const meaning = token => token.replace(/\.\d+$/, '');
 
 /**
  * The cookies of other pages, written so recently that their requests may not have left, for the same address or an unknown one. One that
- * says the same leads no request astray: that the session has ended, for the same reason.
+ * says the same leads no request astray: that a session has ended, for the same reason.
  *
  * @param {string} token @param {number} target
  */
-const rivals = (token, target) => document.cookie.split('; ').flatMap(cookie => {
+const rivals = (token, target) => doc.cookie.split('; ').flatMap(cookie => {
   const [key, value = ''] = cookie.split('=');
   const [own, time, where] = value.split('~');
   const at = Number(time), other = parseInt(where, 16);
@@ -35,7 +36,7 @@ const rivals = (token, target) => document.cookie.split('; ').flatMap(cookie => 
     && (!target || !other || target === other) ? [{ key, at }] : [];
 });
 
-export const eraseCookie = () => { document.cookie = `${name}=;max-age=0${attributes}`; };
+export const eraseCookie = () => { doc.cookie = `${name}=;max-age=0${attributes}`; };
 
 /**
  * Writes the cookie, the last act of a page before the browser sends the request. While another page's request to the same address is on
@@ -56,7 +57,7 @@ export const writeCookie = (token, target) => {
   for (;;) {
     while (rivals(token, target).length && performance.now() < patience);
     const at = Date.now();
-    document.cookie = `${name}=${token}~${at}~${target.toString(16)}${suffix};max-age=5${attributes}`;
+    doc.cookie = `${name}=${token}~${at}~${target.toString(16)}${suffix};max-age=5${attributes}`;
     // Of two that wrote at once the later steps back: the server takes the newest for the request's own.
     const isLater = rivals(token, target).some(rival => rival.at < at || rival.at === at && rival.key < name);
     if (!isLater || performance.now() >= patience) return;

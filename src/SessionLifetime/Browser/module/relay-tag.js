@@ -1,10 +1,10 @@
 /** The tag of the relay, by which the server tells the page's path and session. */
 import { scriptTag } from './page.js';
 
-const { path = '/', renderedFor, answersForm, token, now, idHeader } = scriptTag(import.meta.url, 'sessionLifetimeRelay')?.dataset ?? {};
+const { path: given = '/', renderedFor, answersForm, token, now, idHeader } = scriptTag(import.meta.url, 'sessionLifetimeRelay')?.dataset ?? {};
 
 /** The path that the cookies are for. */
-export { path };
+export const path = /^\/[^;,\s]*$/.test(given) ? given : '/';
 
 /** The session the page was rendered for; empty for none, undefined where the page is everybody's. */
 export { renderedFor };

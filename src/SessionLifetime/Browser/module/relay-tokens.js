@@ -3,7 +3,7 @@
  *
  * @import { HostWindow } from './page.js'
  */
-import { KEY } from './page.js';
+import { KEY, doc } from './page.js';
 
 export const controller = () => /** @type {HostWindow} */ (window)[KEY];
 
@@ -47,7 +47,7 @@ export const fillTokens = () => filling ??= (async () => {
 })().finally(() => { filling = null; });
 
 export const keepTokens = () => {
-  if (!document.hidden && !isEnough()) fillTokens();
+  if (!doc.hidden && !isEnough()) fillTokens();
 };
 
 /** Starts with the token that the page was rendered with. @param {string} token */

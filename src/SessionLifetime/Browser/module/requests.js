@@ -10,6 +10,7 @@
  * @typedef {ReturnType<typeof createRequests>} Requests
  */
 import { now, since } from './clock.js';
+import { say } from './options.js';
 
 /**
  * @param {Context} context
@@ -25,7 +26,7 @@ export const createRequests = (context, timing, activity, { _end }, signals, att
 
   const requests = {
     /** Whether a request to this address carries the ids now. @param {string | URL} url */
-    _includes: url => context._page && context._settings._includes(url),
+    _includes: url => (context._page || context._leaving) && context._settings._includes(url),
 
     /** @param {boolean} hasOwn the app has set the header itself @param {(name: string, value: string) => void} set */
     _carry: (hasOwn, set) => {
@@ -36,9 +37,10 @@ export const createRequests = (context, timing, activity, { _end }, signals, att
     /**
      * Reads what an answer to the app says of the session.
      *
-     * @param {(name: string) => string | null} get @param {string} url @param {number} status @param {string | null} [sent] the id it answers
+     * @param {(name: string) => string | null} get @param {string} url @param {boolean} hasCookies whether the request could carry any
+     * @param {string | null} [sent] the id it answers
      */
-    _observe: (get, url, status, sent) => {
+    _observe: (get, url, hasCookies, sent) => {
       if (!requests._includes(url)) return;
       const state = get('X-Session-State'), location = get('X-Session-Location'), to = location && URL.parse(location, url)?.href;
       // The end may be known already, but not where to go.
@@ -47,6 +49,7 @@ export const createRequests = (context, timing, activity, { _end }, signals, att
       // Nothing sent: the server may have started a session because the app wrote to one.
       if (id && (context._attached || !sent) && sent === context._ids.sid) attachment._adopt(id);
       if (!context._attached || !sent) return;
+      if (state === 'refused' && !hasCookies) say(`${url} refused the session (wrongBrowser), for the request carried no cookie: it needs credentials: 'include'.`);
       if (state) {
         // Another app behind the same origin may not know the id: the session's own server has the last word, and the reason.
         if (performance.now() > checkedUntil) {
@@ -56,34 +59,52 @@ export const createRequests = (context, timing, activity, { _end }, signals, att
         return;
       }
       const signal = get('X-Session-Signal');
-      // A file from a cache or another server looks the same and told the server nothing: such answers postpone the page's own signals
-      // once, not for ever.
-      if (status >= 500 || signal === 'none' || context._failures || since(signals._signalled) > (context._status?.pingEveryMs ?? 0)) return;
-      if (!signal) {
-        activity._reported = now();
+      if (signal === 'activity') {
+        signals._signalled = activity._reported = now();
         activity._input = null;
+      } else if (signal !== 'alive' || context._failures || since(signals._signalled) > (context._status?.pingEveryMs ?? 0)) {
+        // A file, or another server's; or from a cache, which keeps the word of an answer: it postpones a ping once, not for ever.
+        return;
       }
       timing._schedulePing();
     },
 
-    /** @param {typeof fetch} native @param {RequestInfo | URL} input @param {RequestInit} [init] @returns {Promise<Response>} */
-    _fetch: (native, input, init) => {
-      if (!requests._includes(/** @type {any} */ (input)?.url ?? input)) return native(input, init);
-      let /** @type {Request} */ request;
+    /** @param {typeof fetch} native @param {Parameters<typeof fetch>} args @returns {Promise<Response>} */
+    _fetch: (native, ...args) => {
+      const [input, init] = args;
+      let /** @type {Request} */ request, /** @type {Request | undefined} */ plain, isForeign = false;
       try {
+        const url = Object.prototype.toString.call(input) === '[object Request]' ? /** @type {Request} */ (input).url : /** @type {string} */ (input);
+        if (!args.length || init?.session === false || !requests._includes(url)) return native(...args);
         // What fetch itself does first; body, signal, keepalive and the rest are carried over by the platform.
         request = new Request(input, init);
+        isForeign = context._settings._isForeign(url);
+        if (isForeign && init?.credentials === undefined && request.credentials === 'same-origin') request = new Request(request, { credentials: 'include' });
+        if (request.mode === 'no-cors') {
+          if (isForeign) say(`${url}: to another origin a request of mode "no-cors" carries no session.`);
+          // That mode drops the header; the same without it, where a redirect leads to another origin.
+          else [plain, request] = [request, new Request(request, { mode: 'same-origin' })];
+        }
       } catch {
-        return native(input, init);
+        return native(...args);
       }
       const send = async () => {
         const { sid } = context._ids;
         requests._carry(request.headers.has(context._settings.idHeader), (name, value) => request.headers.set(name, value));
-        const response = await native(request);
-        requests._observe(name => response.headers.get(name), response.url, response.status, sid);
+        let response;
+        try {
+          response = await native(request);
+        } catch (error) {
+          if (!plain || request.signal.aborted) throw error;
+          if (/^(GET|HEAD)$/.test(plain.method)) return native(plain);
+          say(`${plain.url}: with a session, a form of mode "no-cors" cannot be redirected to another origin.`);
+          throw error;
+        }
+        const hasCookies = request.credentials === 'include' || request.credentials === 'same-origin' && !isForeign;
+        requests._observe(name => response.headers.get(name), response.url, hasCookies, sid);
         return response;
       };
-      return attachment._startup ? attachment._startup.then(send) : send();
+      return context._startup ? context._startup.then(send) : send();
     },
   };
   return requests;

@@ -6,7 +6,7 @@
  * @typedef {{ onConnectionDown: (...args: any[]) => void, onConnectionUp: () => void }} Handler
  */
 import { delay } from './clock.js';
-import { scriptTag } from './page.js';
+import { doc, scriptTag } from './page.js';
 import { current, signalR } from './session-lifetime-signalr.js';
 
 /** How long the reconnect dialog waits to hear whether the session has ended. */
@@ -61,7 +61,7 @@ class Reconnection {
     if (!status?.countdown) return false;
     if (status.extendable) return true;
     // The warning of a longest life may have been closed by its reader, which no event tells.
-    const dialog = document.querySelector('session-countdown')?.shadowRoot?.querySelector('dialog');
+    const dialog = doc.querySelector('session-countdown')?.shadowRoot?.querySelector('dialog');
     dialog?.addEventListener('close', () => this.#arrange(), { once: true });
     return !!dialog?.open;
   }

@@ -4,7 +4,7 @@
  *
  * @import { Controller } from '../session-lifetime.js'
  */
-import { KEY } from './page.js';
+import { KEY, doc } from './page.js';
 
 /** The controller of the page, or of the page around it. @returns {Controller} */
 export const current = () => {
@@ -19,7 +19,7 @@ export const current = () => {
 const own = new Set([location.host, new URL(import.meta.url).host]);
 
 /** @param {string | URL} url */
-const isOurs = url => own.has(new URL(url, document.baseURI).host);
+const isOurs = url => own.has(new URL(url, doc.baseURI).host);
 
 /** A close may be the end of the session: the server knows. */
 const ask = () => { current().check(); };
@@ -54,7 +54,7 @@ export class SessionEventSource extends EventTarget {
   /** @param {string | URL} url @param {EventSourceInit} [init] */
   constructor(url, init = {}) {
     super();
-    this.url = new URL(url, document.baseURI).href;
+    this.url = new URL(url, doc.baseURI).href;
     this.withCredentials = !!init.withCredentials;
     this.#init = init;
     this.#open();

@@ -9,8 +9,9 @@ import { createSessionChannel } from './channel.js';
 import { createContext } from './context.js';
 import { createDeparture } from './departure.js';
 import { createDialog } from './dialog.js';
+import { isId } from './identity.js';
 import { listen } from './lifecycle.js';
-import { once, randomId } from './page.js';
+import { doc, once, randomId } from './page.js';
 import { patchRequests } from './patch.js';
 import { createRequests } from './requests.js';
 import { isOn } from './settings.js';
@@ -28,19 +29,21 @@ export const createSession = (controller, options) => {
   const timing = createTiming(
     context, dialog, () => context._attached ? signals._beat() : attachment._attach(), () => signals._check());
   const transport = createTransport(
-    context, dialog, timing, sid => attachment._adopt(sid), reason => transitions._end(reason), () => attachment._renew());
+    context, dialog, timing, sid => attachment._adopt(sid),
+    reason => attachment._joinsOnly() ? attachment._stopUnseen() : transitions._end(reason), () => attachment._renew());
   const departure = createDeparture(context, transport);
   const activity = createActivity(context, () => signals._report());
-  const channel = createSessionChannel(context._settings._key, ({ sid, moved, status, ended }) => {
-    if (sid) {
+  const channel = createSessionChannel(context._settings._key, message => {
+    const { sid, moved, ended } = message;
+    if (isId(sid)) {
       context._save({ sid });
       departure._arm();
       if (moved) attachment._renew();
     }
-    if (status) transitions._apply(status);
-    if (ended !== undefined) transitions._end(ended, null, false);
+    transitions._hear(message);
+    if (ended === null || isId(ended)) transitions._end(ended, null, false);
   });
-  const transitions = createTransitions(context, dialog, timing, departure, activity, channel);
+  const transitions = createTransitions(context, dialog, timing, departure, activity, channel, () => signals._check());
   const signals = createSignals(context, transport, activity, transitions);
   const attachment = createAttachment(context, timing, transport, departure, activity, channel, transitions, signals);
   const requests = createRequests(context, timing, activity, transitions, signals, attachment);
@@ -51,6 +54,7 @@ export const createSession = (controller, options) => {
     _transport: transport,
     _transitions: transitions,
     _signals: signals,
+    _activity: activity,
     _attachment: attachment,
     _requests: requests,
 
@@ -59,27 +63,33 @@ export const createSession = (controller, options) => {
       if (origin === 'null') {
         context._phase = 'unsupported';
         attachment._ready.resolve(null);
-        return void context._emit('unsupported');
+        // A turn later, so that the caller of start() can listen first.
+        return queueMicrotask(() => context._emit('unsupported'));
       }
-      listen(context, timing, activity, signals, attachment);
-      if (isOn(context._settings.patch)) patchRequests(context, attachment, requests);
+      listen(context, dialog, timing, activity, signals, attachment);
+      if (isOn(context._settings.patch)) patchRequests(context, requests, transport._fetch);
       // A prerendered page sees a copy of the storage, and what it writes is thrown away.
-      if (/** @type {any} */ (document).prerendering) await once(document, 'prerenderingchange');
+      if (/** @type {any} */ (doc).prerendering) await once(document, 'prerenderingchange');
       attachment._begin();
     },
 
-    /** Attaches to a new session after the end of the last one. */
-    _restart: async () => {
+    /** Attaches to a new session after the end of the last one; or loads the page with it. @param {boolean} [reloads] */
+    _restart: async reloads => {
       if (context._phase !== 'ended') return;
       context._phase = 'starting';
       context._reason = null;
       dialog._dismiss();
+      if (reloads) {
+        context._save({ sid: undefined });
+        return location.reload();
+      }
       context._page ||= randomId();
       await attachment._attach();
     },
 
     _stop: () => {
       attachment._leave(false);
+      context._leaving = '';
       context._phase = 'stopped';
       context._stopped.abort();
       attachment._ready.resolve(null);

@@ -4,13 +4,17 @@
  * @import { Options } from '../session-lifetime.js'
  * @typedef {ReturnType<typeof readSettings>} Settings
  */
+import { listOf, readOptions } from './options.js';
+import { doc } from './page.js';
 
-/** @param {Options} options */
-export const readSettings = options => {
-  const prefix = new URL(options.prefix ?? new URL('.', import.meta.url), document.baseURI);
-  const list = [options.origins ?? []].flat().join(' ').match(/\S+/g) ?? [];
+/** @param {Options} given */
+export const readSettings = given => {
+  const options = readOptions(given);
+  const urlOf = (/** @type {string | URL} */ text) => new URL(text, doc.baseURI);
+  const prefix = urlOf(options.prefix ?? new URL('.', import.meta.url));
+  const exempt = listOf(options.exempt).map(urlOf);
   /** @type {Set<unknown>} */
-  const origins = new Set([origin, prefix.origin, ...list.map(other => new URL(other).origin)]);
+  const origins = new Set([origin, prefix.origin, ...listOf(options.origins).map(other => urlOf(other).origin)]);
   return {
     idHeader: 'X-Session-Id', pageHeader: 'X-Session-Page', storage: 'tab', keepAlive: 'alive', duplicates: 'new', ...options,
     _url: prefix.href.replace(/\/$/, ''),
@@ -18,9 +22,15 @@ export const readSettings = options => {
     _key: `session-lifetime ${prefix.origin === origin ? '' : prefix.origin}${prefix.pathname.replace(/\/$/, '')}`,
     _shared: options.storage === 'browser',
     /** Whether requests to this address carry the id. @param {string | URL} url */
-    _includes: url => origins.has(URL.parse(url, document.baseURI)?.origin),
+    _includes: url => {
+      const to = URL.parse(url, doc.baseURI);
+      return !!to && origins.has(to.origin) && !exempt.some(path =>
+        path.origin === to.origin && `${to.pathname}/`.startsWith(path.pathname.replace(/\/?$/, '/')));
+    },
+    /** @param {string | URL} url */
+    _isForeign: url => URL.parse(url, doc.baseURI)?.origin !== origin,
   };
 };
 
 /** @param {unknown} option */
-export const isOn = option => option !== false && option !== 'off';
+export const isOn = option => option !== 'off';

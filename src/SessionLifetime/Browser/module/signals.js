@@ -11,17 +11,21 @@ import { now, since } from './clock.js';
 
 /** @param {Context} context @param {Transport} transport @param {Activity} activity @param {Transitions} transitions */
 export const createSignals = (context, { _send }, activity, { _apply, _nextOrder }) => {
-  /** @type {Promise<void> | null} */
-  let checking = null;
+  /** The query under way, and the one that follows it. @type {Promise<void> | null} */
+  let checking = null, following = /** @type {Promise<void> | null} */ (null);
 
   const ask = async () => {
+    await context._startup;
     if (!context._attached) return;
     const order = _nextOrder();
     const status = await _send('GET', '');
     if (status) _apply(status, order);
   };
 
-  const check = () => checking ??= ask().finally(() => { checking = null; });
+  /** The answer to a query that is under way may be from before what the caller has just done. @returns {Promise<void>} */
+  const check = () => !checking
+    ? checking = ask().finally(() => { checking = null; })
+    : following ??= checking.finally(() => { following = null; }).then(check, check);
 
   const ping = async () => {
     const order = _nextOrder(), input = activity._input;

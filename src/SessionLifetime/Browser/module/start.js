@@ -19,8 +19,8 @@ class SessionController extends EventTarget {
     super();
     this.#session = createSession(this, options);
     this.ready = this.#session._attachment._ready.promise;
-    // A turn later, so that the caller of start() can listen first.
-    queueMicrotask(this.#session._run);
+    // At once: what the caller of start() asks for next is the session's.
+    this.#session._run().catch(reportError);
   }
 
   get state() {
@@ -37,6 +37,10 @@ class SessionController extends EventTarget {
 
   get left() {
     return this.#session._context._left();
+  }
+
+  active() {
+    this.#session._activity._active();
   }
 
   check() {
@@ -57,18 +61,19 @@ class SessionController extends EventTarget {
     this.#session._dialog._dismiss();
   }
 
-  restart() {
-    return this.#session._restart();
+  /** @param {boolean} [reloads] */
+  restart(reloads) {
+    return this.#session._restart(reloads);
   }
 
   headers() {
     return this.#session._context._headers();
   }
 
-  /** @param {RequestInfo | URL} input @param {RequestInit} [init] */
-  fetch(input, init) {
+  /** @param {Parameters<typeof fetch>} args */
+  fetch(...args) {
     const { _requests, _transport } = this.#session;
-    return _requests._fetch(_transport._fetch, input, init);
+    return _requests._fetch(_transport._fetch, ...args);
   }
 
   /** @param {string[]} own */
@@ -79,6 +84,7 @@ class SessionController extends EventTarget {
 
   /** @returns {Promise<string | null>} */
   async ticket() {
+    await this.#session._context._startup;
     return (await this.#session._transport._send('POST', '/ticket'))?.ticket ?? null;
   }
 

@@ -6,6 +6,7 @@
  * @typedef {ReturnType<typeof createTiming>} Timing
  */
 import { later, now, since } from './clock.js';
+import { doc } from './page.js';
 
 /** A timer so late means that the machine slept or the page was frozen, and that what the page knows is old. */
 const LATE = 2000;
@@ -39,7 +40,7 @@ export const createTiming = (context, dialog, onPing, onDue) => {
   const scheduleDue = () => {
     clearTimeout(dueTimer);
     const status = context._status;
-    if (document.hidden || !context._attached || !status) return;
+    if (doc.hidden || !context._attached || !status) return;
     const { timeoutInMs, endsInMs, endsBy, countdownMs } = status;
     const warnInMs = endsBy === 'AbsoluteTimeout' && endsInMs !== null && !context._warning ? endsInMs - ABSOLUTE_WARNING : null;
     const passed = since(context._received), left = context._left();

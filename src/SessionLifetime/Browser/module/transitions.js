@@ -8,9 +8,11 @@
  * @import { Departure } from './departure.js'
  * @import { Dialog } from './dialog.js'
  * @import { Timing } from './timing.js'
+ * @import { Message } from './channel.js'
  * @typedef {ReturnType<typeof createTransitions>} Transitions
  */
 import { now } from './clock.js';
+import { doc } from './page.js';
 
 /**
  * @param {Context} context
@@ -19,9 +21,11 @@ import { now } from './clock.js';
  * @param {Departure} departure
  * @param {Activity} activity
  * @param {SessionChannel} channel
+ * @param {() => unknown} onDoubt nobody knows which of two answers the server gave later
  */
-export const createTransitions = (context, dialog, timing, departure, activity, channel) => {
-  let order = 0, applied = 0;
+export const createTransitions = (context, dialog, timing, departure, activity, channel, onDoubt) => {
+  /** The moments of the last question, and of the last that was acted on, by the clock that all tabs share. */
+  let asked = 0, applied = 0;
 
   /** @param {Status} status */
   const warn = status => {
@@ -31,22 +35,27 @@ export const createTransitions = (context, dialog, timing, departure, activity, 
       && !(context._warning === 'absolute' && context._ids.told === status.session);
   };
 
-  return {
-    /** The number of a question to the server, for the order of the answers. */
-    _nextOrder: () => ++order,
+  const transitions = {
+    /** The moment of a question to the server, for the order of the answers. */
+    _nextOrder: () => asked = Math.max(asked + 1, Date.now()),
 
     /**
-     * @param {Status} status @param {number} [asked] the number of the question; default: a new one
+     * @param {Status} status @param {number} order the moment of the question
      * @param {number} [idleMs] how long the user was idle when this question set the idle clock
      * @param {() => unknown} [announce] is called before the events that the status causes
+     * @param {number} [heard] when it was answered, if not now
      */
-    _apply: (status, asked = ++order, idleMs, announce) => {
-      // An answer overtaken by that to a later question is out of date.
-      if (asked < applied || context._phase === 'ended') return;
-      applied = asked;
+    _apply: (status, order, idleMs, announce, heard = Date.now()) => {
+      if (context._phase === 'ended') return;
       const before = context._status;
+      if (order < applied && !announce) {
+        // Overtaken by the answer to a later question: mostly out of date.
+        if (status.state !== before?.state || status.countdown !== before.countdown) onDoubt();
+        return;
+      }
+      applied = Math.max(applied, order);
       context._status = status;
-      context._received = now();
+      context._received = now(Math.max(0, Date.now() - heard));
       context._phase = status.state;
       const { timeoutInMs } = status;
       if (idleMs !== undefined || (timeoutInMs ?? 0) > activity._idleLimit) activity._idleLimit = (timeoutInMs ?? Infinity) + (idleMs ?? 0);
@@ -61,9 +70,16 @@ export const createTransitions = (context, dialog, timing, departure, activity, 
         if (warning) warn(status);
       }
       if (before?.state === 'timedOut' && status.state === 'active') context._emit('active', { status });
-      if (hasChanged) channel._post({ status });
+      if (hasChanged) channel._post({ status, asked: order, heard });
       dialog._render();
       timing._scheduleDue();
+    },
+
+    /** Another page has heard the status. What the server said before it answered this page is old, however late it comes. @param {Message} message */
+    _hear: ({ status, asked: order = 0, heard = 0 }) => {
+      if (!status || status.session !== context._status?.session) return;
+      if (order > context._received.wall) transitions._apply(status, order, undefined, undefined, heard);
+      else if (heard > applied) onDoubt();
     },
 
     /**
@@ -82,9 +98,10 @@ export const createTransitions = (context, dialog, timing, departure, activity, 
       activity._staying = context._warning = null;
       if (isOwn) channel._post({ ended: reason });
       const location = to ?? context._settings.endedUrl ?? null;
-      dialog._showing = context._emit('ended', { reason, location }, true);
-      if (dialog._showing && location) window.location.assign(new URL(location, document.baseURI));
+      dialog._showing = context._tellsEnd = context._emit('ended', { reason, location }, true);
+      if (dialog._showing && location) window.location.assign(new URL(location, doc.baseURI));
       else dialog._render();
     },
   };
+  return transitions;
 };

@@ -25,7 +25,7 @@ export const createTransport = (context, dialog, timing, onId, onEnded, onUnknow
     const longest = Math.max(1000, context._status?.pingEveryMs ?? 60_000);
     const asked = Number(response?.headers.get('Retry-After')) * 1000 || 0;
     timing._schedulePing(Math.max(asked, Math.min(longest, 1000 * 2 ** context._failures)));
-    if (!context._failures++) context._emit('unreachable', { status: response?.status ?? 0 });
+    if (!context._failures++) context._tellsAway = context._emit('unreachable', { status: response?.status ?? 0 }, true);
     dialog._render();
   };
 

@@ -3,6 +3,7 @@
  *
  * @import { Options, Strings, View } from '../session-lifetime.js'
  */
+import { doc } from './page.js';
 
 /** @type {Record<string, Strings>} */
 const languages = {
@@ -48,20 +49,33 @@ const languages = {
   },
 };
 
-/**
- * The texts, and the language of the numbers in them; where neither the library nor the page has texts for a language, both are English.
- *
- * @param {string} [wanted] @param {Options['strings']} [own]
- */
-export const wordsFor = (wanted, own) => {
-  const asked = wanted || document.documentElement.lang || navigator.language;
-  const given = typeof own === 'string' ? JSON.parse(own) : own;
-  const known = languages[asked.slice(0, 2).toLowerCase()];
-  return { strings: { ...(known ?? languages.en), ...given }, lang: known || given ? asked : 'en' };
+/** What the page or the browser calls a language, as far as it is one: `de_DE` is de-DE, `de-1996-x` is de-1996. @param {string} [name] */
+const languageOf = name => {
+  for (let tag = `${name ?? ''}`.trim().replaceAll('_', '-'); tag; tag = tag.replace(/-?[^-]*$/, '')) {
+    try {
+      return Intl.getCanonicalLocales(tag)[0];
+    } catch { /* Without its last part. */ }
+  }
 };
 
 /**
- * The time as words, and its number and unit: whole minutes, rounded up, then seconds.
+ * The texts, and the language of the sentence with the time, which is never in two: where neither the library nor the page has it in the
+ * page's language, it is English, whatever words for the time the page has.
+ *
+ * @param {string} [wanted] @param {Options['strings']} [own]
+ * @returns {{ strings: Strings, lang: string }}
+ */
+export const wordsFor = (wanted, own) => {
+  const asked = [wanted, doc.documentElement.lang, navigator.language].map(languageOf).find(Boolean) ?? 'en';
+  const given = Object.fromEntries(Object.entries(own ?? {}).filter(([, text]) => text));
+  const primary = asked.split('-')[0], known = Object.hasOwn(languages, primary) ? languages[primary] : null;
+  if (known || given.left) return { strings: { ...(known ?? languages.en), ...given }, lang: asked };
+  const { minute, minutes, second, seconds, ...strings } = { ...languages.en, ...given };
+  return { strings, lang: 'en' };
+};
+
+/**
+ * The time as words, and its number and unit: whole minutes, rounded up, then seconds. As a clock where nobody has words for it.
  *
  * @param {number} ms @param {View} view
  */
@@ -69,7 +83,12 @@ export const timeFor = (ms, { strings, lang }) => {
   const seconds = Math.ceil(ms / 1000);
   const unit = seconds < 60 ? 'second' : 'minute', n = seconds < 60 ? seconds : Math.ceil(seconds / 60);
   const own = n === 1 ? strings[unit] : strings[`${unit}s`];
-  const digits = n.toLocaleString(lang);
-  const words = own?.replace('{n}', digits) ?? n.toLocaleString(lang, { style: 'unit', unit, unitDisplay: 'long' });
+  const [locale] = Intl.NumberFormat.supportedLocalesOf(lang);
+  const digits = n.toLocaleString(locale ?? 'en');
+  if (!own && !locale) {
+    const clock = `${Math.floor(seconds / 60)}:${`${seconds % 60}`.padStart(2, '0')}`;
+    return { words: clock, digits: clock, word: '' };
+  }
+  const words = own?.replace('{n}', digits) ?? n.toLocaleString(locale, { style: 'unit', unit, unitDisplay: 'long' });
   return { words, digits, word: words.replace(digits, '').trim() };
 };

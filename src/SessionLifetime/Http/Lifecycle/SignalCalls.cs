@@ -64,13 +64,15 @@ internal sealed class SignalCalls(LifecycleCalls calls, SessionEngine engine, Se
         }
 
         metrics.SignalCounted(kind);
-        if (!await engine.TryCountAsync(request.Entry, signal))
+        var page = finder.PageOf(context.RequestHeaders());
+        var isOfLeftPage = request.Entry.IsArmed && request.Entry.IsArmedBy(page);
+        if (!await engine.TryCountAsync(request.Entry, isOfLeftPage ? signal with { DisarmsNothing = true } : signal))
         {
             await calls.RefuseAsync(context, SessionLookup.Ended(request.Entry));
             return false;
         }
 
-        if (finder.PageOf(context.RequestHeaders()) is { IsNone: false } page)
+        if (!page.IsNone)
         {
             request.Entry.HeardPage(page, engine.Directory.Now);
         }

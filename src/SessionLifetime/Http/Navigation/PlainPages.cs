@@ -207,7 +207,7 @@ internal sealed class PlainPages(
             cookie!.Append(context, newer, request.CookiePath);
         }
 
-        if (relay is not null && request.IsNavigation && context.Response.StatusCode is 301 or 302 or 303 or 307 or 308)
+        if (relay is not null && (request.IsNavigation || PlainNavigation.IsDownload(context.Request)) && context.Response.StatusCode is 301 or 302 or 303 or 307 or 308)
         {
             await relay.IssueForRedirectAsync(context, request);
         }

@@ -27,14 +27,18 @@ internal static class PlainNavigation
     /// it comes from a page of the app, or from none.
     /// </summary>
     public static bool IsOwn(HttpRequest request) =>
-        IsOne(request)
+        (IsOne(request) || IsDownload(request))
         && (HttpMethods.IsGet(request.Method)
             || HttpMethods.IsHead(request.Method)
             || Is(request.Headers[SessionHeaders.SecFetchSite].ToString(), "none")
             || RequestOrigin.IsSame(request)
             || (request.Headers[SessionHeaders.SecFetchSite].Count == 0 && Is(request.Headers.Origin.ToString(), "null")));
 
-    /// <summary>A navigation of a frame.</summary>
+    /// <summary>A link with <c>download</c>: a navigation whose destination is no document (measured in Chromium).</summary>
+    public static bool IsDownload(HttpRequest request) =>
+        Is(request.Headers[SessionHeaders.SecFetchMode].ToString(), "navigate") && Is(request.Headers[SessionHeaders.SecFetchDest].ToString(), "empty");
+
+    /// <summary>A navigation of a frame, or a download.</summary>
     public static bool IsInFrame(HttpRequest request) =>
         Is(request.Headers[SessionHeaders.SecFetchMode].ToString(), "navigate") && !IsOne(request);
 

@@ -7,6 +7,10 @@ internal static class SessionHeaders
     public const string State = "X-Session-State";
     public const string Location = "X-Session-Location";
     public const string Signal = "X-Session-Signal";
+
+    /// <summary>The value for a request that has counted as the user's.</summary>
+    public const string Activity = "activity";
+
     public const string SecFetchMode = "Sec-Fetch-Mode";
     public const string SecFetchDest = "Sec-Fetch-Dest";
     public const string SecFetchSite = "Sec-Fetch-Site";

@@ -30,6 +30,7 @@ internal sealed class SessionLifetimeMiddleware(
     SessionlessRequests sessionless,
     PlainPages plain,
     IConnections connections,
+    ForeignRedirects foreignRedirects,
     LateAuthenticationGuard lateUsers)
 {
     public Task InvokeAsync(HttpContext context)
@@ -79,7 +80,8 @@ internal sealed class SessionLifetimeMiddleware(
         }
 
         var request = requests.Take();
-        var beginning = request.TryBeginAsync(context, classified, lookup);
+        var isOfLeftPage = entry.IsArmed && entry.IsArmedBy(finder.PageOf(classified.Headers));
+        var beginning = request.TryBeginAsync(context, classified, lookup, disarms: !isOfLeftPage);
         if (!beginning.IsCompletedSuccessfully || classified.Metadata?.GetMetadata<SerializePerSessionAttribute>() is not null)
         {
             return ServeAsync(context, classified, lookup, request, beginning);
@@ -178,8 +180,10 @@ internal sealed class SessionLifetimeMiddleware(
         {
             RequestState.GetOrAdd(context).See(isAnonymous: guard.UserOf(context) is null);
         }
-        else if (finder.TryGetHeader(context.RequestHeaders(), out _))
+        else if (finder.TryGetHeader(context.RequestHeaders(), out var id))
         {
+            foreignRedirects.Watch(context, id);
+
             // Without the header the browser module would count the request as activity.
             SetSignalHeader(context, SessionSignal.None);
         }

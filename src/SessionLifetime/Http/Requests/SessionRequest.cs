@@ -73,14 +73,14 @@ internal sealed class SessionRequest(
     /// Begins a request whose session was found: counts it, after the rules that are due. What the session owns is not disposed before
     /// <see cref="Close"/>. False when the session has ended; close it all the same.
     /// </summary>
-    public ValueTask<bool> TryBeginAsync(HttpContext context, in RequestClassification classified, in SessionLookup lookup)
+    public ValueTask<bool> TryBeginAsync(HttpContext context, in RequestClassification classified, in SessionLookup lookup, bool disarms = true)
     {
         (_context, _entry, _sent, _isInSession, _isPlain) = (context, lookup.Entry!, lookup.Sent, true, lookup.Carrier != SessionCarrier.Header);
         (Signal, _isConnection, _mayBeUpgraded) = (classified.Signal, classified.IsConnection, classified.IsConnection);
         _holds = Signal != SessionSignal.None;
         if (_holds)
         {
-            return engine.TryBeginAsync(_entry, isActivity: Signal == SessionSignal.Activity, _hold);
+            return engine.TryBeginAsync(_entry, isActivity: Signal == SessionSignal.Activity, _hold, disarms);
         }
 
         _entry.EnterRequest();
@@ -248,8 +248,25 @@ internal sealed class SessionRequest(
             SetId(newer);
         }
 
-        return Task.CompletedTask;
+        if (_isPlain || _context.Features.Find<TabSession>() is null)
+        {
+            return Task.CompletedTask;
+        }
+
+        if (Signal == SessionSignal.Activity && IsGivenOnce(_response.Headers))
+        {
+            _response.Headers[SessionHeaders.Signal] = SessionHeaders.Activity;
+        }
+
+        return ForeignRedirects.IsOne(_context, _response.StatusCode)
+            ? _context.RequestServices.GetRequiredService<ForeignRedirects>().ReplaceIdAsync(_context, _entry, _sent)
+            : Task.CompletedTask;
     }
+
+    /// <summary>Whether no cache gives the answer again: then the module may read in it that this request has counted.</summary>
+    private static bool IsGivenOnce(IHeaderDictionary headers) => headers.CacheControl is [{ } control]
+        ? control.Contains("no-store", StringComparison.OrdinalIgnoreCase) || control.Contains("no-cache", StringComparison.OrdinalIgnoreCase)
+        : headers.ETag.Count + headers.LastModified.Count + headers.Expires.Count == 0;
 
     /// <summary>
     /// Sets the header, and keeps the answer out of caches: the output cache has made its copy already, browsers and proxies obey

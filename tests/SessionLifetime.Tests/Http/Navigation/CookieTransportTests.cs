@@ -107,6 +107,18 @@ public sealed class CookieTransportTests
     }
 
     [Fact]
+    public async Task A_relay_cookie_that_another_site_of_the_domain_has_planted_is_as_if_it_were_not_there()
+    {
+        await using var app = await StartAsync(relays: true);
+        var surfer = new Surfer(app);
+        var own = StartedPageTests.Shown(await surfer.OpenAsync("/page"));
+        surfer.Cookies[RelayCookie.Prefix + "x"] = "AAAAAAAAAAAAAAAAAAAAAA~1~0";
+
+        Assert.Equal(own, StartedPageTests.Shown(await surfer.OpenAsync("/page")));
+        Assert.Equal(1, app.Sessions.Count);
+    }
+
+    [Fact]
     public async Task A_tab_with_a_session_of_its_own_is_not_led_astray_by_the_session_of_a_page_that_came_without_it()
     {
         await using var app = await StartAsync(relays: true);

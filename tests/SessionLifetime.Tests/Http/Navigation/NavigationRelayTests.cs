@@ -89,6 +89,24 @@ public sealed class NavigationRelayTests
         Assert.NotEqual("none", (await surfer.OpenAsync("/page")).Text);
     }
 
+    [Fact]
+    public async Task A_download_and_what_it_is_redirected_to_have_the_session_of_the_tab_and_start_none()
+    {
+        await using var app = await StartAsync();
+        var surfer = await Surfer.ArriveAsync(app);
+        var own = (await surfer.CallAsync("", method: HttpMethod.Get)).String("session");
+        await surfer.LeaveAsync();
+        Assert.Equal(own, (await surfer.OpenAsync((await surfer.OpenAsync("/redirect?to=/page", Download)).Header("Location")!, Download)).Text);
+        surfer.Site = "none";
+        Assert.Equal("none", (await surfer.OpenAsync("/page", Download)).Text);
+
+        static void Download(HttpRequestMessage request)
+        {
+            request.Headers.Remove("Sec-Fetch-Dest");
+            request.Headers.Add("Sec-Fetch-Dest", "empty");
+        }
+    }
+
     [Theory]
     [InlineData("POST", "same-site", null, false)]
     [InlineData("POST", "cross-site", null, false)]

@@ -158,7 +158,7 @@ public sealed partial class StartedPageTests
         Assert.Equal(1, app.Sessions.Count);
 
         // A tab whose token is spent has a session, which a new one would only hide.
-        surfer.Cookies[RelayCookie.Prefix + "x"] = "AAAAAAAAAAAAAAAAAAAAAA~1~0";
+        surfer.Cookies[RelayCookie.Prefix + "x"] = $"AAAAAAAAAAAAAAAAAAAAAA~{app.Time.GetUtcNow().ToUnixTimeMilliseconds()}~0";
         Assert.Contains("is gone", (await surfer.NavigateAsync(HttpMethod.Post, "/write")).Text, StringComparison.Ordinal);
         Assert.Equal(1, app.Sessions.Count);
     }
