@@ -92,6 +92,12 @@ internal static partial class SessionLog
     [LoggerMessage(56, LogLevel.Error, "UseSessionLifetime() comes before UseAuthentication(): it takes every user for nobody, and cannot keep a session from another user by itself. Call app.UseSessionLifetime() after app.UseAuthentication(), and after app.UseAuthorization() where endpoints choose their authentication schemes.")]
     public static partial void UserTooLate(this ILogger logger);
 
+    [LoggerMessage(65, LogLevel.Error, "The user of a request became known only behind UseSessionLifetime(), which had taken the request for somebody else's: its endpoint chooses its authentication schemes, or a middleware sets the user. The session was compared again and kept from other users. Call app.UseSessionLifetime() after app.UseAuthorization(), and after whatever sets the user.")]
+    public static partial void UserOfOtherScheme(this ILogger logger);
+
+    [LoggerMessage(66, LogLevel.Warning, "UseSessionLifetime() comes before UseAuthorization(), and {Endpoint} chooses its authentication schemes itself: its users are known only behind UseSessionLifetime(), and such requests are released from sessions of other users late. Call app.UseSessionLifetime() after app.UseAuthorization().")]
+    public static partial void SchemesTooLate(this ILogger logger, string? endpoint);
+
     [LoggerMessage(57, LogLevel.Warning, "UseSessionLifetime() was called, and MapSessionLifetime() was not: no page can have a session, and the browser module is not found. Call app.MapSessionLifetime().")]
     public static partial void NotMapped(this ILogger logger);
 

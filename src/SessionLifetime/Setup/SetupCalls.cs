@@ -7,11 +7,15 @@ internal sealed class SetupCalls
 {
     private readonly HashSet<(IEndpointRouteBuilder Endpoints, string Prefix)> _mapped = [];
 
-    /// <summary>Whether <c>UseSessionLifetime()</c> was called.</summary>
-    public bool IsUsed { get; set; }
+    /// <summary>Where <c>UseSessionLifetime()</c> was called first; null where it was not.</summary>
+    public PipelineOrder? Order { get; private set; }
 
     /// <summary>Whether <c>MapSessionLifetime()</c> was called.</summary>
     public bool IsMapped => _mapped.Count > 0;
+
+    /// <summary>Records that <c>UseSessionLifetime()</c> was called.</summary>
+    /// <param name="properties">The properties of the application builder.</param>
+    public void Use(IDictionary<string, object?> properties) => Order ??= new(properties);
 
     /// <summary>Records that the lifecycle calls are mapped under a prefix. False when they were before.</summary>
     public bool TryMap(IEndpointRouteBuilder endpoints, string prefix) => _mapped.Add((endpoints, prefix.Trim('/').ToUpperInvariant()));
