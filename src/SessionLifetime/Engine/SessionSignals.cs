@@ -34,10 +34,10 @@ internal static class SessionSignals
     /// A request waits for timeout handlers in one case only: its session's time was up before it came, and handlers that were called late
     /// decide whether it ends. An expired session is never served.
     /// </remarks>
-    public static ValueTask<bool> TryBeginAsync(this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold)
+    public static ValueTask<bool> TryBeginAsync(this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold, TimeSpan holdFor = default)
     {
         var now = engine.Directory.Now;
-        if (entry.TryBegin(hold.For(entry, isActivity, now + engine.Options.MaxRequestHold), now))
+        if (entry.TryBegin(hold.For(entry, isActivity, now + engine.HoldOf(holdFor)), now))
         {
             engine.Directory.MarkDirty(entry);
             return new(true);
@@ -46,11 +46,11 @@ internal static class SessionSignals
         // Counted before the rules are applied, so that an end either is seen here, or sees the request.
         hold.Clear();
         entry.EnterRequest();
-        return ApplyDueRulesAndHoldAsync(engine, entry, isActivity, hold);
+        return ApplyDueRulesAndHoldAsync(engine, entry, isActivity, hold, holdFor);
     }
 
     /// <summary>Counts the signal of a request whose session the rules were applied to, and lets it hold. False when the session has ended.</summary>
-    public static async ValueTask<bool> TryHoldAsync(this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold)
+    public static async ValueTask<bool> TryHoldAsync(this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold, TimeSpan holdFor = default)
     {
         if (!await engine.TryCountAsync(entry, isActivity ? SignalReport.Activity : SignalReport.Alive))
         {
@@ -58,8 +58,25 @@ internal static class SessionSignals
         }
 
         var now = engine.Directory.Now;
-        return entry.TryHold(hold.For(entry, isActivity, now + engine.Options.MaxRequestHold), now);
+        return entry.TryHold(hold.For(entry, isActivity, now + engine.HoldOf(holdFor)), now);
     }
+
+    /// <summary>
+    /// A piece of the body of a request in flight has arrived: it holds anew. One that has stopped holding counts as a request that comes now. False when
+    /// the session has ended.
+    /// </summary>
+    public static ValueTask<bool> TryHoldAnewAsync(this SessionEngine engine, RequestHold hold, TimeSpan holdFor)
+    {
+        var (entry, isActivity, now) = (hold.Entry, hold.IsActivity, engine.Directory.Now);
+        var wasHolding = hold.Until > now;
+        entry.Release(hold, now);
+        return wasHolding
+            ? new(entry.TryHold(hold.For(entry, isActivity, now + engine.HoldOf(holdFor)), now))
+            : ApplyDueRulesAndHoldAsync(engine, entry, isActivity, hold, holdFor);
+    }
+
+    /// <summary>How long a request holds: as its endpoint says, or as the options say.</summary>
+    public static TimeSpan HoldOf(this SessionEngine engine, TimeSpan holdFor) => holdFor > TimeSpan.Zero ? holdFor : engine.Options.MaxRequestHold;
 
     /// <summary>The request completed, or stopped being one that holds.</summary>
     public static void Release(this SessionEngine engine, RequestHold hold)
@@ -75,6 +92,6 @@ internal static class SessionSignals
         engine.Directory.MarkDirty(entry);
     }
 
-    private static async ValueTask<bool> ApplyDueRulesAndHoldAsync(SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold) =>
-        await engine.ApplyDueRulesAndWaitInDoubtAsync(entry) != DueRulesResult.Ended && await engine.TryHoldAsync(entry, isActivity, hold);
+    private static async ValueTask<bool> ApplyDueRulesAndHoldAsync(SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold, TimeSpan holdFor) =>
+        await engine.ApplyDueRulesAndWaitInDoubtAsync(entry) != DueRulesResult.Ended && await engine.TryHoldAsync(entry, isActivity, hold, holdFor);
 }

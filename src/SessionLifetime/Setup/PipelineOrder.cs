@@ -13,7 +13,7 @@ internal sealed class PipelineOrder(IDictionary<string, object?> properties)
     public const string Authentication = "__AuthenticationMiddlewareSet";
     public const string Authorization = "__AuthorizationMiddlewareSet";
     public const string Antiforgery = "__AntiforgeryMiddlewareSet";
-    public const string Routing = "__UseRouting";
+    public const string Routing = "__EndpointRouteBuilder";
 
     private static readonly string[] s_known = [Authentication, Authorization, Antiforgery, Routing];
 

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Server.ProtectedBrowserStorage;
@@ -9,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SessionLifetime.Configuration;
 using SessionLifetime.Diagnostics;
+using SessionLifetime.Http.Navigation;
 using SessionLifetime.Scoping;
 using SessionLifetime.Sessions;
 
@@ -30,8 +32,9 @@ internal sealed class StartupWarnings(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var (schemes, _) = await SchemesAsync();
-        foreach (var advice in TimingAdvice.For(options.Value).Concat(
-            TrustAdvice.For(options.Value, cookie.Value.Cookie, schemes > 0, environment.IsDevelopment())))
+        foreach (var advice in TimingAdvice.For(options.Value)
+            .Concat(TrustAdvice.For(options.Value, cookie.Value.Cookie, schemes > 0, environment.IsDevelopment()))
+            .Concat(calls.Configurations.SelectMany(ConfigurationAdvice.For)))
         {
             logger.RiskySetting(advice);
         }
@@ -45,6 +48,7 @@ internal sealed class StartupWarnings(
             logger.NotMapped();
         }
 
+        WarnOfOrder();
         await WarnOfUsersAsync();
 
         var features = services.GetServices<RegisteredFeature>().ToList();
@@ -79,6 +83,20 @@ internal sealed class StartupWarnings(
         if (features.Contains(RegisteredFeature.ScopedServices) && !isSupported)
         {
             logger.ContainerNotSupported();
+        }
+    }
+
+    /// <summary>Reports middleware on the wrong side of <c>UseSessionLifetime()</c>.</summary>
+    private void WarnOfOrder()
+    {
+        if (calls.IsInFrontOfRouting)
+        {
+            logger.RoutingTooLate();
+        }
+
+        if (calls.IsBehindAntiforgery && services.GetService<IAntiforgeryAdditionalDataProvider>() is TabAntiforgery)
+        {
+            logger.AntiforgeryTooEarly();
         }
     }
 

@@ -15,16 +15,16 @@ internal static class TrustAdvice
     {
         if (options.BrowserBinding == BrowserBinding.Off)
         {
-            yield return "BrowserBinding is Off: whoever gets hold of a session's id has the session.";
+            yield return "BrowserBinding is Off: whoever gets hold of a session's id has the session. Set it to WhenPossible, unless browsers cannot send cookies.";
         }
         else if (cookie.SecurePolicy == CookieSecurePolicy.None && !isDevelopment)
         {
-            yield return "The browser cookie's SecurePolicy is None: anybody on the way can read the key.";
+            yield return "The browser cookie's SecurePolicy is None: anybody on the way can read the key. Set it to SameAsRequest or Always.";
         }
 
         if (signsIn && options.AbsoluteTimeout is null)
         {
-            yield return "AbsoluteTimeout is not set, and users sign in: a session that is kept busy never asks who is there (OWASP ASVS 5, 7.3.2).";
+            yield return "AbsoluteTimeout is not set, and users sign in: a session that is kept busy never asks who is there (OWASP ASVS 5, 7.3.2). Set it, to 08:00:00 for example.";
         }
     }
 }

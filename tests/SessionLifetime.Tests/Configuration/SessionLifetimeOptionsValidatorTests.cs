@@ -46,6 +46,7 @@ public sealed class SessionLifetimeOptionsValidatorTests
             MaxRequestHold = TimeSpan.Zero,
             HandlerTimeout = TimeSpan.Zero,
             DisposalTimeout = TimeSpan.FromDays(2),
+            MaxConcurrentHandlers = 10_001,
             UnloadGrace = TimeSpan.FromSeconds(-1),
             SelfDestructOnUnload = TimeSpan.FromSeconds(-1),
             MaxSessions = 0,

@@ -23,6 +23,7 @@ namespace SessionLifetime.Http.Requests;
 internal sealed class LateAuthenticationGuard(
     SessionGuard guard,
     IConnections connections,
+    IPipelinePlace place,
     ILogger<LateAuthenticationGuard> logger,
     IEnumerable<IAuthenticationSchemeProvider> authentication) : IEndpointAdmission
 {
@@ -69,7 +70,7 @@ internal sealed class LateAuthenticationGuard(
     {
         if (context.GetTabSession() is null && RequestState.Find(context) is not { IsForClosing: true })
         {
-            throw RequireTabSessionAttribute.MiddlewareMissing();
+            throw place.IsInFrontOfRouting ? RequireTabSessionAttribute.RoutingTooLate() : RequireTabSessionAttribute.MiddlewareMissing();
         }
 
         return AdmitsUserAsync(context);
@@ -119,9 +120,9 @@ internal sealed class LateAuthenticationGuard(
         {
             plain.Lose(lookup);
         }
-        else if (!context.Response.HasStarted)
+        else if (lookup.State is { } state)
         {
-            context.Response.Headers[SessionHeaders.State] = lookup.State;
+            AnswerHeaders.AddState(context, state);
         }
     }
 

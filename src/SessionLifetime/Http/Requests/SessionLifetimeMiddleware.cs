@@ -4,6 +4,7 @@ using SessionLifetime.Diagnostics;
 using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Answers;
 using SessionLifetime.Http.Endpoints;
 using SessionLifetime.Http.Navigation;
 using SessionLifetime.Http.Reading;
@@ -30,6 +31,7 @@ internal sealed class SessionLifetimeMiddleware(
     SessionlessRequests sessionless,
     PlainPages plain,
     IConnections connections,
+    AnswerHeaders headers,
     LateAuthenticationGuard lateUsers)
 {
     public Task InvokeAsync(HttpContext context)
@@ -56,7 +58,7 @@ internal sealed class SessionLifetimeMiddleware(
 
         if (classified.Declared != SessionSignal.Activity)
         {
-            SetSignalHeader(context, classified.Declared);
+            headers.AddSignal(context, classified.Declared);
         }
 
         var finding = finder.FindAsync(context, classified.Headers, id);
@@ -110,9 +112,17 @@ internal sealed class SessionLifetimeMiddleware(
         ValueTask<bool> beginning)
     {
         var isServed = false;
+        var state = RequestState.GetOrAdd(context);
         try
         {
-            if (await beginning)
+            var isBegun = await beginning;
+            if (!state.IsOf(context))
+            {
+                // A middleware in front went on without this request, and its context may serve another one by now.
+                return;
+            }
+
+            if (isBegun)
             {
                 Count(classified, lookup.Entry!);
                 if (classified.Metadata?.GetMetadata<SerializePerSessionAttribute>() is not { } serialized || SessionRequestQueues.HasTurn(context))
@@ -132,7 +142,7 @@ internal sealed class SessionLifetimeMiddleware(
                     }
                     finally
                     {
-                        SessionRequestQueues.Leave(context, queue);
+                        SessionRequestQueues.Leave(state, queue);
                     }
                 }
 
@@ -181,7 +191,7 @@ internal sealed class SessionLifetimeMiddleware(
         else if (finder.TryGetHeader(context.RequestHeaders(), out _))
         {
             // Without the header the browser module would count the request as activity.
-            SetSignalHeader(context, SessionSignal.None);
+            headers.AddSignal(context, SessionSignal.None);
         }
 
         return next(context);
@@ -198,13 +208,5 @@ internal sealed class SessionLifetimeMiddleware(
         return metadata is null || (metadata.GetMetadata<RequireTabSessionAttribute>() is null && !RequestClassification.MayBeConnection(sent))
             ? next(context)
             : sessionless.PassUnlessRequiredAsync(context, RequestClassification.Of(context.Features, metadata), new(SessionLookupStatus.Missing), next);
-    }
-
-    private static void SetSignalHeader(HttpContext context, SessionSignal signal)
-    {
-        if (!context.Response.HasStarted)
-        {
-            context.Response.Headers[SessionHeaders.Signal] = SessionHeaders.ValueOf(signal);
-        }
     }
 }
