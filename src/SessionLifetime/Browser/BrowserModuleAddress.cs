@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using SessionLifetime.Configuration;
 
 namespace SessionLifetime.Browser;
 
@@ -10,13 +11,13 @@ internal sealed class BrowserModuleAddress(EndpointDataSource endpoints, Browser
 
     /// <summary>The module's address for a page of this request, path base and version included.</summary>
     /// <exception cref="InvalidOperationException"><c>MapSessionLifetime()</c> was not called.</exception>
-    public string For(HttpRequest request) => $"{request.PathBase.ToUriComponent()}{_path ??= Find()}?v={module.Version.Value}";
+    public string For(HttpRequest request) => BrowserAddress.Below(request.PathBase, $"{_path ??= Find()}?v={module.Version.Value}");
 
     /// <summary>The address of another call under the same prefix.</summary>
     public string Sibling(HttpRequest request, string name)
     {
         var path = _path ??= Find();
-        return $"{request.PathBase.ToUriComponent()}{path[..^BrowserModule.FileName.Length]}{name}";
+        return BrowserAddress.Below(request.PathBase, $"{path[..^BrowserModule.FileName.Length]}{name}");
     }
 
     private string Find() =>

@@ -27,7 +27,7 @@ internal sealed class PlainPageMarkup(
         if (relay is not null)
         {
             // Before the module: it must be listening when the module raises its first event.
-            var tag = $"""<script type="module" src="{Encode(address.Sibling(context.Request, RelayModule.FileName))}?v={relay.Version}" data-session-lifetime-relay data-path="{Encode(CookieRules.PathOf(context.Request))}"{Verification(context, request)}></script>""";
+            var tag = $"""<script type="module" src="{Encode(address.Sibling(context.Request, RelayModule.FileName))}?v={relay.Version}" data-session-lifetime-relay data-path="{Encode(CookieRules.PathOf(context.Request))}"{Verification(context, request)}{Nonce(output)}></script>""";
             output.PreElement.AppendHtml(tag);
         }
 
@@ -45,6 +45,20 @@ internal sealed class PlainPageMarkup(
     private string Verification(HttpContext context, PlainRequest? request) =>
         RequestClassification.IsDisabled(context.GetEndpoint()?.Metadata) ? ""
         : $" data-rendered-for=\"{request?.Entry?.Id.ToString()}\"{First(request)}{(HttpMethods.IsGet(context.Request.Method) ? "" : " data-answers-form")}";
+
+    /// <summary>The nonce of the module's tag: a content security policy asks for it on each script.</summary>
+    private static string Nonce(TagHelperOutput output)
+    {
+        if (!output.Attributes.TryGetAttribute("nonce", out var nonce))
+        {
+            return "";
+        }
+
+        using var text = new StringWriter();
+        text.Write(' ');
+        nonce.WriteTo(text, HtmlEncoder.Default);
+        return text.ToString();
+    }
 
     /// <summary>The first token, for a user who follows a link before the module has received tokens.</summary>
     private string First(PlainRequest? request) =>

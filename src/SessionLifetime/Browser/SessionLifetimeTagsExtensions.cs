@@ -21,6 +21,28 @@ public static class SessionLifetimeTagsExtensions
     public static string GetSessionLifetimeTags(this HttpContext context, IEnumerable<KeyValuePair<string, string>>? attributes = null)
     {
         ArgumentNullException.ThrowIfNull(context);
+        return Write(context, nonce: null, attributes);
+    }
+
+    /// <summary>As the other overload, for a page whose content security policy asks for a nonce.</summary>
+    /// <param name="context">The request of the page.</param>
+    /// <param name="nonce">The nonce of the page, which stands on every script tag. Made anew for each answer.</param>
+    /// <param name="attributes">Options of the module, <c>data-keep-alive</c> for example, and their values; null for none.</param>
+    /// <returns>HTML, encoded: write it as it is.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> or <paramref name="nonce"/> is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="nonce"/> is empty. A name does not begin with <c>data-</c>, or has other characters than letters, digits and hyphens.
+    /// </exception>
+    /// <exception cref="InvalidOperationException"><c>AddSessionLifetime()</c> or <c>MapSessionLifetime()</c> was not called.</exception>
+    public static string GetSessionLifetimeTags(this HttpContext context, string nonce, IEnumerable<KeyValuePair<string, string>>? attributes = null)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentException.ThrowIfNullOrEmpty(nonce);
+        return Write(context, nonce, attributes);
+    }
+
+    private static string Write(HttpContext context, string? nonce, IEnumerable<KeyValuePair<string, string>>? attributes)
+    {
         var output = new TagHelperOutput("session-lifetime", [], static (_, _) => Task.FromResult<TagHelperContent>(new DefaultTagHelperContent()));
         foreach (var (name, value) in attributes ?? [])
         {
@@ -30,6 +52,11 @@ public static class SessionLifetimeTagsExtensions
             }
 
             output.Attributes.SetAttribute(name, value);
+        }
+
+        if (nonce is not null)
+        {
+            output.Attributes.SetAttribute("nonce", nonce);
         }
 
         SessionLifetimeTagHelper.Write(context.RequestServices, context, output);

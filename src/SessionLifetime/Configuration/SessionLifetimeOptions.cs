@@ -53,13 +53,24 @@ public sealed class SessionLifetimeOptions
     /// <value>Null: nowhere; the page is served without a session. A path of the app, such as <c>/expired</c>, without its path base.</value>
     public string? ExpiredPath { get; set; }
 
-    /// <summary>How long a request in flight holds its session's clocks.</summary>
+    /// <summary>
+    /// How long a request in flight holds its session's clocks: from its beginning, and from each piece of its body that arrives. An endpoint may say
+    /// otherwise, by <c>WithRequestHold(...)</c>.
+    /// </summary>
     /// <value>10 minutes. Positive.</value>
     public TimeSpan MaxRequestHold { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How long one event handler may run before it is abandoned and the next one starts.</summary>
     /// <value>30 seconds. Positive, at most 1 day.</value>
     public TimeSpan HandlerTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How many event handlers, of all sessions together, run at once; those that were abandoned at their time limit do not count. Further ones wait for
+    /// their turn, and those that a browser's answer waits for go first. The same number of ended sessions dispose what they owned at once. When
+    /// handlers have to wait for the first time, the log says so.
+    /// </summary>
+    /// <value>64. From 1 to 10,000: no more than the database connections, for example, that handlers may take.</value>
+    public int MaxConcurrentHandlers { get; set; } = 64;
 
     /// <summary>
     /// How long what an ended session owned waits for the requests that still use it, and how long one of its objects may take to be disposed.

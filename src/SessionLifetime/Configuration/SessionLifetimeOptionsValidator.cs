@@ -11,7 +11,8 @@ internal sealed class SessionLifetimeOptionsValidator : IValidateOptions<Session
     internal static readonly SearchValues<char> Token =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
-    private static readonly SearchValues<char> s_noPath = SearchValues.Create("\\?#");
+    /// <summary>Each may block a thread of its own.</summary>
+    private const int MostHandlers = 10_000;
 
     public ValidateOptionsResult Validate(string? name, SessionLifetimeOptions options)
     {
@@ -38,7 +39,7 @@ internal sealed class SessionLifetimeOptionsValidator : IValidateOptions<Session
             Within(nameof(options.StretchInterval), options.StretchInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         }
 
-        if (options.ExpiredPath is { } path && (path is not ['/', ..] || path is ['/', '/', ..] || path.AsSpan().ContainsAny(s_noPath) || path.Any(char.IsControl)))
+        if (options.ExpiredPath is { } path && !BrowserAddress.IsPath(path))
         {
             faults.Add($"SessionLifetimeOptions.ExpiredPath must be a path of the app: one slash first, and no backslash, '?' or '#'; it is '{path}'.");
         }
@@ -48,6 +49,11 @@ internal sealed class SessionLifetimeOptionsValidator : IValidateOptions<Session
         if (options.HandlerTimeout > TimeSpan.FromDays(1))
         {
             Fault(nameof(options.HandlerTimeout), "at most 1 day", options.HandlerTimeout);
+        }
+
+        if (options.MaxConcurrentHandlers is < 1 or > MostHandlers)
+        {
+            Fault(nameof(options.MaxConcurrentHandlers), "from 1 to 10000", options.MaxConcurrentHandlers);
         }
 
         Within(nameof(options.DisposalTimeout), options.DisposalTimeout, TimeSpan.FromTicks(1), TimeSpan.FromDays(1));

@@ -13,7 +13,7 @@ public static class SessionLifetimeApplicationBuilderExtensions
     /// <summary>
     /// Leads every request to its tab's session. Call it after <c>UseRouting()</c> and <c>UseAuthentication()</c>, before anything that
     /// asks for the session; where endpoints choose their authentication schemes themselves, after <c>UseAuthorization()</c>. Users who are
-    /// not known here count as anonymous: sessions are then kept from other users only by endpoints that require a session, and the log says so.
+    /// not known here count as anonymous: they are then compared with the session's user only immediately before the endpoint runs, and the log says so.
     /// </summary>
     /// <param name="app">The app.</param>
     /// <returns>The same app, for more calls.</returns>
@@ -23,7 +23,7 @@ public static class SessionLifetimeApplicationBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(app);
         MissingRegistration.ThrowIfMissing(app.ApplicationServices, nameof(UseSessionLifetime));
-        app.ApplicationServices.GetRequiredService<SetupCalls>().IsUsed = true;
+        app.ApplicationServices.GetRequiredService<SetupCalls>().Use(app.Properties);
         if (app.ApplicationServices.GetService<HttpSessionFactory>() is not null)
         {
             app.UseMiddleware<HttpSessionMiddleware>();

@@ -65,6 +65,24 @@ public static class SessionLifetimeEndpointConventionBuilderExtensions
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new SessionSignalAttribute(signal));
 
     /// <summary>
+    /// Says how long a request to the endpoint holds its session's clocks while it is in flight: a report that is computed for half an hour, a download.
+    /// While bytes of its body arrive it holds in any case.
+    /// </summary>
+    /// <typeparam name="TBuilder">The builder's type.</typeparam>
+    /// <param name="builder">The endpoint, or a group of them.</param>
+    /// <param name="longest">
+    /// How long, from the beginning, and from each piece of the body; other endpoints hold for <see cref="SessionLifetimeOptions.MaxRequestHold"/>.
+    /// </param>
+    /// <returns>The same builder, for more calls.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="longest"/> is not positive.</exception>
+    public static TBuilder WithRequestHold<TBuilder>(this TBuilder builder, TimeSpan longest)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(longest, TimeSpan.Zero);
+        return builder.WithMetadata(new RequestHoldAttribute(longest.TotalSeconds));
+    }
+
+    /// <summary>
     /// Says that a request to the endpoint stays open for as long as its session lives: a long poll, a stream of events. It is in flight, but no
     /// activity of the user, and is aborted when the session ends. Answers of the type <c>text/event-stream</c> are aborted without it.
     /// </summary>

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SessionLifetime;
 using SessionLifetime.Browser;
@@ -12,6 +13,7 @@ using SessionLifetime.Directories;
 using SessionLifetime.Engine;
 using SessionLifetime.Events;
 using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Answers;
 using SessionLifetime.Http.Endpoints;
 using SessionLifetime.Http.Lifecycle;
 using SessionLifetime.Http.Navigation;
@@ -61,6 +63,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(section);
         services.AddOptions<SessionLifetimeOptions>().Bind(section);
         services.AddOptions<BrowserCookieOptions>().Configure(options => section.GetSection("BrowserCookie").Bind(options.Cookie));
+        services.AddSingleton(new HandedConfiguration(section));
         return services.AddSessionLifetime();
     }
 
@@ -82,10 +85,16 @@ public static class SessionLifetimeServiceCollectionExtensions
         });
         services.TryAddSingleton<SweepHeartbeat>();
         services.TryAddSingleton<SessionLifetimeEvents>();
-        services.TryAddSingleton(static provider => new HandlerWatch(
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value.HandlerTimeout));
-        services.TryAddSingleton<HandlerThreads>();
+        services.TryAddSingleton(static provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value;
+            var logger = provider.GetRequiredService<ILogger<HandlerWatch>>();
+            return new HandlerWatch(provider.GetRequiredService<TimeProvider>(), options.HandlerTimeout, options.MaxConcurrentHandlers, logger.HandlersWait);
+        });
+
+        // All handlers and disposals that may run at once may block their threads, and work goes on.
+        services.TryAddSingleton(static provider => new HandlerThreads(
+            (2 * provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value.MaxConcurrentHandlers) + Environment.ProcessorCount));
         services.TryAddSingleton<IWorkScheduler, WorkScheduler>();
         services.TryAddSingleton<HandlerRunner>();
         services.TryAddSingleton<SessionEventDispatcher>();
@@ -113,6 +122,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.AddOptions<BrowserCookieOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BrowserCookieOptions>, BrowserCookieOptionsValidator>());
         services.TryAddSingleton<SetupCalls>();
+        services.TryAddSingleton<IPipelinePlace>(static provider => provider.GetRequiredService<SetupCalls>());
         services.TryAddSingleton<BrowserCookie>();
         services.TryAddSingleton<SessionGuard>();
         services.TryAddSingleton<LateAuthenticationGuard>();
@@ -135,6 +145,8 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<HubWebSockets>();
         services.TryAddSingleton<MessageCounter>();
         services.TryAddSingleton<TicketCall>();
+        services.TryAddSingleton(static provider => new AnswerHeaders(provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value.IdHeaderName));
+        services.TryAddSingleton<RequestFailures>();
         services.TryAddSingleton<SessionRequestPool>();
         services.TryAddSingleton<SessionRequestQueues>();
         services.TryAddSingleton<SessionlessRequests>();

@@ -29,6 +29,9 @@ internal static partial class SessionLog
     [LoggerMessage(11, LogLevel.Error, "The {Event} handler {Handler} of session {Session} did not finish within {HandlerTimeout} and was abandoned.")]
     public static partial void HandlerAbandoned(this ILogger logger, string @event, string handler, string session, TimeSpan handlerTimeout);
 
+    [LoggerMessage(14, LogLevel.Warning, "{Count} event handlers run at once, as many as may (MaxConcurrentHandlers): further ones wait for their turn. This is logged once.")]
+    public static partial void HandlersWait(this ILogger logger, int count);
+
     [LoggerMessage(12, LogLevel.Error, "A callback of the Ended token of session {Session} threw.")]
     public static partial void EndedCallbackThrew(this ILogger logger, Exception exception, string session);
 
@@ -95,6 +98,24 @@ internal static partial class SessionLog
     [LoggerMessage(56, LogLevel.Error, "UseSessionLifetime() comes before UseAuthentication(): it takes every user for nobody, and cannot keep a session from another user by itself. Call app.UseSessionLifetime() after app.UseAuthentication(), and after app.UseAuthorization() where endpoints choose their authentication schemes.")]
     public static partial void UserTooLate(this ILogger logger);
 
+    [LoggerMessage(65, LogLevel.Error, "The user of a request became known only behind UseSessionLifetime(), which had taken the request for somebody else's: its endpoint chooses its authentication schemes, or a middleware sets the user. The session was compared again and kept from other users. Call app.UseSessionLifetime() after app.UseAuthorization(), and after whatever sets the user.")]
+    public static partial void UserOfOtherScheme(this ILogger logger);
+
+    [LoggerMessage(66, LogLevel.Warning, "UseSessionLifetime() comes before UseAuthorization(), and {Endpoint} chooses its authentication schemes itself: its users are known only behind UseSessionLifetime(), and such requests are released from sessions of other users late. Call app.UseSessionLifetime() after app.UseAuthorization().")]
+    public static partial void SchemesTooLate(this ILogger logger, string? endpoint);
+
+    [LoggerMessage(67, LogLevel.Error, "UseRouting() comes after UseSessionLifetime(): requests have their session, but the marks of endpoints (RequireTabSession, StartTabSession, WithSessionSignal, DisableTabSession) are not known there and have no effect. Call app.UseSessionLifetime() after app.UseRouting().")]
+    public static partial void RoutingTooLate(this ILogger logger);
+
+    [LoggerMessage(68, LogLevel.Error, "UseAntiforgery() comes before UseSessionLifetime(): it compares the session of a form's page with none, and refuses every form of a page with a session. Call app.UseSessionLifetime() before app.UseAntiforgery().")]
+    public static partial void AntiforgeryTooEarly(this ILogger logger);
+
+    [LoggerMessage(69, LogLevel.Warning, "{Endpoint} requires a session, and a browser navigated to it without one: {Cure}")]
+    public static partial void NavigatedWithoutSession(this ILogger logger, string? endpoint, string cure);
+
+    [LoggerMessage(70, LogLevel.Error, "HttpContext.Session is used, and nothing provides it: call AddSessionLifetime().AddHttpSession() for one of each tab's own, or the framework's AddSession() and UseSession() for one of the browser's.")]
+    public static partial void HttpSessionMissing(this ILogger logger);
+
     [LoggerMessage(57, LogLevel.Warning, "UseSessionLifetime() was called, and MapSessionLifetime() was not: no page can have a session, and the browser module is not found. Call app.MapSessionLifetime().")]
     public static partial void NotMapped(this ILogger logger);
 
@@ -110,6 +131,6 @@ internal static partial class SessionLog
     [LoggerMessage(63, LogLevel.Warning, "A form to {Endpoint} was refused: its antiforgery token was made for session {Rendered}, and it came in session {Actual}. If this is no rare swap of two tabs: pages of StartTabSession() need the tags that <session-lifetime />, or HttpContext.GetSessionLifetimeTags(), writes; script tags written by hand do not hand their session over.")]
     public static partial void FormOfAnotherSession(this ILogger logger, string endpoint, string rendered, string actual);
 
-    [LoggerMessage(51, LogLevel.Error, "UseSessionLifetime() is missing, or comes before UseRouting(): endpoints of the app see no session. Call app.UseSessionLifetime() after UseRouting() and UseAuthentication().")]
+    [LoggerMessage(51, LogLevel.Error, "UseSessionLifetime() is missing, or stands in a branch of the pipeline: endpoints of the app see no session. Call app.UseSessionLifetime() after UseRouting() and UseAuthentication().")]
     public static partial void MiddlewareMissing(this ILogger logger);
 }

@@ -15,12 +15,29 @@ internal sealed class SessionDisposer(
     IWorkScheduler scheduler,
     IOptions<SessionLifetimeOptions> options,
     TimeProvider time,
-    ILogger<SessionDisposer> logger)
+    ILogger<SessionDisposer> logger) : IDisposable
 {
     private readonly TimeSpan _timeout = options.Value.DisposalTimeout;
 
     /// <summary>The sessions that still wait for it.</summary>
     public PendingWork Open { get; } = new();
+
+    /// <summary>Abandons what takes longer than <c>DisposalTimeout</c>.</summary>
+    public HandlerWatch Watch { get; } = new(time, options.Value.DisposalTimeout, options.Value.MaxConcurrentHandlers);
+
+    public IWorkScheduler Scheduler => scheduler;
+
+    public void Dispose() => Watch.Dispose();
+
+    /// <summary>Logs that an object was not disposed as it should be.</summary>
+    public void Report(Exception exception, string type, TabSession session) => logger.DisposalThrew(exception, type, session.Id);
+
+    /// <summary>All that a session owned is disposed.</summary>
+    public void OnDone(TabSession session)
+    {
+        session.ForgetOwned();
+        Open.Done();
+    }
 
     /// <summary>
     /// The session has ended, and its handlers have run. Counted before <c>Completion</c> completes: a caller that then waits for the
@@ -55,51 +72,6 @@ internal sealed class SessionDisposer(
             logger.DisposalNotWaited(session.Id, _timeout);
         }
 
-        scheduler.Queue(new Disposal(this, session));
-    }
-
-    private async Task DisposeAsync(TabSession session)
-    {
-        try
-        {
-            foreach (var owned in session.Owned.Close())
-            {
-                await TryDisposeAsync(owned, session);
-            }
-        }
-        catch (Exception exception)
-        {
-            // Not awaited.
-            logger.DisposalThrew(exception, "scope", session.Id);
-        }
-        finally
-        {
-            session.ForgetOwned();
-            Open.Done();
-        }
-    }
-
-    private async ValueTask TryDisposeAsync(object owned, TabSession session)
-    {
-        try
-        {
-            if (owned is IAsyncDisposable asynchronous)
-            {
-                await asynchronous.DisposeAsync().AsTask().WaitAsync(_timeout, time);
-            }
-            else
-            {
-                ((IDisposable)owned).Dispose();
-            }
-        }
-        catch (Exception exception)
-        {
-            logger.DisposalThrew(exception, owned.GetType().ToString(), session.Id);
-        }
-    }
-
-    private sealed class Disposal(SessionDisposer disposer, TabSession session) : IThreadPoolWorkItem
-    {
-        public void Execute() => _ = disposer.DisposeAsync(session);
+        scheduler.Queue(new SessionDisposal(this, session));
     }
 }

@@ -158,15 +158,14 @@ internal sealed class SessionEngine
         },
         CommitKind.Conclusive) == CommitResult.Changed;
 
-    /// <summary>Ends a session and waits for its exit handlers, unless it is called from inside one of its handlers.</summary>
+    /// <summary>Ends a session and waits for its exit handlers, unless it is called from inside a handler.</summary>
     /// <returns>Whether this call decided it.</returns>
     public async Task<bool> EndAndWaitAsync(SessionEntry entry, SessionEndReason reason)
     {
         var isOurs = await TryEndAsync(entry, reason);
-        var session = TabSessionOf(entry);
-        if (!HandlerInvocation.IsInside(session))
+        if (!HandlerInvocation.IsInside)
         {
-            await session.Completion;
+            await TabSessionOf(entry).Completion;
         }
 
         return isOurs;

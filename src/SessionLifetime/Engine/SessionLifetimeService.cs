@@ -81,7 +81,7 @@ internal sealed class SessionLifetimeService(SessionEngine engine, AllSessions s
         await foreach (var session in sessions.EndAsync(filter, reason, except, cancellationToken))
         {
             count++;
-            if (!HandlerInvocation.IsInside(session))
+            if (!HandlerInvocation.IsInside)
             {
                 exits.Add(session.Completion);
             }

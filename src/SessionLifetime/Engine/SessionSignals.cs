@@ -34,15 +34,17 @@ internal static class SessionSignals
     /// <param name="entry">The session.</param>
     /// <param name="isActivity">Whether the request counts as the user's.</param>
     /// <param name="hold">Holds the clocks.</param>
+    /// <param name="holdFor">How long it holds; zero as the options say.</param>
     /// <param name="disarms">Whether it disarms the self-destruct: not where it comes from the page whose good-bye armed it.</param>
     /// <remarks>
     /// A request waits for timeout handlers in one case only: its session's time was up before it came, and handlers that were called late
     /// decide whether it ends. An expired session is never served.
     /// </remarks>
-    public static ValueTask<bool> TryBeginAsync(this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold, bool disarms = true)
+    public static ValueTask<bool> TryBeginAsync(
+        this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold, TimeSpan holdFor = default, bool disarms = true)
     {
         var now = engine.Directory.Now;
-        if (entry.TryBegin(hold.For(entry, isActivity, now + engine.Options.MaxRequestHold), now))
+        if (entry.TryBegin(hold.For(entry, isActivity, now + engine.HoldOf(holdFor)), now))
         {
             engine.Directory.MarkDirty(entry);
             return new(true);
@@ -51,11 +53,12 @@ internal static class SessionSignals
         // Counted before the rules are applied, so that an end either is seen here, or sees the request.
         hold.Clear();
         entry.EnterRequest();
-        return ApplyDueRulesAndHoldAsync(engine, entry, isActivity, hold, disarms);
+        return ApplyDueRulesAndHoldAsync(engine, entry, isActivity, hold, holdFor, disarms);
     }
 
     /// <summary>Counts the signal of a request whose session the rules were applied to, and lets it hold. False when the session has ended.</summary>
-    public static async ValueTask<bool> TryHoldAsync(this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold, bool disarms = true)
+    public static async ValueTask<bool> TryHoldAsync(
+        this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold, TimeSpan holdFor = default, bool disarms = true)
     {
         var signal = isActivity ? SignalReport.Activity : SignalReport.Alive;
         if (!await engine.TryCountAsync(entry, disarms ? signal : signal with { DisarmsNothing = true }))
@@ -64,8 +67,25 @@ internal static class SessionSignals
         }
 
         var now = engine.Directory.Now;
-        return entry.TryHold(hold.For(entry, isActivity, now + engine.Options.MaxRequestHold), now);
+        return entry.TryHold(hold.For(entry, isActivity, now + engine.HoldOf(holdFor)), now);
     }
+
+    /// <summary>
+    /// A piece of the body of a request in flight has arrived: it holds anew. One that has stopped holding counts as a request that comes now. False when
+    /// the session has ended.
+    /// </summary>
+    public static ValueTask<bool> TryHoldAnewAsync(this SessionEngine engine, RequestHold hold, TimeSpan holdFor)
+    {
+        var (entry, isActivity, now) = (hold.Entry, hold.IsActivity, engine.Directory.Now);
+        var wasHolding = hold.Until > now;
+        entry.Release(hold, now);
+        return wasHolding
+            ? new(entry.TryHold(hold.For(entry, isActivity, now + engine.HoldOf(holdFor)), now))
+            : ApplyDueRulesAndHoldAsync(engine, entry, isActivity, hold, holdFor, disarms: true);
+    }
+
+    /// <summary>How long a request holds: as its endpoint says, or as the options say.</summary>
+    public static TimeSpan HoldOf(this SessionEngine engine, TimeSpan holdFor) => holdFor > TimeSpan.Zero ? holdFor : engine.Options.MaxRequestHold;
 
     /// <summary>The request completed, or stopped being one that holds.</summary>
     public static void Release(this SessionEngine engine, RequestHold hold)
@@ -81,6 +101,7 @@ internal static class SessionSignals
         engine.Directory.MarkDirty(entry);
     }
 
-    private static async ValueTask<bool> ApplyDueRulesAndHoldAsync(SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold, bool disarms) =>
-        await engine.ApplyDueRulesAndWaitInDoubtAsync(entry) != DueRulesResult.Ended && await engine.TryHoldAsync(entry, isActivity, hold, disarms);
+    private static async ValueTask<bool> ApplyDueRulesAndHoldAsync(
+        SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold, TimeSpan holdFor, bool disarms) =>
+        await engine.ApplyDueRulesAndWaitInDoubtAsync(entry) != DueRulesResult.Ended && await engine.TryHoldAsync(entry, isActivity, hold, holdFor, disarms);
 }

@@ -23,6 +23,19 @@ internal struct IntrusiveStack<T>
         added.IsLinked = true;
     }
 
+    /// <summary>Puts an element behind another one.</summary>
+    public static void AddBehind(T place, T added)
+    {
+        (added.Previous, added.Next) = (place, place.Next);
+        if (place.Next is { } next)
+        {
+            next.Previous = added;
+        }
+
+        place.Next = added;
+        added.IsLinked = true;
+    }
+
     /// <summary>Takes an element out. False when it is not in.</summary>
     public bool Remove(T removed)
     {

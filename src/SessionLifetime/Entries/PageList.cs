@@ -16,6 +16,9 @@ internal sealed class PageList
     private SessionPage[] _open = [];
     private List<SessionPage>? _detached;
 
+    /// <summary>The page that was used last: that attached, or that a request came from. A detach is no use.</summary>
+    private SessionPage? _used;
+
     /// <summary>When the next detach becomes final.</summary>
     public Moment NextDue { get; private set; } = Moment.Never;
 
@@ -23,11 +26,16 @@ internal sealed class PageList
     public SessionPage? OnlyOne => _open.Length == 1 && _detached is null or { Count: 0 } ? _open[0] : null;
 
     /// <summary>The page that was open before there were others.</summary>
-    public void Open(SessionPage page) => Volatile.Write(ref _open, [page]);
+    public void Open(SessionPage page)
+    {
+        _used = page;
+        Volatile.Write(ref _open, [page]);
+    }
 
     /// <summary>Adds a page of a session that was read from a backing store.</summary>
     public void Restore(SessionPage page)
     {
+        _used = _used is { } used && used.LastHeard > page.LastHeard ? used : page;
         if (page.UnloadAt.IsNever)
         {
             _open = [.. _open, page];
@@ -58,7 +66,9 @@ internal sealed class PageList
             open.Remove(open.MinBy(static page => page.LastHeard)!);
         }
 
-        open.Add(new SessionPage(id, tab, now));
+        var added = new SessionPage(id, tab, now);
+        open.Add(added);
+        _used = added;
         Volatile.Write(ref _open, open.ToArray());
         if (_detached?.RemoveAll(page => page.Tab == tab || page.Id == id) > 0)
         {
@@ -74,6 +84,7 @@ internal sealed class PageList
             if (page.Id == id)
             {
                 page.LastHeard = now;
+                _used = page;
                 return;
             }
         }
@@ -95,7 +106,6 @@ internal sealed class PageList
         }
 
         Volatile.Write(ref _open, [.. _open[..index], .. _open[(index + 1)..]]);
-        page.LastHeard = now;
         page.UnloadAt = now + grace;
         page.Persisted = persisted;
         _detached ??= [];
@@ -121,8 +131,7 @@ internal sealed class PageList
         var page = _detached!.MinBy(static page => page.UnloadAt)!;
         _detached!.Remove(page);
         UpdateNextDue();
-        var isCurrent = !_open.Any(other => other.LastHeard > page.LastHeard) && !_detached.Exists(other => other.LastHeard > page.LastHeard);
-        unloaded = new(page.Id, page.Persisted, isCurrent, CountOpen(now, signalTimeout));
+        unloaded = new(page.Id, page.Persisted, IsCurrent: page == _used, CountOpen(now, signalTimeout));
         return true;
     }
 

@@ -19,6 +19,23 @@ internal sealed class RequestHold : LinkedNode<RequestHold>
     /// <summary>Forgets what it held, which it no longer does.</summary>
     public void Clear() => (Entry, Until) = (default!, default);
 
+    /// <summary>Puts it among the session's holds. The one that holds longest stands first: only that one is read.</summary>
+    public void LinkInto(ref IntrusiveStack<RequestHold> holds)
+    {
+        if (holds.First is not { } place || place.Until <= Until)
+        {
+            holds.AddFirst(this);
+            return;
+        }
+
+        while (place.Next is { } next && next.Until > Until)
+        {
+            place = next;
+        }
+
+        IntrusiveStack<RequestHold>.AddBehind(place, this);
+    }
+
     /// <summary>Says what it is to hold; it does not yet.</summary>
     public RequestHold For(SessionEntry entry, bool isActivity, Moment until)
     {

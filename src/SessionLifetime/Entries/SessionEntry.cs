@@ -620,12 +620,12 @@ internal sealed class SessionEntry
         if (hold.IsActivity)
         {
             TryMoveForward(ref _lastActivity, now.Ticks);
-            _activityHolds.AddFirst(hold);
+            hold.LinkInto(ref _activityHolds);
         }
         else
         {
             TryMoveForward(ref _lastSignal, now.Ticks);
-            GetOptional().AliveHolds.AddFirst(hold);
+            hold.LinkInto(ref GetOptional().AliveHolds);
         }
 
         _version++;

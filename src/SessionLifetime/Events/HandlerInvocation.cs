@@ -8,7 +8,7 @@ namespace SessionLifetime.Events;
 /// there must not wait for itself. Work a handler leaves behind is inside no more once the call is over.
 /// </summary>
 /// <remarks>It and its queue name each other: the watch abandons a call, and the queue goes on without it.</remarks>
-internal sealed class HandlerInvocation(SessionEventQueue queue, int turn, SessionEvent raised, HandlerCall handler) : WatchedCall
+internal sealed class HandlerInvocation(SessionEventQueue queue, int turn, SessionEvent raised, HandlerCall handler) : WatchedCall, IThreadPoolWorkItem
 {
     private static readonly AsyncLocal<HandlerInvocation?> s_current = new();
 
@@ -27,8 +27,10 @@ internal sealed class HandlerInvocation(SessionEventQueue queue, int turn, Sessi
     /// <summary>Cancelled when the call is abandoned. Made when a handler that takes one is called.</summary>
     public CancellationToken Token => Handler.TakesToken ? (_cancellation ??= new()).Token : CancellationToken.None;
 
-    /// <summary>Whether what runs here runs inside a handler call of this session.</summary>
-    public static bool IsInside(TabSession session) => s_current.Value is { _isOver: false } call && call.Event.Context.Session == session;
+    /// <summary>Whether what runs here runs inside a handler call, of whatever session: two handlers that waited for each other's exits would wait for ever.</summary>
+    public static bool IsInside => s_current.Value is { _isOver: false };
+
+    public override bool IsUrgent => Event.Kind is SessionEventKind.SessionStarted or SessionEventKind.SessionResumed;
 
     /// <summary>What runs here from now on runs inside this call; null: inside none.</summary>
     public static void Enter(HandlerInvocation? call) => s_current.Value = call;
@@ -53,7 +55,29 @@ internal sealed class HandlerInvocation(SessionEventQueue queue, int turn, Sessi
         Span?.Dispose();
     }
 
-    public override bool TryAbandon() => queue.TryAbandon(this);
+    /// <summary>Starts the handler on this thread. May throw at once.</summary>
+    public ValueTask Start(HandlerSurroundings surroundings)
+    {
+        EnterThread();
+        return Handler.Start(surroundings, Event.Context, Token);
+    }
+
+    public void Execute() => queue.Continue(this);
+
+    public override void Resume() => queue.Resume(this);
+
+    public override void OnLate() => queue.OnLate(Event);
+
+    public override bool TryAbandon()
+    {
+        var isAbandoned = queue.TryAbandon(this);
+        if (isAbandoned)
+        {
+            LeaveThread();
+        }
+
+        return isAbandoned;
+    }
 
     public override void ReportAbandoned() => queue.ReportAbandoned(this);
 

@@ -21,7 +21,8 @@ public sealed class PageUnloadedContext : SessionEventContext
     /// <value>1 to 64 letters, digits, hyphens and underscores.</value>
     public string Page { get; }
 
-    /// <summary>Whether it was the page heard of last: no other page of the session was heard of later.</summary>
+    /// <summary>Whether it is the page that was used last: no other page of the session has attached, or sent a request, since this one did.</summary>
+    /// <value>True for the only page. That a page says good-bye does not make it the one that was used last.</value>
     public bool IsCurrent { get; }
 
     /// <summary>How many pages the session still has.</summary>

@@ -8,6 +8,7 @@ internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext co
     private static readonly TaskCompletionSource s_done = MakeDone();
 
     private TaskCompletionSource? _done;
+    private int _isConcluded;
 
     public SessionEventKind Kind { get; } = kind;
 
@@ -59,6 +60,18 @@ internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext co
         }
     }
 
+    /// <summary>
+    /// Completes an event whose handlers have waited for too long to start, so that nobody waits for them: they run later, and a timeout counts as what
+    /// those have said that ran. The exit is not completed before its handlers have run: what its session owns is theirs until then.
+    /// </summary>
+    public void CompleteLate()
+    {
+        if (Kind != SessionEventKind.ApplicationExit)
+        {
+            Complete();
+        }
+    }
+
     /// <summary>Completes an event without handlers.</summary>
     public void Complete()
     {
@@ -72,6 +85,11 @@ internal sealed class SessionEvent(SessionEventKind kind, SessionEventContext co
     /// <summary>The handlers have run.</summary>
     public ValueTask CompleteAsync()
     {
+        if (Interlocked.Exchange(ref _isConcluded, 1) != 0)
+        {
+            return default;
+        }
+
         var completing = Completed is null ? default : Completed(this);
         if (!completing.IsCompletedSuccessfully)
         {

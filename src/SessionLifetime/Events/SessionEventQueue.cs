@@ -21,6 +21,10 @@ namespace SessionLifetime.Events;
 /// handlers of one session never overlap, except with one that was abandoned.
 /// </para>
 /// <para>
+/// A call for which there is no place waits in the watch, and its pump with it; the watch resumes it as work of its own. Who waits for the event goes
+/// on after a while all the same.
+/// </para>
+/// <para>
 /// Bounds: of more than <see cref="MaxWaiting"/> waiting page events the newest replaces the others; of as many timeouts the oldest, which
 /// activity has overtaken, completes without its handlers.
 /// </para>
@@ -98,9 +102,25 @@ internal sealed class SessionEventQueue(HandlerRunner runner) : IThreadPoolWorkI
         }
     }
 
-    public void Execute()
+    public void Execute() => Pump(Volatile.Read(ref _turn));
+
+    /// <summary>A call that has waited for its place has it.</summary>
+    public void Resume(HandlerInvocation call) => runner.Scheduler.Queue(call);
+
+    /// <summary>Makes that call, and those that follow.</summary>
+    public void Continue(HandlerInvocation call)
     {
-        var turn = Volatile.Read(ref _turn);
+        if (TryRun(call))
+        {
+            Pump(call.Turn);
+        }
+    }
+
+    /// <summary>Nobody waits for the event's handlers any more.</summary>
+    public void OnLate(SessionEvent late) => runner.Scheduler.Post(static late => ((SessionEvent)late!).CompleteLate(), late);
+
+    private void Pump(int turn)
+    {
         while (TryNext(turn, out var call, out var completed))
         {
             if (completed is not null)
@@ -115,19 +135,25 @@ internal sealed class SessionEventQueue(HandlerRunner runner) : IThreadPoolWorkI
             else
             {
                 turn = call!.Turn;
-                var running = Start(call);
-                if (!running.IsCompleted)
-                {
-                    _ = FinishLaterAsync(call, running.AsTask());
-                    return;
-                }
-
-                if (!Finish(call, running.AsTask()))
+                if (!runner.Watch.TryBegin(call) || !TryRun(call))
                 {
                     return;
                 }
             }
         }
+    }
+
+    /// <summary>Makes a call. False when it goes on elsewhere, or was abandoned: then this pump is over.</summary>
+    private bool TryRun(HandlerInvocation call)
+    {
+        var running = Start(call);
+        if (running.IsCompleted)
+        {
+            return Finish(call, running.AsTask());
+        }
+
+        _ = FinishLaterAsync(call, running.AsTask());
+        return false;
     }
 
     /// <summary>The call is past its limit: go on without it. False when it is over by itself.</summary>
@@ -237,11 +263,10 @@ internal sealed class SessionEventQueue(HandlerRunner runner) : IThreadPoolWorkI
                 .SetTag("handler", call.Handler.Name);
         }
 
-        runner.Watch.Begin(call);
         HandlerInvocation.Enter(call);
         try
         {
-            return call.Handler.Start(runner.Surroundings, call.Event.Context, call.Token);
+            return call.Start(runner.Surroundings);
         }
         catch (Exception exception)
         {

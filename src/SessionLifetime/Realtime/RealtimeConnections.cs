@@ -26,8 +26,12 @@ internal sealed class RealtimeConnections(
     OpenHubConnections hubs,
     HubWebSockets hubSockets,
     MessageCounter counter,
+    TimeProvider time,
     ILogger<RealtimeConnections> logger) : IConnections
 {
+    /// <summary>How long a refused client has to answer the close.</summary>
+    private static readonly TimeSpan s_closeWait = TimeSpan.FromSeconds(2);
+
     private int _hasWarned;
 
     public bool TryTakeId(HttpContext context, out StringValues id)
@@ -102,7 +106,7 @@ internal sealed class RealtimeConnections(
     {
         if (context.Features.Get<IHttpWebSocketFeature>() is SessionWebSocketFeature { IsOfModule: true } feature)
         {
-            refusing = RefuseAsync(feature, lookup);
+            refusing = RefuseAsync(feature, lookup, context.RequestAborted);
             return true;
         }
 
@@ -127,17 +131,23 @@ internal sealed class RealtimeConnections(
         return id;
     }
 
-    private static async Task RefuseAsync(SessionWebSocketFeature feature, SessionLookup lookup)
+    /// <summary>
+    /// Tells the reason, and waits briefly for the client's own close: over HTTP/2 the end of the request resets the stream, and a client that has not read
+    /// the close frame by then sees no reason.
+    /// </summary>
+    private async Task RefuseAsync(SessionWebSocketFeature feature, SessionLookup lookup, CancellationToken aborted)
     {
         using var socket = await feature.AcceptAsync(new WebSocketAcceptContext());
         var (code, description) = CloseCodes.Of(lookup);
+        using var limit = new CancellationTokenSource(s_closeWait, time);
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, aborted);
         try
         {
-            await socket.CloseOutputAsync(code, description, CancellationToken.None);
+            await socket.CloseAsync(code, description, giveUp.Token);
         }
-        catch (Exception exception) when (exception is WebSocketException or IOException)
+        catch (Exception exception) when (exception is WebSocketException or IOException or OperationCanceledException)
         {
-            // The client has gone already.
+            // The client has gone already, or does not answer.
         }
     }
 

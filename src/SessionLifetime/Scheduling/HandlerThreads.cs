@@ -9,7 +9,7 @@ namespace SessionLifetime.Scheduling;
 /// <remarks>
 /// <para>
 /// As many threads as the machine has processors take work from one queue. When work waits and none of it has been taken for
-/// <see cref="s_patience"/>, all of them must be blocked: as many again are added, up to <see cref="MaxThreads"/>. A thread that has had
+/// <see cref="s_patience"/>, all of them must be blocked: as many again are added, up to the most. A thread that has had
 /// nothing to do for <see cref="s_idleLife"/> ends; with nothing to do at all there is none. The waits here are no deadlines of sessions,
 /// only how a scheduler notices that it stands still; so they are real time, whatever clock the sessions run on.
 /// </para>
@@ -18,11 +18,9 @@ namespace SessionLifetime.Scheduling;
 /// into the queue after it was set. That thread resets it first, and requests another when it finds more than one piece of work. So a sweep that ends a million sessions wakes a thread now and then, and not a million times.
 /// </para>
 /// </remarks>
-internal sealed class HandlerThreads : IDisposable
+/// <param name="maxThreads">The most threads. Those that were abandoned together with a call that blocks them do not count.</param>
+internal sealed class HandlerThreads(int maxThreads) : IDisposable
 {
-    /// <summary>The most threads: more handlers than that blocking at once do delay others.</summary>
-    public const int MaxThreads = 512;
-
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_idleLife = TimeSpan.FromSeconds(10);
 
@@ -52,6 +50,20 @@ internal sealed class HandlerThreads : IDisposable
         }
 
         _disposed.Set();
+    }
+
+    /// <summary>A thread was abandoned: another may be started for the work that waits.</summary>
+    public void OnReleased()
+    {
+        lock (_lock)
+        {
+            _threads--;
+        }
+
+        if (!_work.IsEmpty)
+        {
+            Ask();
+        }
     }
 
     private static void Start(ThreadStart body, string name) =>
@@ -86,7 +98,7 @@ internal sealed class HandlerThreads : IDisposable
 
     private void Add(int count)
     {
-        for (var i = 0; i < count && _threads < MaxThreads; i++)
+        for (var i = 0; i < count && _threads < maxThreads; i++)
         {
             _threads++;
             Start(Work, "worker");
@@ -95,6 +107,8 @@ internal sealed class HandlerThreads : IDisposable
 
     private void Work()
     {
+        var thread = new HandlerThread(this);
+        thread.Enter();
         do
         {
             Interlocked.Exchange(ref _isAsked, 0);
@@ -110,6 +124,10 @@ internal sealed class HandlerThreads : IDisposable
                 _taken++;
                 isFirst = false;
                 work.Execute();
+                if (!thread.TryGoOn())
+                {
+                    return;
+                }
             }
         }
         while (WaitForWork());
@@ -156,7 +174,8 @@ internal sealed class HandlerThreads : IDisposable
                 Volatile.Write(ref _isAsked, 1);
                 if (_taken == taken)
                 {
-                    Add(_threads);
+                    // None is left where all were abandoned.
+                    Add(Math.Max(1, _threads));
                 }
 
                 taken = _taken;

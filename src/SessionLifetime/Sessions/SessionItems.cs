@@ -67,6 +67,19 @@ public sealed class SessionItems
         }
     }
 
+    /// <summary>Whether there is an item.</summary>
+    /// <param name="key">Its key.</param>
+    /// <returns>Whether there is one, of whatever type, as of now. To use it, ask for it by <see cref="TryGet"/>: another thread may remove it meanwhile.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is null.</exception>
+    public bool ContainsKey(object key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        lock (_state.Lock)
+        {
+            return _items.ContainsKey(key);
+        }
+    }
+
     /// <summary>Finds an item of a type.</summary>
     /// <typeparam name="T">Its type; an item of another type is not found.</typeparam>
     /// <param name="key">Its key.</param>

@@ -175,8 +175,8 @@ public sealed class TabSession : IEntryObserver
     /// Ends the session now, for the reason <see cref="SessionEndReason.Exited"/>. Harmless when the session has ended already.
     /// </summary>
     /// <returns>
-    /// Completes when the <c>ApplicationExit</c> handlers have run; it waits for no socket, request or disposal. Inside a handler of this same
-    /// session it completes once the end is decided.
+    /// Completes when the <c>ApplicationExit</c> handlers have run; it waits for no socket, request or disposal. Inside a handler, of
+    /// whatever session, it completes once the end is decided.
     /// </returns>
     public Task ExitAsync() => _controller.ExitAsync(_entry, SessionEndReason.Exited);
 

@@ -1,4 +1,6 @@
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Server.ProtectedBrowserStorage;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.SignalR;
@@ -8,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SessionLifetime.Configuration;
 using SessionLifetime.Diagnostics;
+using SessionLifetime.Http.Navigation;
 using SessionLifetime.Scoping;
 using SessionLifetime.Sessions;
 
@@ -28,26 +31,25 @@ internal sealed class StartupWarnings(
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var (signsIn, isLate) = (false, false);
-        foreach (var schemes in authentication)
-        {
-            signsIn |= (await schemes.GetAllSchemesAsync()).Any();
-            isLate |= signsIn && await schemes.GetDefaultAuthenticateSchemeAsync() is null;
-        }
-
-        foreach (var advice in TimingAdvice.For(options.Value).Concat(
-            TrustAdvice.For(options.Value, cookie.Value.Cookie, signsIn, isLate, environment.IsDevelopment())))
+        var (schemes, _) = await SchemesAsync();
+        foreach (var advice in TimingAdvice.For(options.Value)
+            .Concat(TrustAdvice.For(options.Value, cookie.Value.Cookie, schemes > 0, environment.IsDevelopment()))
+            .Concat(calls.Configurations.SelectMany(ConfigurationAdvice.For)))
         {
             logger.RiskySetting(advice);
         }
     }
 
-    public Task StartedAsync(CancellationToken cancellationToken)
+    public async Task StartedAsync(CancellationToken cancellationToken)
     {
-        if (calls is { IsUsed: true, IsMapped: false })
+        calls.Order?.Close();
+        if (calls is { Order: not null, IsMapped: false })
         {
             logger.NotMapped();
         }
+
+        WarnOfOrder();
+        await WarnOfUsersAsync();
 
         var features = services.GetServices<RegisteredFeature>().ToList();
         WarnOfContainer(features, ScopeDisposables.IsSupported);
@@ -59,13 +61,16 @@ internal sealed class StartupWarnings(
             WarnOfHubs(HubAdvice.For(endpoints.Endpoints, features));
         }
 
-        return Task.CompletedTask;
-
         bool Misses(RegisteredFeature feature, Type service) =>
             !features.Contains(feature) && services.GetService<IServiceProviderIsService>()?.IsService(service) == true;
     }
 
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        // Before the server starts, which is when WebApplication adds middleware of its own in front. The pipeline of other hosts is built then.
+        calls.Order?.Close();
+        return Task.CompletedTask;
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -79,6 +84,53 @@ internal sealed class StartupWarnings(
         {
             logger.ContainerNotSupported();
         }
+    }
+
+    /// <summary>Reports middleware on the wrong side of <c>UseSessionLifetime()</c>.</summary>
+    private void WarnOfOrder()
+    {
+        if (calls.IsInFrontOfRouting)
+        {
+            logger.RoutingTooLate();
+        }
+
+        if (calls.IsBehindAntiforgery && services.GetService<IAntiforgeryAdditionalDataProvider>() is TabAntiforgery)
+        {
+            logger.AntiforgeryTooEarly();
+        }
+    }
+
+    /// <summary>Warns where users become known behind <c>UseSessionLifetime()</c>, because endpoints choose their authentication schemes.</summary>
+    private async Task WarnOfUsersAsync()
+    {
+        var (schemes, defaultScheme) = await SchemesAsync();
+        if (schemes == 0 || calls.Order?.IsInFrontOf(PipelineOrder.Authorization) != true)
+        {
+            return;
+        }
+
+        if (defaultScheme is null)
+        {
+            logger.RiskySetting("No authentication scheme is the default, so users are known after UseAuthorization() only: call UseSessionLifetime() after it, or sessions belong to nobody.");
+        }
+        else if (schemes > 1 && services.GetService<EndpointDataSource>() is { } source
+            && await SchemeAdvice.FindAsync(source.Endpoints, services.GetService<IAuthorizationPolicyProvider>(), defaultScheme) is { } endpoint)
+        {
+            logger.SchemesTooLate(endpoint.DisplayName);
+        }
+    }
+
+    /// <summary>How many authentication schemes the app has, and which is the default.</summary>
+    private async Task<(int Count, string? Default)> SchemesAsync()
+    {
+        var (count, name) = (0, (string?)null);
+        foreach (var schemes in authentication)
+        {
+            count += (await schemes.GetAllSchemesAsync()).Count();
+            name ??= (await schemes.GetDefaultAuthenticateSchemeAsync())?.Name;
+        }
+
+        return (count, name);
     }
 
     private void WarnOfHubs(IEnumerable<Type> hubs)

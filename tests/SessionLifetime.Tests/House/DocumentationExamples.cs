@@ -46,6 +46,7 @@ internal static class DocumentationExamples
         app.MapPost("/order", () => "done").RequireTabSession();                           // 428, 404, 410 or 403 without a session
         app.MapGet("/public", () => "hello").DisableTabSession();                          // never looks for one
         app.MapGet("/shop", () => "a page").StartTabSession();                             // starts one for who opens it without
+        app.MapPost("/report", () => "long").WithRequestHold(TimeSpan.FromHours(1));      // is no idleness for so long; others for MaxRequestHold
         app.MapPost("/leave", (HttpContext context) => context.ExitAndRedirectAsync("~/bye.html"));
     }
 

@@ -253,14 +253,15 @@ public sealed class AttachTests
     }
 
     [Fact]
-    public async Task A_session_that_its_started_handler_ends_is_not_answered_as_living()
+    public async Task A_session_that_its_started_handler_ends_is_answered_as_created_and_the_next_call_tells_its_end()
     {
         await using var app = await SessionApp.StartAsync(setup => setup.Sessions = builder => builder
             .OnSessionStarted(async (context, _) => await context.Session.ExitAsync()));
 
-        var answer = await app.AttachAsync();
+        var answer = (await app.AttachAsync()).Is(HttpStatusCode.Created);
 
-        Assert.Equal("Exited", answer.IsProblem(HttpStatusCode.Gone, "sessionEnded").String("reason"));
+        Assert.Equal(("created", 1000), (answer.String("outcome"), answer.Number("pingEveryMs")));
+        Assert.Equal("Exited", (await app.PingAsync(answer.Id)).IsProblem(HttpStatusCode.Gone, "sessionEnded").String("reason"));
         Assert.Equal(0, app.Sessions.Count);
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Builder;
 
 namespace SessionLifetime.Tests.Http;
 
@@ -146,6 +147,50 @@ public sealed class DetachTests
 
         (await app.StatusAsync(id)).Is(HttpStatusCode.OK);
         Assert.Equal(["SessionStarted", "SessionResumed page-2"], app.Events);
+    }
+
+    [Fact]
+    public async Task A_good_bye_is_no_use_of_its_page_the_current_one_is_the_page_that_was_used_last()
+    {
+        await using var app = await SessionApp.StartRecordingAsync(setup => setup.Map = static web => web.MapGet("/work", static () => "done"));
+        var id = await app.StartSessionAsync("one", "tab-1");
+        (await app.AttachAsync(id, "two", "tab-2")).Is(HttpStatusCode.OK);
+        await app.GetAsync("/work", id, with: static request => request.Headers.Add(SessionApp.PageHeader, "one"));
+        app.Time.Advance(TimeSpan.FromMinutes(1));
+        await app.GetAsync("/work", id, with: static request => request.Headers.Add(SessionApp.PageHeader, "two"));
+        app.Time.Advance(TimeSpan.FromSeconds(10));
+
+        await app.GoodByeAsync(id, "one");
+        app.Time.Advance(TimeSpan.FromSeconds(5));
+        await app.SweepAsync();
+        await app.ExpectEventsAsync("SessionStarted", "SessionResumed two", "PageUnloaded one current=False open=1 persisted=False");
+
+        await app.GoodByeAsync(id, "two");
+        app.Time.Advance(TimeSpan.FromSeconds(5));
+        await app.SweepAsync();
+        await SessionApp.EventuallyAsync(() => app.Events.Count == 4);
+        Assert.Equal("PageUnloaded two current=True open=0 persisted=False", app.Events.Last());
+    }
+
+    [Fact]
+    public async Task Pages_that_leave_together_have_one_that_was_used_last_whatever_the_order_of_their_good_byes()
+    {
+        await using var app = await SessionApp.StartRecordingAsync(setup => setup.Map = static web => web.MapGet("/work", static () => "done"));
+        var id = await app.StartSessionAsync("one", "tab-1");
+        (await app.AttachAsync(id, "two", "tab-2")).Is(HttpStatusCode.OK);
+        await app.GetAsync("/work", id, with: static request => request.Headers.Add(SessionApp.PageHeader, "one"));
+
+        await app.GoodByeAsync(id, "one");
+        app.Time.Advance(TimeSpan.FromSeconds(1));
+        await app.GoodByeAsync(id, "two");
+        app.Time.Advance(TimeSpan.FromSeconds(5));
+        await app.SweepAsync();
+
+        await app.ExpectEventsAsync(
+            "SessionStarted",
+            "SessionResumed two",
+            "PageUnloaded one current=True open=0 persisted=False",
+            "PageUnloaded two current=False open=0 persisted=False");
     }
 
     [Fact]

@@ -86,6 +86,77 @@ public sealed class ExitAndRedirectTests
         Assert.Equal(expected, (await app.SendAsync(HttpMethod.Post, pathBase + "/leave", await app.StartSessionAsync())).Header("X-Session-Location"));
     }
 
+    [Theory]
+    [InlineData("~//evil.example")]
+    [InlineData("~/\\evil.example")]
+    [InlineData("//evil.example")]
+    [InlineData("/\\evil.example")]
+    [InlineData("\\\\evil.example")]
+    [InlineData("javascript:alert(1)")]
+    [InlineData(" javascript:alert(1)")]
+    [InlineData("data:text/html,x")]
+    [InlineData("file:///etc/passwd")]
+    [InlineData("https:evil.example")]
+    [InlineData("https:/evil.example")]
+    [InlineData("https:\\\\evil.example")]
+    public async Task An_address_that_leads_elsewhere_than_it_says_is_refused_and_the_session_lives_on(string url)
+    {
+        Exception? thrown = null;
+        await using var app = await SessionApp.StartAsync(setup => setup.Map = web => web.MapPost(
+            "/leave",
+            async (HttpContext context) => thrown = await Record.ExceptionAsync(() => context.ExitAndRedirectAsync(url))));
+        var id = await app.StartSessionAsync();
+
+        await app.SendAsync(HttpMethod.Post, "/leave", id);
+
+        Assert.IsType<ArgumentException>(thrown);
+        (await app.StatusAsync(id)).Is(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData("//evil.example")]
+    [InlineData("/\\evil.example")]
+    public async Task A_path_base_that_a_proxy_sent_leads_to_no_other_host(string pathBase)
+    {
+        await using var app = await SessionApp.StartAsync(setup =>
+        {
+            setup.Before = web => web.Use((context, next) =>
+            {
+                context.Request.PathBase = new PathString(pathBase);
+                return next(context);
+            });
+            setup.Map = web =>
+            {
+                web.MapPost("/leave", (HttpContext context) => context.ExitAndRedirectAsync("~/bye"));
+                web.MapGet("/tags", (HttpContext context) => context.GetSessionLifetimeTags());
+            };
+        });
+
+        Assert.Matches(@"^/[^/\\].*evil\.example/bye$|^/evil\.example/bye$", (await app.SendAsync(HttpMethod.Post, "/leave", null)).Is(HttpStatusCode.SeeOther).Header("Location"));
+        Assert.Matches(@"src=""/[^/\\]", (await app.GetAsync("/tags", null)).Is(HttpStatusCode.OK).Text);
+    }
+
+    [Theory]
+    [InlineData("javascript:alert(1)", false)]
+    [InlineData("//evil.example", false)]
+    [InlineData("/bye?x=1&y=2", true)]
+    [InlineData("https://elsewhere.example/bye", true)]
+    public async Task The_tag_hands_no_such_address_to_the_module_either(string url, bool isGood)
+    {
+        string? tags = null;
+        Exception? thrown = null;
+        await using var app = await SessionApp.StartAsync(setup => setup.Map = web => web.MapGet("/tags", (HttpContext context) =>
+        {
+            thrown = Record.Exception(() => tags = context.GetSessionLifetimeTags([new("data-ended-url", url)]));
+            return "";
+        }));
+
+        await app.GetAsync("/tags", null);
+
+        Assert.Equal(isGood, tags is not null);
+        Assert.Equal(isGood ? null : typeof(ArgumentException), thrown?.GetType());
+    }
+
     [Fact]
     public async Task Who_has_ended_all_sessions_of_the_user_before_is_sent_away_all_the_same()
     {

@@ -67,6 +67,7 @@ public sealed class SetupTests
             options.MaxRequestHold = TimeSpan.Zero;
             options.HandlerTimeout = TimeSpan.MaxValue;
             options.DisposalTimeout = TimeSpan.Zero;
+            options.MaxConcurrentHandlers = 0;
             options.UnloadGrace = TimeSpan.FromTicks(-1);
             options.SelfDestructOnUnload = TimeSpan.FromTicks(-1);
             options.MaxSessions = 0;
@@ -86,7 +87,7 @@ public sealed class SetupTests
 
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync());
 
-        Assert.Equal(26, refused.Failures.Count());
+        Assert.Equal(27, refused.Failures.Count());
         Assert.All(
             typeof(SessionLifetimeOptions).GetProperties().Where(property => property.PropertyType != typeof(bool)),
             property => Assert.Single(refused.Failures, failure => failure.StartsWith($"SessionLifetimeOptions.{property.Name} must", StringComparison.Ordinal)));
@@ -125,6 +126,7 @@ public sealed class SetupTests
             ["SessionLifetime:MaxRequestHold"] = "00:05:00",
             ["SessionLifetime:HandlerTimeout"] = "00:00:05",
             ["SessionLifetime:DisposalTimeout"] = "00:00:09",
+            ["SessionLifetime:MaxConcurrentHandlers"] = "8",
             ["SessionLifetime:UnloadGrace"] = "00:00:00",
             ["SessionLifetime:SelfDestructOnUnload"] = "00:00:15",
             ["SessionLifetime:MaxSessions"] = "10",

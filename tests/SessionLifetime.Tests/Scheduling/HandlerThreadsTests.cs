@@ -11,7 +11,7 @@ public sealed class HandlerThreadsTests
     [Fact]
     public void WorkThatComesAsTheThreadsFallAsleep_IsRun()
     {
-        using var threads = new HandlerThreads();
+        using var threads = new HandlerThreads(512);
         var spread = new Random(7);
         for (var round = 0; round < 20_000; round++)
         {
@@ -32,7 +32,7 @@ public sealed class HandlerThreadsTests
     {
         const int Producers = 4;
         const int Pieces = 50_000;
-        using var threads = new HandlerThreads();
+        using var threads = new HandlerThreads(512);
         var run = new int[Producers * Pieces];
         using var done = new CountdownEvent(run.Length);
         await Task.WhenAll(Enumerable.Range(0, Producers).Select(producer => Task.Run(() =>
@@ -55,7 +55,7 @@ public sealed class HandlerThreadsTests
     [Fact]
     public void WorkThatBlocks_DelaysNoOther_ForLong()
     {
-        using var threads = new HandlerThreads();
+        using var threads = new HandlerThreads(512);
         using var letGo = new ManualResetEventSlim();
         try
         {

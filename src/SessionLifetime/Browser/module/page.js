@@ -40,4 +40,5 @@ export const addressOf = text => {
 /** @param {EventTarget} target @param {string} type */
 export const once = (target, type) => new Promise(resolve => target.addEventListener(type, resolve, { once: true }));
 
-export const randomId = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
+/** 128 bits in 22 characters of base64url: the server keeps such names as numbers, others as text. */
+export const randomId = () => btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16)))).slice(0, 22).replaceAll('+', '-').replaceAll('/', '_');

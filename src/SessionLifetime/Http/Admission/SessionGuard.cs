@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Security.Claims;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features.Authentication;
 using Microsoft.Extensions.Logging;
@@ -36,7 +35,7 @@ internal sealed class SessionGuard(
     /// </summary>
     public ValueTask<SessionLookup> AdmitAsync(HttpContext context, IHeaderDictionary headers, SessionEntry entry, SessionId sent)
     {
-        var user = UserOf(context);
+        var user = UserOf(context, entry.User);
         return Owns(headers, entry, user)
             ? new(Admitted(entry, sent))
             : BindAsync(context, entry, sent, user);
@@ -95,6 +94,7 @@ internal sealed class SessionGuard(
     private async ValueTask<SessionLookup> BindAsync(HttpContext context, SessionEntry entry, SessionId sent, string? user)
     {
         var owner = entry.Owner;
+        user = user is null || string.Equals(owner.User, user, StringComparison.Ordinal) ? user : UserOf(context, owner.User);
         var key = BrowserKey.None;
         if (_binding != BrowserBinding.Off)
         {
@@ -193,19 +193,24 @@ internal sealed class SessionGuard(
     }
 
     /// <summary>The authenticated user, as far as authentication has run; null for an anonymous request.</summary>
-    public string? UserOf(HttpContext context)
+    /// <param name="context">The request.</param>
+    /// <param name="owner">
+    /// The user of the session in question; null for none. A request with several authenticated identities is the owner's if one of them is the
+    /// owner, whatever their order.
+    /// </param>
+    public string? UserOf(HttpContext context, string? owner = null)
     {
-        if (context.Features.Find<IHttpAuthenticationFeature>()?.User is not { Identity.IsAuthenticated: true } user)
+        if (context.Features.Find<IHttpAuthenticationFeature>()?.User is not { } principal || !RequestUsers.IsAuthenticated(principal))
         {
             return null;
         }
 
-        var id = user.FindFirst(_claimType)?.Value ?? user.FindFirst("sub")?.Value ?? user.Identity.Name;
-        if (string.IsNullOrEmpty(id) && Interlocked.Exchange(ref _hasWarned, 1) == 0)
+        var user = RequestUsers.Find(principal, _claimType, owner);
+        if (user is null && Interlocked.Exchange(ref _hasWarned, 1) == 0)
         {
             logger.UserWithoutId(_claimType);
         }
 
-        return string.IsNullOrEmpty(id) ? null : id;
+        return user;
     }
 }

@@ -37,6 +37,9 @@ internal sealed record SessionProblem
         Detail = "The request carries no session id. Put the browser module into the page; without it, attach first, and send the id you are given with every request.",
     };
 
+    /// <summary>The problem of a browser that navigated, which carries no id whatever is in its page.</summary>
+    public static SessionProblem RequiredByNavigation(string cure) => Required with { Detail = "The browser came by a link, a form or a typed address, and such requests carry no session id. " + cure };
+
     public static SessionProblem Unknown => new()
     {
         Status = StatusCodes.Status404NotFound,

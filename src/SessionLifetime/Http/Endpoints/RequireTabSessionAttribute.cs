@@ -38,6 +38,9 @@ public sealed class RequireTabSessionAttribute : Attribute, IAsyncResourceFilter
     internal static ValueTask<bool> AdmitsAsync(IEndpointAdmission? admission, HttpContext context) =>
         (admission ?? throw MiddlewareMissing()).AdmitsAsync(context);
 
+    internal static InvalidOperationException RoutingTooLate() => new(
+        "The endpoint requires a session, and UseRouting() comes after UseSessionLifetime(), which therefore could not refuse a request that has none. Call app.UseSessionLifetime() after app.UseRouting().");
+
     internal static InvalidOperationException MiddlewareMissing() => new(
         "The endpoint requires a session, but UseSessionLifetime() has not run before it. Call app.UseSessionLifetime() after UseRouting() and UseAuthentication().");
 }

@@ -7,6 +7,7 @@ using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Http.Admission;
 using SessionLifetime.Http.Answers;
+using SessionLifetime.Http.Endpoints;
 using SessionLifetime.Http.Navigation;
 using SessionLifetime.Http.Reading;
 using SessionLifetime.Http.Requests;
@@ -23,6 +24,7 @@ internal sealed class AttachCall(
     SessionGuard guard,
     HandOvers handOvers,
     LateAuthenticationGuard lateUsers,
+    IPipelinePlace place,
     SessionMetrics metrics,
     ILogger<AttachCall> logger,
     NavigationRelay? relay = null,
@@ -89,7 +91,7 @@ internal sealed class AttachCall(
 
         CompleteAttach(context, entry);
         var newer = entry.NewerThan(lookup.Sent)?.Reveal();
-        await calls.AnswerAsync(context, entry, found, StatusCodes.Status200OK, answer => answer with { Outcome = "resumed", Id = newer });
+        await calls.AnswerAsync(context, entry, found, StatusCodes.Status200OK, answer => answer with { Outcome = "resumed", Id = newer }, hasAttached: true);
         return true;
     }
 
@@ -148,12 +150,14 @@ internal sealed class AttachCall(
         var previous = before.State is { } state
             ? new PreviousSession(state, before.Status == SessionLookupStatus.Ended ? before.Reason?.ToString() : null)
             : null;
-        return calls.AnswerAsync(context, entry, DueRulesResult.Alive, StatusCodes.Status201Created, answer => answer with
-        {
-            Outcome = previous is null ? "created" : "restarted",
-            Id = secret.Reveal(),
-            Previous = previous,
-        });
+        var outcome = previous is null ? "created" : "restarted";
+        return calls.AnswerAsync(
+            context,
+            entry,
+            DueRulesResult.Alive,
+            StatusCodes.Status201Created,
+            answer => answer with { Outcome = outcome, Id = secret.Reveal(), Previous = previous },
+            hasAttached: true);
     }
 
     /// <summary>Warns where the middleware is missing, or runs before authentication.</summary>
@@ -165,7 +169,7 @@ internal sealed class AttachCall(
             lateUsers.Warn();
         }
 
-        if (state is not { IsSeen: true } && Interlocked.Exchange(ref _hasWarnedOfMiddleware, 1) == 0)
+        if (state is not { IsSeen: true } && !place.IsInFrontOfRouting && Interlocked.Exchange(ref _hasWarnedOfMiddleware, 1) == 0)
         {
             logger.MiddlewareMissing();
         }

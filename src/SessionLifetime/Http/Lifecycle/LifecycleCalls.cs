@@ -50,9 +50,24 @@ internal sealed class LifecycleCalls(SessionEngine engine, SessionFinder finder,
     /// <param name="found">The result of applying the rules that were due.</param>
     /// <param name="status">The HTTP status.</param>
     /// <param name="complete">Adds what the call answers more than the status.</param>
-    public Task AnswerAsync(HttpContext context, SessionEntry entry, DueRulesResult found, int status, Func<StatusAnswer, StatusAnswer> complete)
+    /// <param name="hasAttached">
+    /// Whether the call has attached a page. Its session may end before the answer, displaced by the next tab for example: the call has done all the same
+    /// what it answers, and the page hears of the end by its next call, for which it is told to come soon.
+    /// </param>
+    public Task AnswerAsync(
+        HttpContext context,
+        SessionEntry entry,
+        DueRulesResult found,
+        int status,
+        Func<StatusAnswer, StatusAnswer> complete,
+        bool hasAttached = false)
     {
         var seen = engine.StatusOf(entry);
+        if (seen.State == SessionState.Ended && hasAttached)
+        {
+            return SessionAnswers.WriteAsync(context, status, complete(StatusAnswer.Of(entry, seen with { State = SessionState.Active }, stillAsked: true)));
+        }
+
         return seen.State == SessionState.Ended
             ? RefuseAsync(context, SessionLookup.Ended(entry))
             : SessionAnswers.WriteAsync(context, status, complete(StatusAnswer.Of(entry, seen, stillAsked: found == DueRulesResult.Asked)));

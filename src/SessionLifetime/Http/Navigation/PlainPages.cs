@@ -100,7 +100,7 @@ internal sealed class PlainPages(
             || (lookup is { Status: SessionLookupStatus.Unknown, Carrier: SessionCarrier.Cookie } && SessionId.TryParse(cookie!.Read(context.Request), out _));
         var isRedirected = PlainNavigation.IsGet(context.Request) || (PlainNavigation.IsOne(context.Request) && classified.RequiresSession);
         return hasEnded && _expiredPath.HasValue && isRedirected && !IsExpiredPage(context)
-            ? (context.Request.PathBase + _expiredPath).ToUriComponent()
+            ? BrowserAddress.Below(context.Request.PathBase, _expiredPath.ToUriComponent())
             : null;
     }
 

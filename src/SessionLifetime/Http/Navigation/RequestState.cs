@@ -43,6 +43,22 @@ internal sealed class RequestState
         return state;
     }
 
+    /// <summary>
+    /// Whether the context still serves the request this was made for. Not after a middleware in front went on without waiting for the pipeline: the
+    /// server reuses the context of a completed response.
+    /// </summary>
+    public bool IsOf(HttpContext context)
+    {
+        try
+        {
+            return Find(context) == this;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The middleware has seen a lifecycle call.</summary>
     public void See(bool isAnonymous) => (IsSeen, WasAnonymous) = (true, isAnonymous);
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using SessionLifetime.Diagnostics;
 using SessionLifetime.Engine;
+using SessionLifetime.Http.Endpoints;
 using SessionLifetime.Ids;
 
 namespace SessionLifetime.Http.Navigation;
@@ -12,9 +13,10 @@ namespace SessionLifetime.Http.Navigation;
 /// Binds antiforgery tokens to the session their page was rendered for, as long as that is alive: a form never acts in another tab's session, even
 /// where two tabs navigate at the same instant.
 /// </summary>
-internal sealed class TabAntiforgery(SessionEngine engine, ILogger<TabAntiforgery> logger) : IAntiforgeryAdditionalDataProvider
+internal sealed class TabAntiforgery(SessionEngine engine, IPipelinePlace place, ILogger<TabAntiforgery> logger) : IAntiforgeryAdditionalDataProvider
 {
     private readonly ConditionalWeakTable<object, object> _warned = [];
+    private int _hasWarnedOfOrder;
 
     public string GetAdditionalData(HttpContext context) => context.GetTabSession()?.Id ?? "";
 
@@ -27,12 +29,25 @@ internal sealed class TabAntiforgery(SessionEngine engine, ILogger<TabAntiforger
     /// <summary>Logs the refusal, once for each endpoint. Returns false.</summary>
     private bool Warn(HttpContext context, string rendered)
     {
-        if (context.GetEndpoint() is { } endpoint && _warned.TryAdd(endpoint, endpoint))
+        if (place.IsBehindAntiforgery && RequestState.Find(context) is null && context.GetTabSession() is null)
+        {
+            // The middleware has not seen the request yet.
+            WarnOfOrder();
+        }
+        else if (context.GetEndpoint() is { } endpoint && _warned.TryAdd(endpoint, endpoint))
         {
             logger.FormOfAnotherSession(endpoint.DisplayName ?? "", rendered, context.GetTabSession()?.Id ?? "none");
         }
 
         return false;
+    }
+
+    private void WarnOfOrder()
+    {
+        if (Interlocked.Exchange(ref _hasWarnedOfOrder, 1) == 0)
+        {
+            logger.AntiforgeryTooEarly();
+        }
     }
 
     /// <summary>Whether the session is alive; the form of one that has ended is not refused. The framework's interface is synchronous.</summary>

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.SignalR;
+using SessionLifetime.Http.Endpoints;
 using SessionLifetime.Sessions;
 
 namespace SessionLifetime.Http.Reading;
@@ -14,13 +15,15 @@ namespace SessionLifetime.Http.Reading;
 /// <param name="Declared">What the endpoint says its requests tell of the user.</param>
 /// <param name="IsConnection">Whether the request stays open, and ends with its session.</param>
 /// <param name="IsSpeculative">Whether the browser prefetches or prerenders: the user has not asked for it yet.</param>
+/// <param name="Hold">How long the endpoint says its requests hold the clocks; zero where it says nothing.</param>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct RequestClassification(
     EndpointMetadataCollection? Metadata,
     IHeaderDictionary Headers,
     SessionSignal Declared,
     bool IsConnection,
-    bool IsSpeculative)
+    bool IsSpeculative,
+    TimeSpan Hold)
 {
     private const string SecPurpose = "Sec-Purpose";
 
@@ -50,7 +53,7 @@ internal readonly record struct RequestClassification(
 
         var headers = request.Headers;
         var isUpgrade = IsUpgrade(request);
-        var signal = marks?.GetMetadata<SessionSignalAttribute>();
+        var (signal, hold) = Marks(marks);
 
         // A request to a hub has a query or is an upgrade; looking for the hub's metadata is left out for all others.
         var staysOpen = signal is EndWithSessionAttribute
@@ -62,7 +65,8 @@ internal readonly record struct RequestClassification(
             headers,
             signal?.Signal ?? (staysOpen ? SessionSignal.Alive : SessionSignal.Activity),
             staysOpen || isUpgrade,
-            HasSpeculativePurpose(headers));
+            HasSpeculativePurpose(headers),
+            hold?.Duration ?? TimeSpan.Zero);
     }
 
     /// <summary>The same, with the features looked up.</summary>
@@ -93,6 +97,22 @@ internal readonly record struct RequestClassification(
         metadata?.GetMetadata<DisableTabSessionAttribute>() is not null && !IsRequiredAgain(metadata);
 
     private static bool IsUpgrade(IHttpRequestFeature request) => request.Headers.Upgrade.Count > 0 || HttpMethods.IsConnect(request.Method);
+
+    /// <summary>The last mark of each kind counts, as everywhere with endpoints.</summary>
+    private static (SessionSignalAttribute? Signal, RequestHoldAttribute? Hold) Marks(EndpointMetadataCollection? metadata)
+    {
+        var (signal, hold) = ((SessionSignalAttribute?)null, (RequestHoldAttribute?)null);
+        if (metadata?.GetOrderedMetadata<IRequestMark>() is { Count: > 0 } marks)
+        {
+            for (var index = 0; index < marks.Count; index++)
+            {
+                signal = marks[index] as SessionSignalAttribute ?? signal;
+                hold = marks[index] as RequestHoldAttribute ?? hold;
+            }
+        }
+
+        return (signal, hold);
+    }
 
     /// <summary>Whether an endpoint requires a session although its group disables it: of the two marks the later one counts.</summary>
     private static bool IsRequiredAgain(EndpointMetadataCollection metadata)

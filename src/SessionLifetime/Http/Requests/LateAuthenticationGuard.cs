@@ -16,12 +16,14 @@ using SessionLifetime.Sessions;
 namespace SessionLifetime.Http.Requests;
 
 /// <summary>
-/// Keeps sessions from other users where users are authenticated behind the middleware, because <c>UseAuthentication()</c> comes after it. That is a
-/// fault of the app's, logged once; immediately before the endpoint runs, the user is compared again.
+/// Keeps sessions from other users where users are authenticated behind the middleware: because <c>UseAuthentication()</c> comes after it, because the
+/// endpoint chooses its authentication schemes, which <c>UseAuthorization()</c> applies, or because a middleware of the app sets the user. Immediately
+/// before any endpoint runs, the user is compared again. A user who becomes known so late is a fault of the app's order, logged once.
 /// </summary>
 internal sealed class LateAuthenticationGuard(
     SessionGuard guard,
     IConnections connections,
+    IPipelinePlace place,
     ILogger<LateAuthenticationGuard> logger,
     IEnumerable<IAuthenticationSchemeProvider> authentication) : IEndpointAdmission
 {
@@ -29,21 +31,36 @@ internal sealed class LateAuthenticationGuard(
     private readonly ConditionalWeakTable<RouteEndpoint, RouteEndpoint> _watched = [];
     private int _hasWarned;
 
-    /// <summary>Where authentication has not run yet, replaces the endpoint by one that compares the user before it runs.</summary>
+    /// <summary>Whether the default scheme is applied before the middleware, as it should be.</summary>
+    private bool _isBehindAuthentication;
+
+    /// <summary>In an app whose users sign in, replaces the endpoint by one that compares the user before it runs.</summary>
     public void Watch(HttpContext context)
     {
-        if (_someSignIn
-            && context.Features.Find<IAuthenticationFeature>() is null
-            && context.Features.Find<IEndpointFeature>() is { Endpoint: RouteEndpoint { RequestDelegate: not null } endpoint } feature)
+        if (_someSignIn && context.Features.Find<IEndpointFeature>() is { Endpoint: RouteEndpoint { RequestDelegate: not null } endpoint } feature)
         {
-            feature.Endpoint = _watched.GetValue(endpoint, MakeWatched);
+            if (!_isBehindAuthentication && context.Features.Find<IAuthenticationFeature>() is not null)
+            {
+                _isBehindAuthentication = true;
+            }
+
+            feature.Endpoint = _watched.TryGetValue(endpoint, out var watched) ? watched : _watched.GetValue(endpoint, MakeWatched);
         }
     }
 
     /// <summary>Logs the wrong order, once.</summary>
     public void Warn()
     {
-        if (Interlocked.Exchange(ref _hasWarned, 1) == 0)
+        if (Interlocked.Exchange(ref _hasWarned, 1) != 0)
+        {
+            return;
+        }
+
+        if (_isBehindAuthentication)
+        {
+            logger.UserOfOtherScheme();
+        }
+        else
         {
             logger.UserTooLate();
         }
@@ -53,7 +70,7 @@ internal sealed class LateAuthenticationGuard(
     {
         if (context.GetTabSession() is null && RequestState.Find(context) is not { IsForClosing: true })
         {
-            throw RequireTabSessionAttribute.MiddlewareMissing();
+            throw place.IsInFrontOfRouting ? RequireTabSessionAttribute.RoutingTooLate() : RequireTabSessionAttribute.MiddlewareMissing();
         }
 
         return AdmitsUserAsync(context);
@@ -65,7 +82,7 @@ internal sealed class LateAuthenticationGuard(
     /// </summary>
     private ValueTask<bool> AdmitsUserAsync(HttpContext context) =>
         context.GetTabSession() is not { } session
-        || guard.UserOf(context) is not { } user
+        || guard.UserOf(context, session.Entry.User) is not { } user
         || string.Equals(session.Entry.User, user, StringComparison.Ordinal)
             ? new(true)
             : AdmitsUserAsync(context, session.Entry, user);
@@ -103,9 +120,17 @@ internal sealed class LateAuthenticationGuard(
         {
             plain.Lose(lookup);
         }
-        else if (!context.Response.HasStarted)
+        else if (lookup.State is { } state)
         {
-            context.Response.Headers[SessionHeaders.State] = lookup.State;
+            AnswerHeaders.AddState(context, state);
+        }
+    }
+
+    private static async Task PassAsync(HttpContext context, ValueTask<bool> admitted, RequestDelegate next)
+    {
+        if (await admitted)
+        {
+            await next(context);
         }
     }
 
@@ -113,12 +138,15 @@ internal sealed class LateAuthenticationGuard(
     {
         var next = endpoint.RequestDelegate!;
         var watched = new RouteEndpoint(
-            async context =>
+            context =>
             {
-                if (await AdmitsUserAsync(context))
+                var admitted = AdmitsUserAsync(context);
+                if (!admitted.IsCompletedSuccessfully)
                 {
-                    await next(context);
+                    return PassAsync(context, admitted, next);
                 }
+
+                return admitted.Result ? next(context) : Task.CompletedTask;
             },
             endpoint.RoutePattern,
             endpoint.Order,

@@ -4,6 +4,7 @@ using SessionLifetime.Diagnostics;
 using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Answers;
 using SessionLifetime.Http.Endpoints;
 using SessionLifetime.Http.Navigation;
 using SessionLifetime.Http.Reading;
@@ -31,6 +32,7 @@ internal sealed class SessionLifetimeMiddleware(
     PlainPages plain,
     IConnections connections,
     ForeignRedirects foreignRedirects,
+    AnswerHeaders headers,
     LateAuthenticationGuard lateUsers)
 {
     public Task InvokeAsync(HttpContext context)
@@ -57,7 +59,7 @@ internal sealed class SessionLifetimeMiddleware(
 
         if (classified.Declared != SessionSignal.Activity)
         {
-            SetSignalHeader(context, classified.Declared);
+            headers.AddSignal(context, classified.Declared);
         }
 
         var finding = finder.FindAsync(context, classified.Headers, id);
@@ -112,9 +114,17 @@ internal sealed class SessionLifetimeMiddleware(
         ValueTask<bool> beginning)
     {
         var isServed = false;
+        var state = RequestState.GetOrAdd(context);
         try
         {
-            if (await beginning)
+            var isBegun = await beginning;
+            if (!state.IsOf(context))
+            {
+                // A middleware in front went on without this request, and its context may serve another one by now.
+                return;
+            }
+
+            if (isBegun)
             {
                 Count(classified, lookup.Entry!);
                 if (classified.Metadata?.GetMetadata<SerializePerSessionAttribute>() is not { } serialized || SessionRequestQueues.HasTurn(context))
@@ -134,7 +144,7 @@ internal sealed class SessionLifetimeMiddleware(
                     }
                     finally
                     {
-                        SessionRequestQueues.Leave(context, queue);
+                        SessionRequestQueues.Leave(state, queue);
                     }
                 }
 
@@ -185,7 +195,7 @@ internal sealed class SessionLifetimeMiddleware(
             foreignRedirects.Watch(context, id);
 
             // Without the header the browser module would count the request as activity.
-            SetSignalHeader(context, SessionSignal.None);
+            headers.AddSignal(context, SessionSignal.None);
         }
 
         return next(context);
@@ -202,13 +212,5 @@ internal sealed class SessionLifetimeMiddleware(
         return metadata is null || (metadata.GetMetadata<RequireTabSessionAttribute>() is null && !RequestClassification.MayBeConnection(sent))
             ? next(context)
             : sessionless.PassUnlessRequiredAsync(context, RequestClassification.Of(context.Features, metadata), new(SessionLookupStatus.Missing), next);
-    }
-
-    private static void SetSignalHeader(HttpContext context, SessionSignal signal)
-    {
-        if (!context.Response.HasStarted)
-        {
-            context.Response.Headers[SessionHeaders.Signal] = SessionHeaders.ValueOf(signal);
-        }
     }
 }

@@ -4,9 +4,11 @@ using Microsoft.Extensions.DependencyInjection;
 using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Answers;
 using SessionLifetime.Http.Reading;
 using SessionLifetime.Ids;
 using SessionLifetime.Sessions;
+using SessionLifetime.Time;
 
 namespace SessionLifetime.Http.Requests;
 
@@ -24,15 +26,23 @@ namespace SessionLifetime.Http.Requests;
 /// hold; returned to the pool when the server has completed the response. From then on no feature of the context refers to it, since callbacks
 /// of the same request may still follow.
 /// </para>
+/// <para>
+/// A middleware in front may go on without the rest of the pipeline (a time limit, a race of two tasks): the response completes while the pipeline
+/// runs. Such a request stays with its session until the pipeline is done, and is never returned.
+/// </para>
 /// <para>A request that becomes a WebSocket is never returned: there are few, and each is to keep little memory for as long as it lasts.</para>
 /// </remarks>
 internal sealed class SessionRequest(
     SessionEngine engine,
     IServiceScopeFactory scopes,
     IConnections connections,
+    RequestFailures failures,
     object pool,
     Action<SessionRequest> returnToPool) : ISessionRequest
 {
+    /// <summary>How often an upload holds anew, at most, in the time for which a request holds.</summary>
+    private const int Renewals = 8;
+
     /// <summary>The last request that completed on this thread; most requests begin and end on one.</summary>
     [ThreadStatic]
     private static SessionRequest? t_last;
@@ -43,7 +53,12 @@ internal sealed class SessionRequest(
     private IHttpResponseFeature _response = default!;
     private SessionEntry _entry = default!;
     private SessionId _sent;
+    private TimeSpan _holdFor;
+    private Moment _renewAt;
+    private volatile int _generation;
     private bool _isInSession;
+    private volatile bool _isClosed;
+    private bool _isServed;
     private bool _holds;
     private bool _isPlain;
     private bool _isConnection;
@@ -76,11 +91,13 @@ internal sealed class SessionRequest(
     public ValueTask<bool> TryBeginAsync(HttpContext context, in RequestClassification classified, in SessionLookup lookup, bool disarms = true)
     {
         (_context, _entry, _sent, _isInSession, _isPlain) = (context, lookup.Entry!, lookup.Sent, true, lookup.Carrier != SessionCarrier.Header);
+        (_isClosed, _isServed) = (false, false);
         (Signal, _isConnection, _mayBeUpgraded) = (classified.Signal, classified.IsConnection, classified.IsConnection);
         _holds = Signal != SessionSignal.None;
         if (_holds)
         {
-            return engine.TryBeginAsync(_entry, isActivity: Signal == SessionSignal.Activity, _hold, disarms);
+            _holdFor = classified.Hold;
+            return engine.TryBeginAsync(_entry, isActivity: Signal == SessionSignal.Activity, _hold, _holdFor, disarms);
         }
 
         _entry.EnterRequest();
@@ -94,6 +111,7 @@ internal sealed class SessionRequest(
     public void Begin(HttpContext context, RequestHold started, bool isPlain)
     {
         (_context, _entry, _sent, _isInSession, _isPlain) = (context, started.Entry, started.Entry.Secret, true, isPlain);
+        (_isClosed, _isServed) = (false, false);
         (Signal, _isConnection, _mayBeUpgraded) = (SessionSignal.Activity, false, HttpMethods.IsConnect(context.Request.Method));
         _holds = true;
         _entry.EnterRequest();
@@ -107,6 +125,7 @@ internal sealed class SessionRequest(
         Task serving;
         try
         {
+            _isServed = true;
             Open();
             serving = next(_context);
             if (!serving.IsCompletedSuccessfully)
@@ -114,8 +133,9 @@ internal sealed class SessionRequest(
                 return CloseAfterAsync(serving);
             }
         }
-        catch
+        catch (Exception exception)
         {
+            failures.Explain(exception);
             Close();
             throw;
         }
@@ -137,6 +157,11 @@ internal sealed class SessionRequest(
             return;
         }
 
+        if (_holds && UploadBody.TryWrap(features, this, _generation))
+        {
+            PlanRenewal();
+        }
+
         if (!response.HasStarted)
         {
             response.OnStarting(static state => ((SessionRequest)state).OnStarting(), this);
@@ -151,6 +176,7 @@ internal sealed class SessionRequest(
         if (_isInSession)
         {
             _isInSession = false;
+            _generation++;
             Connection?.Leave();
             _services.Leave();
             if (_holds)
@@ -161,6 +187,9 @@ internal sealed class SessionRequest(
             {
                 _entry.LeaveRequest();
             }
+
+            // Last: from here on the completed response may give the object to another request.
+            _isClosed = true;
         }
     }
 
@@ -171,17 +200,34 @@ internal sealed class SessionRequest(
         Return();
     }
 
+    /// <summary>Whether a piece of the body that arrives now lets the request hold anew: an eighth of the duration after the last time.</summary>
+    /// <param name="generation">Which request the body belongs to: the object may serve another one by now.</param>
+    public bool IsRenewalDue(int generation) => generation == _generation && _holds && engine.Directory.Now >= _renewAt;
+
+    /// <summary>A piece of the body has arrived.</summary>
+    public async ValueTask HoldAnewAsync()
+    {
+        PlanRenewal();
+        _holds = await engine.TryHoldAnewAsync(_hold, _holdFor);
+    }
+
     public void ReleaseForConnection()
     {
         Release();
         (_hold, _holds) = (null!, false);
     }
 
+    private void PlanRenewal() => _renewAt = engine.Directory.Now + (engine.HoldOf(_holdFor) / Renewals);
+
     private async Task CloseAfterAsync(Task serving)
     {
         try
         {
             await serving;
+        }
+        catch (Exception exception) when (failures.Explain(exception))
+        {
+            // Never: it only looks.
         }
         finally
         {
@@ -191,8 +237,18 @@ internal sealed class SessionRequest(
 
     private Task OnCompleted()
     {
-        Close();
-        Return();
+        if (!_isServed)
+        {
+            // Opened in the midst of a request that had no session.
+            Close();
+        }
+
+        // Not closed: the pipeline is still running, and closes it.
+        if (_isClosed)
+        {
+            Return();
+        }
+
         return Task.CompletedTask;
     }
 
@@ -209,6 +265,7 @@ internal sealed class SessionRequest(
         _services.Reset();
         _hold.Clear();
         (_context, _response, _entry, Session, Connection, _sent, _holds) = (default!, default!, default!, default!, null, default, false);
+        _holdFor = default;
         if (t_last is null)
         {
             t_last = this;
@@ -237,6 +294,12 @@ internal sealed class SessionRequest(
         {
             Release();
             connections.OnEventStream(_context, this);
+        }
+
+        if (!_isPlain && _entry.IsEnded && _context.Features.Find<TabSession>() is not null)
+        {
+            // The request itself has ended its session, or another one has meanwhile.
+            AnswerHeaders.SetState(_context.Response, "ended");
         }
 
         // Only into answers that a script of the app's own origin reads, and not where the session was found to belong to another user.

@@ -12,8 +12,8 @@ internal sealed class SessionRequestPool
 
     private readonly DefaultObjectPool<SessionRequest> _pool;
 
-    public SessionRequestPool(SessionEngine engine, IServiceScopeFactory scopes, IConnections connections) =>
-        _pool = new(new CompletedRequests(() => new SessionRequest(engine, scopes, connections, this, Return)), MaxKept);
+    public SessionRequestPool(SessionEngine engine, IServiceScopeFactory scopes, IConnections connections, RequestFailures failures) =>
+        _pool = new(new CompletedRequests(() => new SessionRequest(engine, scopes, connections, failures, this, Return)), MaxKept);
 
     public SessionRequest Take() => SessionRequest.TakeLast(this) ?? _pool.Get();
 

@@ -12,9 +12,11 @@ internal sealed class SessionRequestQueues(SessionMetrics metrics, TimeProvider 
     public static bool HasTurn(HttpContext context) => RequestState.Find(context) is { HasTurn: true };
 
     /// <summary>Ends the request's turn.</summary>
-    public static void Leave(HttpContext context, SessionRequestQueue queue)
+    /// <param name="state">The state of the request: its context may serve another one by now.</param>
+    /// <param name="queue">The queue.</param>
+    public static void Leave(RequestState state, SessionRequestQueue queue)
     {
-        RequestState.GetOrAdd(context).HasTurn = false;
+        state.HasTurn = false;
         queue.PassOn();
     }
 
@@ -27,11 +29,23 @@ internal sealed class SessionRequestQueues(SessionMetrics metrics, TimeProvider 
             return (TurnResult.SessionEnded, null);
         }
 
+        var state = RequestState.GetOrAdd(context);
         var turn = queue.TryEnter() ? TurnResult.Taken : await WaitAsync(queue, context, session, timeout);
+        if (!state.IsOf(context))
+        {
+            // A middleware in front went on without this request, whose response is over.
+            if (turn == TurnResult.Taken)
+            {
+                queue.PassOn();
+            }
+
+            return (TurnResult.GivenUp, null);
+        }
+
         switch (turn)
         {
             case TurnResult.Taken:
-                RequestState.GetOrAdd(context).HasTurn = true;
+                state.HasTurn = true;
                 break;
             case TurnResult.Missed:
                 metrics.Refused("busy");

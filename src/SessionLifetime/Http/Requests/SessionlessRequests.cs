@@ -1,4 +1,7 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using SessionLifetime.Diagnostics;
 using SessionLifetime.Directories;
 using SessionLifetime.Http.Admission;
 using SessionLifetime.Http.Answers;
@@ -17,8 +20,14 @@ internal sealed class SessionlessRequests(
     SessionRequestPool requests,
     PlainPages plain,
     IConnections connections,
-    LateAuthenticationGuard lateUsers)
+    LateAuthenticationGuard lateUsers,
+    ILogger<SessionlessRequests> logger)
 {
+    private const string NoPlainPages = "Call AddNavigationRelay() for pages that are reached so, and mark those that users open first StartTabSession(); or ask for this address by script.";
+    private const string NewTab = "It was opened in a new tab, from another site, or before its tab had a session: mark pages that users open first StartTabSession().";
+
+    private readonly ConditionalWeakTable<object, object> _warned = [];
+
     public Task PassAsync(HttpContext context, in RequestClassification classified, SessionLookup lookup, RequestDelegate next)
     {
         // The first run of a request whose error page this is may have had a session that has ended since.
@@ -28,10 +37,9 @@ internal sealed class SessionlessRequests(
             return PassPlainAsync(context, classified, request, lookup, next);
         }
 
-        if (lookup.State is { } state && !context.Response.HasStarted)
+        if (lookup.State is { } state)
         {
-            // Set when the response starts: the output cache, which copies the headers before that, would give it to other browsers.
-            context.Response.OnStarting(static state => ((StateHeader)state).Set(), new StateHeader(context.Response, state));
+            AnswerHeaders.AddState(context, state);
         }
 
         return PassUnlessRequiredAsync(context, classified, lookup, next);
@@ -58,7 +66,24 @@ internal sealed class SessionlessRequests(
     public Task RefuseAsync(HttpContext context, SessionLookup lookup)
     {
         guard.CountRefusal(lookup);
-        return connections.TryRefuse(context, lookup, out var refusing) ? refusing : SessionAnswers.WriteAsync(context, SessionProblem.Of(lookup));
+        return connections.TryRefuse(context, lookup, out var refusing) ? refusing : SessionAnswers.WriteAsync(context, ProblemOf(context, lookup));
+    }
+
+    /// <summary>The problem, which names the cause that is there: a browser that navigates has the module in its page, perhaps, and no id all the same.</summary>
+    private SessionProblem ProblemOf(HttpContext context, SessionLookup lookup)
+    {
+        if (lookup.Status != SessionLookupStatus.Missing || !PlainNavigation.IsOne(context.Request))
+        {
+            return SessionProblem.Of(lookup);
+        }
+
+        var cure = plain.IsOn ? NewTab : NoPlainPages;
+        if (context.GetEndpoint() is { } endpoint && _warned.TryAdd(endpoint, endpoint))
+        {
+            logger.NavigatedWithoutSession(endpoint.DisplayName, cure);
+        }
+
+        return SessionProblem.RequiredByNavigation(cure);
     }
 
     private async Task PassPlainAsync(HttpContext context, RequestClassification classified, PlainRequest request, SessionLookup lookup, RequestDelegate next)
@@ -100,14 +125,4 @@ internal sealed class SessionlessRequests(
         {
             await next(context);
         }
-    }
-
-    private sealed record StateHeader(HttpResponse Response, string State)
-    {
-        public Task Set()
-        {
-            Response.Headers[SessionHeaders.State] = State;
-            return Task.CompletedTask;
-        }
-    }
-}
+    }}

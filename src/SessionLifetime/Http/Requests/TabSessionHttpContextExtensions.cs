@@ -1,7 +1,8 @@
-using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Configuration;
 using SessionLifetime.Http.Admission;
+using SessionLifetime.Http.Navigation;
 using SessionLifetime.Http.Reading;
 using SessionLifetime.Sessions;
 
@@ -31,39 +32,31 @@ public static class TabSessionHttpContextExtensions
     /// response. The page it leads to starts no session unless it starts the browser module.
     /// </summary>
     /// <param name="context">The request.</param>
-    /// <param name="url">Where to; absolute, or relative to the site, or <c>~/bye</c> for a page of the app, below its path base. Never
+    /// <param name="url">Where to; absolute with <c>https://</c> or <c>http://</c>, or relative to the site, or <c>~/bye</c> for a page of the app,
+    /// below its path base. What only looks like a path, <c>//host</c> or <c>/\host</c> or <c>~//host</c>, is refused, and so are other schemes. Never
     /// take it from the request unchecked: it would be an open redirect.</param>
     /// <returns>Completes when the <c>ApplicationExit</c> handlers have run and the answer's headers are set.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="context"/> or <paramref name="url"/> is null.</exception>
-    /// <exception cref="ArgumentException"><paramref name="url"/> is empty or not a URL.</exception>
+    /// <exception cref="ArgumentException"><paramref name="url"/> is empty, not a URL, or one that leads elsewhere than it says; the session lives on.</exception>
     /// <exception cref="InvalidOperationException">The response has started.</exception>
     public static async Task ExitAndRedirectAsync(this HttpContext context, string url)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentException.ThrowIfNullOrWhiteSpace(url);
-        if (url.StartsWith("~/", StringComparison.Ordinal))
-        {
-            url = context.Request.PathBase.ToUriComponent() + url[1..];
-        }
-
-        if (!Uri.TryCreate(url, UriKind.RelativeOrAbsolute, out var target))
-        {
-            throw new ArgumentException("It is not a URL.", nameof(url));
-        }
-
         if (context.Response.HasStarted)
         {
             throw new InvalidOperationException("The response has started: call ExitAndRedirectAsync before anything is written to it.");
         }
 
-        // Before the session ends, so that a URL that cannot be sent throws while the session is alive. Headers are ASCII; other characters are escaped.
-        var location = target.IsAbsoluteUri ? Ascii(new UriBuilder(target) { Host = target.IdnHost }.Uri.AbsoluteUri) : Ascii(url);
+        // Before the session ends, so that a URL that cannot be sent throws while the session is alive.
+        var location = BrowserAddress.ToHeader(url, context.Request.PathBase, nameof(url));
         var isScript = IsScript(context);
         if (context.GetTabSession() is { } session)
         {
             await session.ExitAsync();
         }
 
+        PageCaches.KeepOut(context);
         if (isScript)
         {
             context.Response.StatusCode = StatusCodes.Status200OK;
@@ -85,15 +78,4 @@ public static class TabSessionHttpContextExtensions
     private static bool IsScript(HttpContext context) =>
         !string.Equals(context.Request.Headers[SessionHeaders.SecFetchMode], "navigate", StringComparison.OrdinalIgnoreCase)
         && context.RequestServices.GetService<SessionFinder>()?.TryGetHeader(context.Request.Headers, out _) == true;
-
-    private static string Ascii(string url)
-    {
-        var escaped = new StringBuilder(url.Length);
-        foreach (var rune in url.EnumerateRunes())
-        {
-            escaped.Append(rune.Value is > ' ' and < 0x7f ? rune.ToString() : Uri.EscapeDataString(rune.ToString()));
-        }
-
-        return escaped.ToString();
-    }
 }

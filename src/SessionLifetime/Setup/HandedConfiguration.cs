@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Configuration;
+
+namespace SessionLifetime.Setup;
+
+/// <summary>A configuration that was handed to <c>AddSessionLifetime()</c>.</summary>
+internal sealed record HandedConfiguration(IConfiguration Value);

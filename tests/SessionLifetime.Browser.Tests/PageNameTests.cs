@@ -1,0 +1,26 @@
+using System.Text.Json;
+
+namespace SessionLifetime.Browser.Tests;
+
+/// <summary>How the module names pages and tabs. The server keeps names of this form as numbers, inside the session.</summary>
+public sealed class PageNameTests(ChromiumFixture chromium) : BrowserTest(chromium)
+{
+    [Fact]
+    public async Task Pages_and_tabs_have_names_of_128_bits_in_22_characters()
+    {
+        await using var server = await TestServer.StartAsync();
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        for (var tab = 0; tab < 8; tab++)
+        {
+            var page = await Context.NewPageAsync();
+            var attach = await page.RunAndWaitForRequestAsync(() => page.GotoAsync(server.Url), "**/_session/attach");
+            var body = JsonDocument.Parse(attach.PostData!).RootElement;
+            foreach (var name in new[] { body.GetProperty("page").GetString()!, body.GetProperty("tab").GetString()! })
+            {
+                // The last character has the two bits that are left: every other one would be another spelling.
+                Assert.Matches("^[A-Za-z0-9_-]{21}[AQgw]$", name);
+                Assert.True(names.Add(name));
+            }
+        }
+    }
+}
