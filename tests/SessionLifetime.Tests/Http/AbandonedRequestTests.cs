@@ -58,11 +58,19 @@ public sealed class AbandonedRequestTests
 
         (await app.ExitAsync(id)).Is(HttpStatusCode.NoContent);
         await session.Completion;
+
+        // What another session owned, which ended later, is disposed by now.
+        var ledger = app.App.Services.GetRequiredService<Ledger>();
+        var other = await app.StartSessionAsync();
+        At("other").Open();
+        Assert.Equal("live", (await app.GetAsync("/work/other", other)).Text);
+        (await app.ExitAsync(other)).Is(HttpStatusCode.NoContent);
+        await SessionApp.EventuallyAsync(() => !ledger.Disposed.IsEmpty);
         At("late").Open();
 
         await At("late done").Entered;
         Assert.Equal(["late live"], _seen);
-        await SessionApp.EventuallyAsync(() => !app.App.Services.GetRequiredService<Ledger>().Disposed.IsEmpty);
+        await SessionApp.EventuallyAsync(() => ledger.Disposed.Count == 2);
     }
 
     [Fact]

@@ -242,6 +242,29 @@ public sealed class WebSocketTests
         Assert.Equal((code, description), await socket.ClosedAsync());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_refused_socket_is_kept_until_its_client_has_read_why_or_has_not_answered_for_two_seconds(bool answers)
+    {
+        await using var app = await StartAsync();
+        var before = app.Time.CountDueWithin(TimeSpan.FromSeconds(2));
+        using var socket = await Socket.ConnectAsync(app, "/required", Unissued);
+        await SessionApp.EventuallyAsync(() => app.Time.CountDueWithin(TimeSpan.FromSeconds(2)) == before + 1);
+
+        if (answers)
+        {
+            Assert.Equal((4404, "sessionUnknown"), await socket.ClosedAsync());
+        }
+        else
+        {
+            app.Time.Advance(TimeSpan.FromSeconds(2));
+        }
+
+        // The server has let it go: its limit is gone.
+        await SessionApp.EventuallyAsync(() => app.Time.CountDueWithin(TimeSpan.FromSeconds(2)) == before);
+    }
+
     [Fact]
     public async Task A_socket_of_an_ended_session_is_told_the_reason_and_a_stranger_gets_a_status()
     {
