@@ -13,7 +13,7 @@ internal static class SessionPageExtensions
         $$"""
         async () => {
           window.session = {{Module}};
-          await session.ready;
+          await Promise.race([session.ready, new Promise((_, fail) => AbortSignal.timeout(30_000).addEventListener('abort', () => fail(new Error('The page has got no session.'))))]);
           await new Promise(done => setTimeout(done));
           window.fired = [];
           for (const name of ['started', 'resumed', 'restarted', 'timeout', 'active', 'ended', 'unreachable', 'reachable'])
