@@ -290,35 +290,33 @@ internal sealed class SessionRequest(
             return Task.CompletedTask;
         }
 
-        if (_response.Headers.ContentType is [{ } type] && type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase))
+        var headers = _response.Headers;
+        if (headers.ContentType is [{ } type] && type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase))
         {
             Release();
             connections.OnEventStream(_context, this);
         }
 
-        if (!_isPlain && _entry.IsEnded && _context.Features.Find<TabSession>() is not null)
-        {
-            // The request itself has ended its session, or another one has meanwhile.
-            AnswerHeaders.SetState(_context.Response, "ended");
-        }
-
-        // Only into answers that a script of the app's own origin reads, and not where the session was found to belong to another user.
-        if (!_isPlain
-            && _entry.NewerThan(_sent) is { } newer
-            && RequestOrigin.IsSame(_context.Request)
-            && _context.Features.Find<TabSession>() is not null)
-        {
-            SetId(newer);
-        }
-
+        // Only into answers that a script reads, and not where the session was found to belong to another user.
         if (_isPlain || _context.Features.Find<TabSession>() is null)
         {
             return Task.CompletedTask;
         }
 
-        if (Signal == SessionSignal.Activity && IsGivenOnce(_response.Headers))
+        if (_entry.IsEnded)
         {
-            _response.Headers[SessionHeaders.Signal] = SessionHeaders.Activity;
+            // The request itself has ended its session, or another one has meanwhile.
+            AnswerHeaders.SetState(_context.Response, "ended");
+        }
+
+        if (_entry.NewerThan(_sent) is { } newer && RequestOrigin.IsSame(_context.Request))
+        {
+            SetId(newer);
+        }
+
+        if (Signal == SessionSignal.Activity && IsGivenOnce(headers))
+        {
+            headers[SessionHeaders.Signal] = SessionHeaders.Activity;
         }
 
         return ForeignRedirects.IsOne(_context, _response.StatusCode)
@@ -329,7 +327,7 @@ internal sealed class SessionRequest(
     /// <summary>Whether no cache gives the answer again: then the module may read in it that this request has counted.</summary>
     private static bool IsGivenOnce(IHeaderDictionary headers) => headers.CacheControl is [{ } control]
         ? control.Contains("no-store", StringComparison.OrdinalIgnoreCase) || control.Contains("no-cache", StringComparison.OrdinalIgnoreCase)
-        : headers.ETag.Count + headers.LastModified.Count + headers.Expires.Count == 0;
+        : headers.Count == 0 || headers.ETag.Count + headers.LastModified.Count + headers.Expires.Count == 0;
 
     /// <summary>
     /// Sets the header, and keeps the answer out of caches: the output cache has made its copy already, browsers and proxies obey
