@@ -8,7 +8,7 @@ namespace SessionLifetime.Engine;
 /// Disposing is the app's code, and may block its thread or never complete: the watch abandons it at its time limit, and the next object is disposed on
 /// another thread. Each step has a number; a step with an older number is too late, and does not go on.
 /// </remarks>
-internal sealed class SessionDisposal(SessionDisposer disposer, TabSession session) : IThreadPoolWorkItem
+internal sealed class SessionDisposal(DisposalSurroundings surroundings, TabSession session) : IThreadPoolWorkItem
 {
     private readonly Lock _lock = new();
     private IEnumerator<object>? _objects;
@@ -22,7 +22,7 @@ internal sealed class SessionDisposal(SessionDisposer disposer, TabSession sessi
         while (Next(turn) is { } step)
         {
             turn = step.Turn;
-            if (!disposer.Watch.TryBegin(step) || !TryDispose(step))
+            if (!surroundings.Watch.TryBegin(step) || !TryDispose(step))
             {
                 return;
             }
@@ -50,13 +50,13 @@ internal sealed class SessionDisposal(SessionDisposer disposer, TabSession sessi
             catch (Exception exception)
             {
                 // Of the scope: nobody awaits this.
-                disposer.Report(exception, "scope", session);
+                surroundings.Report(exception, "scope", session);
             }
 
             _isOver = true;
         }
 
-        disposer.OnDone(session);
+        surroundings.OnDone(session);
         return null;
     }
 
@@ -78,14 +78,14 @@ internal sealed class SessionDisposal(SessionDisposer disposer, TabSession sessi
         await disposing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (Finish(step, disposing))
         {
-            disposer.Scheduler.Queue(this);
+            surroundings.Scheduler.Queue(this);
         }
     }
 
     /// <summary>False when the step had been abandoned.</summary>
     private bool Finish(DisposalStep step, Task ended)
     {
-        disposer.Watch.End(step);
+        surroundings.Watch.End(step);
         lock (_lock)
         {
             if (step.Turn != _turn)
@@ -96,7 +96,7 @@ internal sealed class SessionDisposal(SessionDisposer disposer, TabSession sessi
 
         if (!ended.IsCompletedSuccessfully)
         {
-            disposer.Report(ended.Exception?.InnerException ?? new OperationCanceledException(), step.Name, session);
+            surroundings.Report(ended.Exception?.InnerException ?? new OperationCanceledException(), step.Name, session);
         }
 
         return true;
@@ -114,13 +114,13 @@ internal sealed class SessionDisposal(SessionDisposer disposer, TabSession sessi
             _turn++;
         }
 
-        disposer.Scheduler.Queue(this);
+        surroundings.Scheduler.Queue(this);
         return true;
     }
 
-    private void Resume(DisposalStep step) => disposer.Scheduler.Queue(step);
+    private void Resume(DisposalStep step) => surroundings.Scheduler.Queue(step);
 
-    private void ReportAbandoned(DisposalStep step) => disposer.Report(new TimeoutException(), step.Name, session);
+    private void ReportAbandoned(DisposalStep step) => surroundings.Report(new TimeoutException(), step.Name, session);
 
     /// <summary>One object.</summary>
     private sealed class DisposalStep(SessionDisposal disposal, int turn, object owned) : WatchedCall, IThreadPoolWorkItem

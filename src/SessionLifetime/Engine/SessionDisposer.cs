@@ -11,33 +11,23 @@ namespace SessionLifetime.Engine;
 /// first, each object once, whatever the others throw.
 /// </summary>
 /// <remarks>Disposing is the app's code and may block: it runs where handlers run, and delays neither the sweep nor a request.</remarks>
-internal sealed class SessionDisposer(
-    IWorkScheduler scheduler,
-    IOptions<SessionLifetimeOptions> options,
-    TimeProvider time,
-    ILogger<SessionDisposer> logger) : IDisposable
+internal sealed class SessionDisposer : IDisposable
 {
-    private readonly TimeSpan _timeout = options.Value.DisposalTimeout;
+    private readonly TimeSpan _timeout;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly DisposalSurroundings _surroundings;
+
+    public SessionDisposer(IWorkScheduler scheduler, IOptions<SessionLifetimeOptions> options, TimeProvider time, ILogger<SessionDisposer> logger)
+    {
+        (_timeout, _time, _logger) = (options.Value.DisposalTimeout, time, logger);
+        _surroundings = new(scheduler, new HandlerWatch(time, _timeout, options.Value.MaxConcurrentHandlers), Report, OnDone);
+    }
 
     /// <summary>The sessions that still wait for it.</summary>
     public PendingWork Open { get; } = new();
 
-    /// <summary>Abandons what takes longer than <c>DisposalTimeout</c>.</summary>
-    public HandlerWatch Watch { get; } = new(time, options.Value.DisposalTimeout, options.Value.MaxConcurrentHandlers);
-
-    public IWorkScheduler Scheduler => scheduler;
-
-    public void Dispose() => Watch.Dispose();
-
-    /// <summary>Logs that an object was not disposed as it should be.</summary>
-    public void Report(Exception exception, string type, TabSession session) => logger.DisposalThrew(exception, type, session.Id);
-
-    /// <summary>All that a session owned is disposed.</summary>
-    public void OnDone(TabSession session)
-    {
-        session.ForgetOwned();
-        Open.Done();
-    }
+    public void Dispose() => _surroundings.Watch.Dispose();
 
     /// <summary>
     /// The session has ended, and its handlers have run. Counted before <c>Completion</c> completes: a caller that then waits for the
@@ -65,13 +55,21 @@ internal sealed class SessionDisposer(
     {
         try
         {
-            await unused.WaitAsync(_timeout, time);
+            await unused.WaitAsync(_timeout, _time);
         }
         catch (TimeoutException)
         {
-            logger.DisposalNotWaited(session.Id, _timeout);
+            _logger.DisposalNotWaited(session.Id, _timeout);
         }
 
-        scheduler.Queue(new SessionDisposal(this, session));
+        _surroundings.Scheduler.Queue(new SessionDisposal(_surroundings, session));
+    }
+
+    private void Report(Exception exception, string type, TabSession session) => _logger.DisposalThrew(exception, type, session.Id);
+
+    private void OnDone(TabSession session)
+    {
+        session.ForgetOwned();
+        Open.Done();
     }
 }

@@ -8,7 +8,7 @@ namespace SessionLifetime.Events;
 /// there must not wait for itself. Work a handler leaves behind is inside no more once the call is over.
 /// </summary>
 /// <remarks>It and its queue name each other: the watch abandons a call, and the queue goes on without it.</remarks>
-internal sealed class HandlerInvocation(SessionEventQueue queue, int turn, SessionEvent raised, HandlerCall handler) : WatchedCall, IThreadPoolWorkItem
+internal sealed class HandlerInvocation(SessionEventQueue queue, HandlerRunner runner, int turn, SessionEvent raised, HandlerCall handler) : WatchedCall, IThreadPoolWorkItem
 {
     private static readonly AsyncLocal<HandlerInvocation?> s_current = new();
 
@@ -22,7 +22,7 @@ internal sealed class HandlerInvocation(SessionEventQueue queue, int turn, Sessi
 
     public HandlerCall Handler { get; } = handler;
 
-    public Activity? Span { get; set; }
+    public Activity? Span { get; private set; }
 
     /// <summary>Cancelled when the call is abandoned. Made when a handler that takes one is called.</summary>
     public CancellationToken Token => Handler.TakesToken ? (_cancellation ??= new()).Token : CancellationToken.None;
@@ -32,13 +32,9 @@ internal sealed class HandlerInvocation(SessionEventQueue queue, int turn, Sessi
 
     public override bool IsUrgent => Event.Kind is SessionEventKind.SessionStarted or SessionEventKind.SessionResumed;
 
-    /// <summary>What runs here from now on runs inside this call; null: inside none.</summary>
-    public static void Enter(HandlerInvocation? call) => s_current.Value = call;
-
     /// <summary>Counts, logs and traces how the call ended.</summary>
-    /// <param name="runner">What it ran with.</param>
     /// <param name="failure">What it threw; null when it completed.</param>
-    public void Report(HandlerRunner runner, Exception? failure)
+    public void Report(Exception? failure)
     {
         if (runner.Metrics.TimesHandlers)
         {
@@ -55,18 +51,35 @@ internal sealed class HandlerInvocation(SessionEventQueue queue, int turn, Sessi
         Span?.Dispose();
     }
 
-    /// <summary>Starts the handler on this thread. May throw at once.</summary>
-    public ValueTask Start(HandlerSurroundings surroundings)
+    /// <summary>Starts the handler on this thread. What it throws at once is the outcome of the task.</summary>
+    public ValueTask Start()
     {
+        if (SessionTracing.Source.HasListeners())
+        {
+            Span = SessionTracing.Source.StartActivity("SessionLifetime.Handler")?.SetTag("event", Event.Kind.ToString()).SetTag("handler", Handler.Name);
+        }
+
         EnterThread();
-        return Handler.Start(surroundings, Event.Context, Token);
+        s_current.Value = this;
+        try
+        {
+            return Handler.Start(runner.Surroundings, Event.Context, Token);
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException(exception);
+        }
+        finally
+        {
+            s_current.Value = null;
+        }
     }
 
     public void Execute() => queue.Continue(this);
 
-    public override void Resume() => queue.Resume(this);
+    public override void Resume() => runner.Scheduler.Queue(this);
 
-    public override void OnLate() => queue.OnLate(Event);
+    public override void OnLate() => runner.Scheduler.Post(static late => ((SessionEvent)late!).CompleteLate(), Event);
 
     public override bool TryAbandon()
     {
@@ -79,7 +92,12 @@ internal sealed class HandlerInvocation(SessionEventQueue queue, int turn, Sessi
         return isAbandoned;
     }
 
-    public override void ReportAbandoned() => queue.ReportAbandoned(this);
+    public override void ReportAbandoned()
+    {
+        runner.Metrics.HandlerFailed("abandoned");
+        runner.Logger.HandlerAbandoned(Event.Kind.ToString(), Handler.Name, Event.Context.Session.Id, runner.Watch.Limit);
+        runner.Scheduler.Post(static call => ((HandlerInvocation)call!).Cancel(), this);
+    }
 
     /// <summary>It has ended, or is abandoned.</summary>
     public void Leave() => _isOver = true;

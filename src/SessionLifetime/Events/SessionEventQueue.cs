@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using SessionLifetime.Diagnostics;
 using SessionLifetime.Entries;
 
 namespace SessionLifetime.Events;
@@ -104,9 +102,6 @@ internal sealed class SessionEventQueue(HandlerRunner runner) : IThreadPoolWorkI
 
     public void Execute() => Pump(Volatile.Read(ref _turn));
 
-    /// <summary>A call that has waited for its place has it.</summary>
-    public void Resume(HandlerInvocation call) => runner.Scheduler.Queue(call);
-
     /// <summary>Makes that call, and those that follow.</summary>
     public void Continue(HandlerInvocation call)
     {
@@ -115,9 +110,6 @@ internal sealed class SessionEventQueue(HandlerRunner runner) : IThreadPoolWorkI
             Pump(call.Turn);
         }
     }
-
-    /// <summary>Nobody waits for the event's handlers any more.</summary>
-    public void OnLate(SessionEvent late) => runner.Scheduler.Post(static late => ((SessionEvent)late!).CompleteLate(), late);
 
     private void Pump(int turn)
     {
@@ -146,7 +138,7 @@ internal sealed class SessionEventQueue(HandlerRunner runner) : IThreadPoolWorkI
     /// <summary>Makes a call. False when it goes on elsewhere, or was abandoned: then this pump is over.</summary>
     private bool TryRun(HandlerInvocation call)
     {
-        var running = Start(call);
+        var running = call.Start();
         if (running.IsCompleted)
         {
             return Finish(call, running.AsTask());
@@ -173,13 +165,6 @@ internal sealed class SessionEventQueue(HandlerRunner runner) : IThreadPoolWorkI
         call.Leave();
         runner.Scheduler.Queue(this);
         return true;
-    }
-
-    public void ReportAbandoned(HandlerInvocation call)
-    {
-        runner.Metrics.HandlerFailed("abandoned");
-        runner.Logger.HandlerAbandoned(call.Event.Kind.ToString(), call.Handler.Name, call.Event.Context.Session.Id, runner.Watch.Limit);
-        runner.Scheduler.Post(static call => ((HandlerInvocation)call!).Cancel(), call);
     }
 
     private void StartPump()
@@ -238,7 +223,7 @@ internal sealed class SessionEventQueue(HandlerRunner runner) : IThreadPoolWorkI
 
             if (_next < _handlers.Length)
             {
-                call = new HandlerInvocation(this, ++_turn, _current, _handlers[_next++]);
+                call = new HandlerInvocation(this, runner, ++_turn, _current, _handlers[_next++]);
             }
             else
             {
@@ -251,30 +236,6 @@ internal sealed class SessionEventQueue(HandlerRunner runner) : IThreadPoolWorkI
             }
 
             return true;
-        }
-    }
-
-    private ValueTask Start(HandlerInvocation call)
-    {
-        if (SessionTracing.Source.HasListeners())
-        {
-            call.Span = SessionTracing.Source.StartActivity("SessionLifetime.Handler")
-                ?.SetTag("event", call.Event.Kind.ToString())
-                .SetTag("handler", call.Handler.Name);
-        }
-
-        HandlerInvocation.Enter(call);
-        try
-        {
-            return call.Start(runner.Surroundings);
-        }
-        catch (Exception exception)
-        {
-            return ValueTask.FromException(exception);
-        }
-        finally
-        {
-            HandlerInvocation.Enter(null);
         }
     }
 
@@ -318,7 +279,7 @@ internal sealed class SessionEventQueue(HandlerRunner runner) : IThreadPoolWorkI
             }
         }
 
-        call.Report(runner, failure);
+        call.Report(failure);
         return true;
     }
 }

@@ -1,10 +1,11 @@
 namespace SessionLifetime.Scheduling;
 
 /// <summary>
-/// One thread of <see cref="HandlerThreads"/>, as whoever abandons a call sees it. A call that blocks its thread is abandoned together with that
+/// A thread on which handlers start, as whoever abandons a call sees it. A call that blocks its thread is abandoned together with that
 /// thread, which from then on does not count, and ends when the call lets it go.
 /// </summary>
-internal sealed class HandlerThread(HandlerThreads threads)
+/// <param name="onReleased">Called when the thread counts no more.</param>
+internal sealed class HandlerThread(Action onReleased)
 {
     [ThreadStatic]
     private static HandlerThread? t_current;
@@ -34,7 +35,7 @@ internal sealed class HandlerThread(HandlerThreads threads)
     {
         if (Interlocked.CompareExchange(ref _state, work | 1, work) == work)
         {
-            threads.OnReleased();
+            onReleased();
         }
     }
 }

@@ -52,20 +52,6 @@ internal sealed class HandlerThreads(int maxThreads) : IDisposable
         _disposed.Set();
     }
 
-    /// <summary>A thread was abandoned: another may be started for the work that waits.</summary>
-    public void OnReleased()
-    {
-        lock (_lock)
-        {
-            _threads--;
-        }
-
-        if (!_work.IsEmpty)
-        {
-            Ask();
-        }
-    }
-
     private static void Start(ThreadStart body, string name) =>
         new Thread(body) { IsBackground = true, Name = $"SessionLifetime handlers {name}" }.UnsafeStart();
 
@@ -107,7 +93,7 @@ internal sealed class HandlerThreads(int maxThreads) : IDisposable
 
     private void Work()
     {
-        var thread = new HandlerThread(this);
+        var thread = new HandlerThread(OnReleased);
         thread.Enter();
         do
         {
@@ -152,6 +138,20 @@ internal sealed class HandlerThreads(int maxThreads) : IDisposable
             _idle--;
             _threads -= isThere ? 0 : 1;
             return isThere;
+        }
+    }
+
+    /// <summary>A thread was abandoned: another may be started for the work that waits.</summary>
+    private void OnReleased()
+    {
+        lock (_lock)
+        {
+            _threads--;
+        }
+
+        if (!_work.IsEmpty)
+        {
+            Ask();
         }
     }
 

@@ -4,7 +4,6 @@ using Microsoft.Extensions.DependencyInjection;
 using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Http.Admission;
-using SessionLifetime.Http.Answers;
 using SessionLifetime.Http.Reading;
 using SessionLifetime.Ids;
 using SessionLifetime.Sessions;
@@ -38,7 +37,7 @@ internal sealed class SessionRequest(
     IConnections connections,
     RequestFailures failures,
     object pool,
-    Action<SessionRequest> returnToPool) : ISessionRequest
+    Action<SessionRequest> returnToPool) : ISessionRequest, IUploadHold
 {
     /// <summary>How often an upload holds anew, at most, in the time for which a request holds.</summary>
     private const int Renewals = 8;
@@ -93,10 +92,9 @@ internal sealed class SessionRequest(
         (_context, _entry, _sent, _isInSession, _isPlain) = (context, lookup.Entry!, lookup.Sent, true, lookup.Carrier != SessionCarrier.Header);
         (_isClosed, _isServed) = (false, false);
         (Signal, _isConnection, _mayBeUpgraded) = (classified.Signal, classified.IsConnection, classified.IsConnection);
-        _holds = Signal != SessionSignal.None;
+        (_holds, _holdFor) = (Signal != SessionSignal.None, classified.Hold);
         if (_holds)
         {
-            _holdFor = classified.Hold;
             return engine.TryBeginAsync(_entry, isActivity: Signal == SessionSignal.Activity, _hold, _holdFor, disarms);
         }
 
@@ -200,11 +198,8 @@ internal sealed class SessionRequest(
         Return();
     }
 
-    /// <summary>Whether a piece of the body that arrives now lets the request hold anew: an eighth of the duration after the last time.</summary>
-    /// <param name="generation">Which request the body belongs to: the object may serve another one by now.</param>
     public bool IsRenewalDue(int generation) => generation == _generation && _holds && engine.Directory.Now >= _renewAt;
 
-    /// <summary>A piece of the body has arrived.</summary>
     public async ValueTask HoldAnewAsync()
     {
         PlanRenewal();
@@ -264,8 +259,7 @@ internal sealed class SessionRequest(
     {
         _services.Reset();
         _hold.Clear();
-        (_context, _response, _entry, Session, Connection, _sent, _holds) = (default!, default!, default!, default!, null, default, false);
-        _holdFor = default;
+        (_context, _response, _entry, Session, Connection, _sent, _holds, _holdFor) = (default!, default!, default!, default!, null, default, false, default);
         if (t_last is null)
         {
             t_last = this;
@@ -298,47 +292,8 @@ internal sealed class SessionRequest(
         }
 
         // Only into answers that a script reads, and not where the session was found to belong to another user.
-        if (_isPlain || _context.Features.Find<TabSession>() is null)
-        {
-            return Task.CompletedTask;
-        }
-
-        if (_entry.IsEnded)
-        {
-            // The request itself has ended its session, or another one has meanwhile.
-            AnswerHeaders.SetState(_context.Response, "ended");
-        }
-
-        if (_entry.NewerThan(_sent) is { } newer && RequestOrigin.IsSame(_context.Request))
-        {
-            SetId(newer);
-        }
-
-        if (Signal == SessionSignal.Activity && IsGivenOnce(headers))
-        {
-            headers[SessionHeaders.Signal] = SessionHeaders.Activity;
-        }
-
-        return ForeignRedirects.IsOne(_context, _response.StatusCode)
-            ? _context.RequestServices.GetRequiredService<ForeignRedirects>().ReplaceIdAsync(_context, _entry, _sent)
-            : Task.CompletedTask;
-    }
-
-    /// <summary>Whether no cache gives the answer again: then the module may read in it that this request has counted.</summary>
-    private static bool IsGivenOnce(IHeaderDictionary headers) => headers.CacheControl is [{ } control]
-        ? control.Contains("no-store", StringComparison.OrdinalIgnoreCase) || control.Contains("no-cache", StringComparison.OrdinalIgnoreCase)
-        : headers.Count == 0 || headers.ETag.Count + headers.LastModified.Count + headers.Expires.Count == 0;
-
-    /// <summary>
-    /// Sets the header, and keeps the answer out of caches: the output cache has made its copy already, browsers and proxies obey
-    /// <c>no-store</c>. A 304 gets none, as the browser would add it to the answer it has stored.
-    /// </summary>
-    private void SetId(SessionId id)
-    {
-        if (!_entry.IsEnded && _context.Response.StatusCode != StatusCodes.Status304NotModified)
-        {
-            _context.Response.Headers[SessionHeaders.Id] = id.Reveal();
-            _context.Response.Headers.CacheControl = "no-store";
-        }
+        return _isPlain || _context.Features.Find<TabSession>() is null
+            ? Task.CompletedTask
+            : SessionAnswer.CompleteAsync(_context, headers, _entry, _sent, Signal);
     }
 }

@@ -11,10 +11,10 @@ namespace SessionLifetime.Http.Requests;
 /// <param name="body">The server's.</param>
 /// <param name="request">The request, which is reused: after its end the body tells it nothing.</param>
 /// <param name="generation">Which use of it this is.</param>
-internal sealed class UploadBody(Stream body, SessionRequest request, int generation) : Stream
+internal sealed class UploadBody(Stream body, IUploadHold request, int generation) : Stream
 {
     /// <summary>Wraps the body of a request. False where it has none; most have none, and say so by their method.</summary>
-    public static bool TryWrap(IFeatureCollection features, SessionRequest request, int generation)
+    public static bool TryWrap(IFeatureCollection features, IUploadHold request, int generation)
     {
         var sent = features.Find<IHttpRequestFeature>()!;
         if (HttpMethods.IsGet(sent.Method)
