@@ -556,11 +556,16 @@ internal sealed class SessionEntry
     /// <summary>Inside the gate: says that something is being decided, and then looks whether the session is as it was seen.</summary>
     private bool IsAsSeen(in SessionSnapshot seen, bool ignoreTouches)
     {
-        var mode = _mode;
+        if (_mode == Mode.Ended)
+        {
+            // Never another mode again, not for a moment: whoever adds the session to the directory looks at it without the gate.
+            return false;
+        }
+
         Volatile.Write(ref _mode, Mode.Deciding);
         Interlocked.MemoryBarrier();
         var wasTouched = LastActivity != seen.LastActivity || LastSignal != seen.LastSignal;
-        return mode != Mode.Ended && _version == seen.Version && (!wasTouched || ignoreTouches);
+        return _version == seen.Version && (!wasTouched || ignoreTouches);
     }
 
     private OptionalState? OptionalStateFor(in SessionSnapshot next) =>

@@ -6,7 +6,7 @@ using SessionLifetime.Time;
 
 namespace SessionLifetime.Tests.Entries;
 
-public sealed class SessionCellTests
+public sealed class SessionEntryTests
 {
     private static readonly TimeSpan s_hour = TimeSpan.FromHours(1);
 
@@ -21,6 +21,33 @@ public sealed class SessionCellTests
         Assert.False(entry.TryCommit(seen, Ended(seen), Moment.Never));
         Assert.True(entry.TryTouch(new Moment(21), isActivity: true));
         Assert.Equal((new Moment(21), new Moment(21)), (entry.LastActivity, entry.LastSignal));
+    }
+
+    /// <summary>Whoever adds a session to the directory looks at it without the gate: an end that was not seen there would stay in the directory.</summary>
+    [Fact]
+    public async Task TryCommit_OfASessionThatHasEnded_NeverShowsItAlive()
+    {
+        var entry = Entry();
+        var seen = entry.Read();
+        Assert.True(entry.TryCommit(seen, Ended(seen), Moment.Never));
+        using var stop = new CancellationTokenSource();
+        var late = OnItsOwnThread(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                Assert.False(entry.TryCommit(seen, Ended(seen), Moment.Never, ignoreTouches: true));
+            }
+        });
+
+        var alive = 0;
+        for (var look = 0; look < 5_000_000; look++)
+        {
+            alive += entry.IsEnded ? 0 : 1;
+        }
+
+        await stop.CancelAsync();
+        await late;
+        Assert.Equal(0, alive);
     }
 
     [Fact]
