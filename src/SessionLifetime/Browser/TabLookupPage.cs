@@ -47,12 +47,13 @@ internal sealed class TabLookupPage(BrowserModuleAddress address, RelayModule mo
     private static string OwnAddress(HttpRequest request)
     {
         var address = RelayCookie.AddressOf(request);
-        return address switch
+        if (address is not ['/', ..])
         {
-            ['/', '/' or '\\', ..] => "/." + address,
-            ['/', ..] => address,
-            _ => request.PathBase.ToUriComponent() + request.Path.ToUriComponent() + request.QueryString.ToUriComponent(),
-        };
+            // The request line names the whole address, host included.
+            address = request.PathBase.ToUriComponent() + request.Path.ToUriComponent() + request.QueryString.ToUriComponent();
+        }
+
+        return address is ['/', '/' or '\\', ..] ? "/." + address : address;
     }
 
     private static string Encode(string text) => HtmlEncoder.Default.Encode(text);

@@ -35,7 +35,7 @@ internal static class SessionSignals
     /// <param name="isActivity">Whether the request counts as the user's.</param>
     /// <param name="hold">Holds the clocks.</param>
     /// <param name="holdFor">How long it holds; zero as the options say.</param>
-    /// <param name="disarms">Whether it disarms the self-destruct: not where it comes from the page whose good-bye armed it.</param>
+    /// <param name="disarms">Whether it disarms the self-destruct: not where it comes from the page whose detach armed it.</param>
     /// <remarks>
     /// A request waits for timeout handlers in one case only: its session's time was up before it came, and handlers that were called late
     /// decide whether it ends. An expired session is never served.

@@ -520,7 +520,7 @@ internal sealed class SessionEntry
     /// <summary>Whether the self-destruct is armed.</summary>
     public bool IsArmed => !Volatile.Read(ref _optional).SelfDestructAt.IsNever;
 
-    /// <summary>Whether it was the good-bye of this page that armed it.</summary>
+    /// <summary>Whether it was the detach of this page that armed it.</summary>
     public bool IsArmedBy(PageId page)
     {
         _gate.Enter();
@@ -529,7 +529,7 @@ internal sealed class SessionEntry
         return !page.IsNone && armedBy == page;
     }
 
-    /// <summary>Whether a page has said hello and not good-bye.</summary>
+    /// <summary>Whether a page has attached and not detached.</summary>
     public bool IsOpenPage(PageId page) => _pages.IsOpen(page);
 
     /// <summary>How many pages are open, as far as anybody can know.</summary>

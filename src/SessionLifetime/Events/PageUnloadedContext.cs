@@ -22,7 +22,7 @@ public sealed class PageUnloadedContext : SessionEventContext
     public string Page { get; }
 
     /// <summary>Whether it is the page that was used last: no other page of the session has attached, or sent a request, since this one did.</summary>
-    /// <value>True for the only page. That a page says good-bye does not make it the one that was used last.</value>
+    /// <value>True for the only page. That a page detaches does not make it the one that was used last.</value>
     public bool IsCurrent { get; }
 
     /// <summary>How many pages the session still has.</summary>

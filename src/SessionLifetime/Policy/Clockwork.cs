@@ -175,7 +175,7 @@ internal static class Clockwork
 
     /// <summary>
     /// Arms the self-destruct for a moment, or disarms it (<see cref="Moment.Never"/>). Any later arrival makes it void, except one from the page
-    /// whose good-bye arms it.
+    /// whose detach arms it.
     /// </summary>
     public static void Arm(ref SessionSnapshot seen, Moment at, Moment now, PageId page = default)
     {

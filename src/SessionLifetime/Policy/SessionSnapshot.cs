@@ -37,7 +37,7 @@ internal struct SessionSnapshot
     /// <summary>When the session destroys itself; never unless armed.</summary>
     public Moment SelfDestructAt;
 
-    /// <summary>The page whose good-bye has armed that; none where the app did.</summary>
+    /// <summary>The page whose detach has armed that; none where the app did.</summary>
     public PageId ArmedBy;
 
     /// <summary>Until when requests in flight that count as activity hold the clocks, should none of them complete.</summary>

@@ -27,7 +27,7 @@ public sealed class AbandonedRequestTests
         for (var n = 0; n < 16; n++)
         {
             var id = await app.StartSessionAsync();
-            others.Add((id, app.GetAsync($"/work/other-{n}", id), $"other-{n}"));
+            others.Add((id, app.GetAsync($"/gated/other-{n}", id), $"other-{n}"));
             await At($"other-{n}").Entered;
         }
 
@@ -63,7 +63,7 @@ public sealed class AbandonedRequestTests
         var ledger = app.App.Services.GetRequiredService<Ledger>();
         var other = await app.StartSessionAsync();
         At("other").Open();
-        Assert.Equal("live", (await app.GetAsync("/work/other", other)).Text);
+        Assert.Equal("live", (await app.GetAsync("/gated/other", other)).Text);
         (await app.ExitAsync(other)).Is(HttpStatusCode.NoContent);
         await SessionApp.EventuallyAsync(() => !ledger.Disposed.IsEmpty);
         At("late").Open();
@@ -127,7 +127,7 @@ public sealed class AbandonedRequestTests
         });
         setup.Map = web =>
         {
-            web.MapGet("/work/{gate}", async (string gate, Cart cart) =>
+            web.MapGet("/gated/{gate}", async (string gate, Cart cart) =>
             {
                 await At(gate).PassAsync();
                 return cart.IsDisposed ? "disposed" : "live";
