@@ -20,6 +20,7 @@ using SessionLifetime.Http.Navigation;
 using SessionLifetime.Http.Requests;
 using SessionLifetime.Http.Tokens;
 using SessionLifetime.Realtime;
+using SessionLifetime.Policy;
 using SessionLifetime.Sessions;
 using SessionLifetime.Scheduling;
 using SessionLifetime.Setup;
@@ -102,6 +103,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<SessionDisposer>();
         services.TryAddSingleton<ConnectionCloser>();
         services.TryAddSingleton(static provider => new TabSessions(provider.GetRequiredService<ITabSessionController>));
+        services.TryAddSingleton(static provider => new TimingsInForce(provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value));
         services.TryAddSingleton<SessionEndings>();
         services.TryAddSingleton<SessionEngine>();
         services.TryAddSingleton<AllSessions>();

@@ -133,4 +133,34 @@ internal static partial class SessionLog
 
     [LoggerMessage(51, LogLevel.Error, "UseSessionLifetime() is missing, or stands in a branch of the pipeline: endpoints of the app see no session. Call app.UseSessionLifetime() after UseRouting() and UseAuthentication().")]
     public static partial void MiddlewareMissing(this ILogger logger);
+
+    [LoggerMessage(80, LogLevel.Error, "The store of the sessions does not answer. Sessions whose end is far away are served from memory for a while; everything else is answered 503. Nothing is ended meanwhile.")]
+    public static partial void StoreIsAway(this ILogger logger, Exception? exception);
+
+    [LoggerMessage(81, LogLevel.Information, "The store of the sessions answers again.")]
+    public static partial void StoreIsBack(this ILogger logger);
+
+    [LoggerMessage(82, LogLevel.Error, "Events could not be taken from the store of the sessions; it is tried again.")]
+    public static partial void DeliveryFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(83, LogLevel.Error, "An event of kind {Kind} of session {Session} is not understood, and is dropped: another version of the library wrote it.")]
+    public static partial void EventNotUnderstood(this ILogger logger, Exception? exception, string kind, string session);
+
+    [LoggerMessage(84, LogLevel.Error, "A step of the node's work on the store of the sessions failed; it is tried again.")]
+    public static partial void NodeStepFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(85, LogLevel.Warning, "{Warning}")]
+    public static partial void StoreWarns(this ILogger logger, string warning);
+
+    [LoggerMessage(86, LogLevel.Warning, "The store of the sessions went back in time: it was restored, or another server took over. What is known here is read again.")]
+    public static partial void StoreWentBack(this ILogger logger);
+
+    [LoggerMessage(87, LogLevel.Information, "Node {Node} shares its sessions through {Store}.")]
+    public static partial void NodeStarted(this ILogger logger, string node, string store);
+
+    [LoggerMessage(88, LogLevel.Warning, "The store of the sessions cannot be reached; the node starts without it and goes on trying: {Reason}")]
+    public static partial void NodeStartsWithoutStore(this ILogger logger, string reason);
+
+    [LoggerMessage(89, LogLevel.Warning, "The session timings configured here are not those in force: those of the node that started last are. Configure all nodes alike.")]
+    public static partial void OtherSettingsInForce(this ILogger logger);
 }

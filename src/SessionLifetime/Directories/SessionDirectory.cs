@@ -43,11 +43,25 @@ internal class SessionDirectory
     /// <summary>Whether its sessions end with this process.</summary>
     public virtual bool EndsWithProcess => true;
 
+    /// <summary>The time between two sweeps.</summary>
+    public TimeSpan SweepInterval => Limits.SweepInterval;
+
     /// <summary>Now, on the clock that rules.</summary>
     public Moment Now => _clock.Now;
 
+    /// <summary>
+    /// Now, for a touch that is to be answered from memory. <see cref="Moment.Never"/> where this node may answer nothing from memory: a touch at that
+    /// moment takes the slow path.
+    /// </summary>
+    public Moment NowForTouch => _clock.NowForTouch;
+
+    /// <summary>
+    /// Whether what a commit raises is delivered later, by the node that takes it from the backing store, and not by whoever committed it.
+    /// </summary>
+    public virtual bool DeliversLater => false;
+
     /// <summary>What the clockwork may judge of a session, in one consistent piece.</summary>
-    public SessionSnapshot Read(SessionEntry entry)
+    public virtual SessionSnapshot Read(SessionEntry entry)
     {
         var seen = entry.Read();
         seen.NotRunning = _clock.NotRunningSince(seen.StartedAt);
@@ -114,8 +128,43 @@ internal class SessionDirectory
         return new(PlacementResult.Added);
     }
 
+    /// <summary>
+    /// A touch moved the entry's stamps in place, at a moment that <see cref="NowForTouch"/> gave. False where it took so long that it does not count:
+    /// it is to be made on the slow path.
+    /// </summary>
+    public virtual bool TryKeepTouch(SessionEntry entry, Moment now) => true;
+
+    /// <summary>A signal came that is not answered from memory.</summary>
+    public virtual void OnSlowSignal(SessionEntry entry, in SignalReport signal) => _ = signal;
+
+    /// <summary>Whether this node may apply a rule now; where not, the session lives on until one may.</summary>
+    /// <param name="entry">The session.</param>
+    /// <param name="rule">The moment of the rule.</param>
+    /// <param name="isAbsolute">Whether it is the absolute timeout.</param>
+    public virtual bool MayDecide(SessionEntry entry, Moment rule, bool isAbsolute) => true;
+
+    /// <summary>Commits the unloading of pages whose grace is over, where <see cref="DeliversLater"/>.</summary>
+    public virtual ValueTask UnloadPagesAsync(SessionEntry entry, Moment now, TimeSpan signalTimeout) => default;
+
+    /// <summary>After a look that found nothing due: moves the moment of the next look on.</summary>
+    /// <returns>False when that moment is not later than <paramref name="now"/>.</returns>
+    public virtual bool TryRefresh(SessionEntry entry, in SessionSnapshot seen, Moment nextDue, Moment now)
+    {
+        entry.Refresh(seen, nextDue);
+        return entry.NextDue > now;
+    }
+
     /// <summary>The entry's stamps, pages or holds moved in place: to be written to the backing store, where there is one.</summary>
     public virtual void MarkDirty(SessionEntry entry) => _ = entry;
+
+    /// <summary>Something happened to a page of the session, or is about to: to be written to the backing store, where there is one.</summary>
+    public virtual void OnPageChange(SessionEntry entry, PageChange change) => _ = change;
+
+    /// <summary>Completes when the events of a session that has ended are delivered by another node; here, where this one does.</summary>
+    public virtual Task WhenToldAsync(SessionEntry entry) => Task.CompletedTask;
+
+    /// <summary>All entries that are known here.</summary>
+    public IEnumerable<SessionEntry> All() => _tables.All();
 
     /// <summary>Writes everything that moved in memory to the backing store, where there is one.</summary>
     public virtual ValueTask FlushAsync(CancellationToken cancellationToken = default) => default;
@@ -206,10 +255,10 @@ internal class SessionDirectory
     }
 
     /// <summary>Makes sure a living session is looked at by <paramref name="nextDue"/> at the latest.</summary>
-    public void Reschedule(SessionEntry entry, Moment nextDue) => _due.Put(entry, nextDue);
+    public virtual void Reschedule(SessionEntry entry, Moment nextDue) => _due.Put(entry, nextDue);
 
     /// <summary>Makes sure each of these living sessions is looked at when it is next due.</summary>
-    public void Reschedule(ReadOnlySpan<SessionEntry> entries) => _due.Put(entries);
+    public virtual void Reschedule(ReadOnlySpan<SessionEntry> entries) => _due.Put(entries);
 
     /// <summary>Whether <see cref="Close"/> was called. What was being added at that moment may have got in: its adder ends it.</summary>
     public bool IsClosed => _isClosed;

@@ -103,6 +103,7 @@ internal sealed class SessionArrivals(
 
         // The page first, the signal after it: a detach that arms a self-destruct in between is disarmed.
         var now = engine.Directory.Now;
+        engine.Directory.OnPageChange(entry, new(page, tab, now));
         if (!entry.TryAttachPage(page, tab, now, engine.TimingsOf(entry.Read()).Signal)
             || !await engine.TryHoldAsync(entry, isActivity: true, hold))
         {
@@ -136,6 +137,7 @@ internal sealed class SessionArrivals(
         }
 
         var (now, grace, silence) = (engine.Directory.Now, engine.Options.UnloadGrace, engine.TimingsOf(entry.Read()).Signal);
+        engine.Directory.OnPageChange(entry, new(page, PageId.None, now, new(persisted, grace)));
         if (page.IsNone || !entry.TryDetachPage(page, persisted, now, grace, silence, out var openPages))
         {
             return;

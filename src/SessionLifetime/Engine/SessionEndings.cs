@@ -21,15 +21,19 @@ internal sealed class SessionEndings(
     /// <summary>Sessions that have ended, or are about to, and whose exit handlers have not run yet.</summary>
     public PendingWork Pending { get; } = new();
 
+    /// <summary>Counts and logs an end that was committed here.</summary>
+    public void Count(SessionEntry entry, SessionEndReason reason)
+    {
+        metrics.SessionEnded(reason);
+        if (logger.IsEnabled(LogLevel.Information))
+        {
+            logger.SessionEnded(entry.Id.ToString(), reason);
+        }
+    }
+
     /// <summary>Raises what an end gives. Nothing is committed after it: its events stand behind all others.</summary>
     public void Raise(SessionEntry entry, in SessionSnapshot next, bool owesTimeout)
     {
-        metrics.SessionEnded(next.EndReason);
-        if (logger.IsEnabled(LogLevel.Information))
-        {
-            logger.SessionEnded(entry.Id.ToString(), next.EndReason);
-        }
-
         var session = sessions.Of(entry);
         if (owesTimeout && dispatcher.Wants(SessionEventKind.SessionTimeout))
         {
@@ -43,7 +47,22 @@ internal sealed class SessionEndings(
     /// <summary>The exit handlers have run: <c>Completion</c> completes, and the token is cancelled on a thread of its own.</summary>
     private ValueTask CompleteAsync(SessionEvent exit)
     {
-        var session = exit.Context.Session;
+        LetGo(exit.Context.Session);
+        Pending.Done();
+        return default;
+    }
+
+    /// <summary>Lets go what a session that has ended keeps alive in this process: its token, its connections, what it owns. A second call does nothing.</summary>
+    public void LetGo(SessionEntry entry)
+    {
+        if (entry.Observer is not null)
+        {
+            LetGo(sessions.Of(entry));
+        }
+    }
+
+    private void LetGo(TabSession session)
+    {
         var owns = disposer.TryBegin(session);
         var cancelling = session.Complete() is { } ended ? CancelEndedAsync(session, ended) : Task.CompletedTask;
         closer.Close(session, cancelling);
@@ -51,9 +70,6 @@ internal sealed class SessionEndings(
         {
             disposer.DisposeAfter(session, cancelling);
         }
-
-        Pending.Done();
-        return default;
     }
 
     private async Task CancelEndedAsync(TabSession session, CancellationTokenSource ended)

@@ -40,7 +40,7 @@ internal sealed class SessionEngine
     private readonly SessionMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly SessionTimings _timings;
+    private readonly TimingsInForce _timings;
     private readonly TabSessions _sessions;
     private readonly Func<SessionEvent, ValueTask> _conclude;
 
@@ -51,6 +51,7 @@ internal sealed class SessionEngine
         SessionEventDispatcher dispatcher,
         SessionEndings endings,
         SessionMetrics metrics,
+        TimingsInForce timings,
         TimeProvider time,
         ILogger<SessionEngine> logger)
     {
@@ -62,9 +63,9 @@ internal sealed class SessionEngine
         _metrics = metrics;
         _time = time;
         _logger = logger;
-        _timings = SessionTimings.Of(Options);
+        _timings = timings;
         Rotation = new SessionRotation(directory, Options.IdRotationOverlap);
-        _conclude = ConcludeAsync;
+        _conclude = async raised => await TryConcludeAsync(raised);
     }
 
     public SessionDirectory Directory { get; }
@@ -77,7 +78,7 @@ internal sealed class SessionEngine
     public PendingWork Ends => _endings.Pending;
 
     /// <summary>The durations in force for a session.</summary>
-    public SessionTimings TimingsOf(in SessionSnapshot seen) => seen.Overrides is { } own ? SessionTimings.Of(Options, own) : _timings;
+    public SessionTimings TimingsOf(in SessionSnapshot seen) => _timings.Of(seen);
 
     /// <summary>The session's public object.</summary>
     public TabSession TabSessionOf(SessionEntry entry) => _sessions.Of(entry);
@@ -165,6 +166,7 @@ internal sealed class SessionEngine
         var isOurs = await TryEndAsync(entry, reason);
         if (!HandlerInvocation.IsInside)
         {
+            await Directory.WhenToldAsync(entry);
             await TabSessionOf(entry).Completion;
         }
 
@@ -178,8 +180,7 @@ internal sealed class SessionEngine
     public bool Refresh(SessionEntry entry, Moment now)
     {
         var seen = Directory.Read(entry);
-        entry.Refresh(seen, Clockwork.NextDue(seen, TimingsOf(seen), now));
-        return !seen.Raising && entry.NextDue > now;
+        return Directory.TryRefresh(entry, seen, Clockwork.NextDue(seen, TimingsOf(seen), now), now) && !seen.Raising;
     }
 
     /// <summary>
@@ -204,8 +205,10 @@ internal sealed class SessionEngine
             var timings = TimingsOf(seen);
             var next = seen;
             var step = Clockwork.Advance(ref next, timings, now, _dispatcher.Wants(SessionEventKind.SessionTimeout));
-            RaiseUnloaded(entry, timings, step.Kind == ClockStepKind.Ends ? step.At : now);
-            if (step.Kind != ClockStepKind.Nothing && (step.Kind != ClockStepKind.Waits || kind != CommitKind.Conclusive))
+            await UnloadPagesAsync(entry, timings, step.Kind == ClockStepKind.Ends ? step.At : now);
+            if (step.Kind != ClockStepKind.Nothing
+                && (step.Kind != ClockStepKind.Waits || kind != CommitKind.Conclusive)
+                && Directory.MayDecide(entry, step.At, next.State == SessionState.Ended && next.EndReason == SessionEndReason.AbsoluteTimeout))
             {
                 await TryCommitAsync(entry, seen, next, step, timings, now);
                 continue;
@@ -250,9 +253,10 @@ internal sealed class SessionEngine
         bool ignoreTouches = false)
     {
         // The event of a timeout has its place in the session's queue before the commit, so that facts are told in their order.
-        var held = step.Kind == ClockStepKind.TimesOut && next.Raising ? HoldTimeout(entry, next, timings, now) : (HeldEvent?)null;
+        var held = step.Kind == ClockStepKind.TimesOut && next.Raising && !Directory.DeliversLater ? HoldTimeout(entry, next, timings, now) : (HeldEvent?)null;
         var ends = next.State == SessionState.Ended;
-        if (ends)
+        var raisesExit = ends && !Directory.DeliversLater;
+        if (raisesExit)
         {
             Ends.Begin();
         }
@@ -268,7 +272,7 @@ internal sealed class SessionEngine
             if (!isOurs)
             {
                 held?.TakeOut();
-                if (ends)
+                if (raisesExit)
                 {
                     Ends.Done();
                 }
@@ -292,6 +296,11 @@ internal sealed class SessionEngine
         held?.Release();
         if (ends)
         {
+            _endings.Count(entry, next.EndReason);
+        }
+
+        if (raisesExit)
+        {
             _endings.Raise(entry, next, step.OwesTimeout);
         }
 
@@ -307,7 +316,8 @@ internal sealed class SessionEngine
     }
 
     /// <summary>The timeout handlers have answered. Runs on the session's pump; whatever fails here must not stop it.</summary>
-    private async ValueTask ConcludeAsync(SessionEvent raised)
+    /// <returns>False when that could not be written: it is to be tried again.</returns>
+    public async ValueTask<bool> TryConcludeAsync(SessionEvent raised)
     {
         var entry = raised.Context.Session.Entry;
         try
@@ -332,15 +342,22 @@ internal sealed class SessionEngine
 
             // Not handled, and the countdown may be over already; handled, and something else may be due.
             await ApplyDueRulesAsync(entry);
+            return true;
         }
         catch (Exception exception)
         {
             _logger.ConclusionFailed(exception, entry.Id.ToString());
+            return false;
         }
     }
 
-    private void RaiseUnloaded(SessionEntry entry, SessionTimings timings, Moment now)
+    private ValueTask UnloadPagesAsync(SessionEntry entry, SessionTimings timings, Moment now)
     {
+        if (Directory.DeliversLater)
+        {
+            return Directory.UnloadPagesAsync(entry, now, timings.Signal);
+        }
+
         while (entry.TryTakeUnloaded(now, timings.Signal, out var page))
         {
             _logger.PageUnloaded(entry.Id.ToString(), page.OpenPages);
@@ -349,5 +366,7 @@ internal sealed class SessionEngine
                 _dispatcher.Raise(new(SessionEventKind.PageUnloaded, new PageUnloadedContext(TabSessionOf(entry), page)));
             }
         }
+
+        return default;
     }
 }

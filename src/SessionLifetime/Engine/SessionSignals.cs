@@ -13,12 +13,12 @@ internal static class SessionSignals
     public static ValueTask<bool> TryCountAsync(this SessionEngine engine, SessionEntry entry, SignalReport signal)
     {
         // Where no rule is due, a signal without details is two stamps.
-        if (signal.IsPlain && entry.TryTouch(engine.Directory.Now, signal.IsActivity))
+        if (signal.IsPlain && engine.Directory.NowForTouch is var now && entry.TryTouch(now, signal.IsActivity) && engine.Directory.TryKeepTouch(entry, now))
         {
-            engine.Directory.MarkDirty(entry);
             return new(true);
         }
 
+        engine.Directory.OnSlowSignal(entry, signal);
         return engine.TryTouchAsync(entry, signal, static (ref SessionSnapshot next, SessionTimings timings, Moment now, SignalReport signal) =>
         {
             Clockwork.Count(ref next, signal, timings, now);
@@ -43,11 +43,15 @@ internal static class SessionSignals
     public static ValueTask<bool> TryBeginAsync(
         this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold, TimeSpan holdFor = default, bool disarms = true)
     {
-        var now = engine.Directory.Now;
+        var now = engine.Directory.NowForTouch;
         if (entry.TryBegin(hold.For(entry, isActivity, now + engine.HoldOf(holdFor)), now))
         {
-            engine.Directory.MarkDirty(entry);
-            return new(true);
+            if (engine.Directory.TryKeepTouch(entry, now))
+            {
+                return new(true);
+            }
+
+            entry.Leave(hold, now);
         }
 
         // Counted before the rules are applied, so that an end either is seen here, or sees the request.

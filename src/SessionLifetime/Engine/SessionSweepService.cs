@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using SessionLifetime.Diagnostics;
+using SessionLifetime.Directories;
 using SessionLifetime.Scheduling;
 
 namespace SessionLifetime.Engine;
@@ -9,7 +9,7 @@ namespace SessionLifetime.Engine;
 /// <summary>The loop around the sweep, which runs from the start of the host to its stop. A pass that fails is logged, and the next one comes all the same.</summary>
 internal sealed class SessionSweepService(
     SessionSweeper sweeper,
-    IOptions<SessionLifetimeOptions> options,
+    SessionDirectory directory,
     IWorkScheduler scheduler,
     TimeProvider time,
     ILogger<SessionSweepService> logger) : IHostedService, IDisposable
@@ -42,7 +42,7 @@ internal sealed class SessionSweepService(
 
     private async Task LoopAsync(CancellationToken stoppingToken)
     {
-        var interval = options.Value.SweepInterval;
+        var interval = directory.SweepInterval;
         try
         {
             // Servers that start together do not sweep together.

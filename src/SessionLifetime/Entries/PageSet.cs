@@ -93,6 +93,22 @@ internal struct PageSet
         }
     }
 
+    /// <summary>What happened to pages, in order.</summary>
+    public void Apply(IReadOnlyList<PageChange> changes, TimeSpan signalTimeout)
+    {
+        foreach (var change in changes)
+        {
+            if (change.Detach is { } detach)
+            {
+                TryDetach(change.Page, detach.Persisted, change.At, detach.Grace, signalTimeout);
+            }
+            else
+            {
+                Attach(change.Page, change.Tab, change.At, signalTimeout);
+            }
+        }
+    }
+
     /// <summary>All pages: open ones, and detached ones.</summary>
     public readonly IReadOnlyList<SessionPage> Read() =>
         _many?.Read() ?? (_only.IsNone ? [] : [new SessionPage(_only.Id, _only.Tab, _only.LastHeard)]);

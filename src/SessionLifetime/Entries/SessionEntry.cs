@@ -408,6 +408,23 @@ internal sealed class SessionEntry
         _gate.Leave();
     }
 
+    /// <summary>Makes the pages what a backing store has, and then what happened to them here and is not written yet.</summary>
+    public void ReplacePages(IEnumerable<SessionPage> pages, IReadOnlyList<PageChange> changes, TimeSpan signalTimeout)
+    {
+        var made = default(PageSet);
+        made.Restore(pages);
+        _gate.Enter();
+        try
+        {
+            made.Apply(changes, signalTimeout);
+            _pages = made;
+        }
+        finally
+        {
+            _gate.Leave();
+        }
+    }
+
     /// <summary>All pages of the session: open ones, and detached ones.</summary>
     public IReadOnlyList<SessionPage> ReadPages()
     {
@@ -515,6 +532,65 @@ internal sealed class SessionEntry
         {
             _gate.Leave();
         }
+    }
+
+    /// <summary>The pages whose grace after their detach is over at <paramref name="now"/>. They stay.</summary>
+    public IReadOnlyList<UnloadedPage> Unloaded(Moment now, TimeSpan signalTimeout)
+    {
+        if (_pages.NextDue > now)
+        {
+            return [];
+        }
+
+        _gate.Enter();
+        try
+        {
+            // On a copy: taking them changes it.
+            var copy = default(PageSet);
+            copy.Restore(_pages.Read());
+            var unloaded = new List<UnloadedPage>();
+            while (copy.TryTakeUnloaded(now, signalTimeout, out var page))
+            {
+                unloaded.Add(page);
+            }
+
+            return unloaded;
+        }
+        finally
+        {
+            _gate.Leave();
+        }
+    }
+
+    /// <summary>Pages are gone.</summary>
+    public void RemovePages(IReadOnlyList<UnloadedPage> gone)
+    {
+        _gate.Enter();
+        try
+        {
+            var left = default(PageSet);
+            left.Restore(_pages.Read().Where(page => page.UnloadAt.IsNever || !gone.Any(one => one.Id == page.Id)));
+            _pages = left;
+        }
+        finally
+        {
+            _gate.Leave();
+        }
+    }
+
+    /// <summary>When the next detach of a page becomes final.</summary>
+    public Moment NextUnload => _pages.NextDue;
+
+    /// <summary>Touches take the slow path from now on, until the session is read again.</summary>
+    public void Involve()
+    {
+        _gate.Enter();
+        if (_mode != Mode.Ended)
+        {
+            Volatile.Write(ref _mode, Mode.Involved);
+        }
+
+        _gate.Leave();
     }
 
     /// <summary>Whether the self-destruct is armed.</summary>

@@ -3,9 +3,16 @@ using SessionLifetime.Time;
 namespace SessionLifetime.Entries;
 
 /// <summary>What an entry keeps besides where its session is kept in a backing store, too.</summary>
+/// <remarks>
+/// The flags are set and read without a lock. Everything else is read and written in the session's <see cref="Turn"/>, except where a member says
+/// otherwise.
+/// </remarks>
 internal sealed class SharedState
 {
     private int _isDirty;
+    private volatile bool _isStale;
+    private int _unsure;
+    private TaskCompletionSource? _told;
 
     /// <summary>Commits of one session are written one after the other.</summary>
     public AsyncTurn Turn { get; } = new();
@@ -13,18 +20,78 @@ internal sealed class SharedState
     /// <summary>The version of the record that the entry was read from or last written as.</summary>
     public long Version { get; set; }
 
+    /// <summary>The stamps as they are known to be in the store: activity, signal, idle reset, arrival. Replaced as a whole.</summary>
+    public StoredStamps Stored { get; set; } = new(default, default, default, default);
+
+    /// <summary>How much service time was taken off the store's time when the session started.</summary>
+    public TimeSpan TakenOffAtStart { get; set; }
+
+    /// <summary>The service time before which no rule but the absolute one may be decided: other nodes may not know a deadline that was brought nearer.</summary>
+    public Moment DecideAfter { get; set; }
+
+    /// <summary>Until when a rule is not tried again: by the store's clocks its moment had not come.</summary>
+    public Moment TryAgainAt { get; set; }
+
+    /// <summary>The node that holds something live of the session; null for none.</summary>
+    public string? Home { get; set; }
+
+    /// <summary>Whether this node shall be asked for as the session's home.</summary>
+    public bool WantsHome { get; set; }
+
+    /// <summary>Whether the session has values in the store.</summary>
+    public bool HasValues { get; set; }
+
     /// <summary>SHA-256 of the browser's key, while the key itself is not known here; otherwise null.</summary>
     public string? BrowserHash { get; set; }
 
-    /// <summary>Secrets of which only the hash is known here, and until when each works.</summary>
-    public IReadOnlyList<(string Hash, Moment Until)> HashedSecrets { get; set; } = [];
+    /// <summary>The secrets of the record: the hash of each, until when it works, and what leads to the next one.</summary>
+    public IReadOnlyList<StoredSecret> Secrets { get; set; } = [];
+
+    /// <summary>What happened to the pages here and is not written yet, in order.</summary>
+    public List<PageChange> PageChanges { get; } = [];
 
     /// <summary>Whether more than stamps waits to be written.</summary>
     public bool IsChanged { get; set; }
 
+    /// <summary>Whether the session is known to have changed elsewhere since it was read.</summary>
+    public bool IsStale
+    {
+        get => _isStale;
+        set => _isStale = value;
+    }
+
+    /// <summary>
+    /// Signals that came while the node had not heard from the store: their moments are not known, and they count from when it hears from it again.
+    /// </summary>
+    public UnsureSignals Unsure => (UnsureSignals)Volatile.Read(ref _unsure);
+
+    /// <summary>Takes them, to tell the store.</summary>
+    public UnsureSignals TakeUnsure() => (UnsureSignals)Interlocked.Exchange(ref _unsure, 0);
+
+    /// <summary>Such signals came, or the store could not be told of them.</summary>
+    public void AddUnsure(UnsureSignals signals) => Interlocked.Or(ref _unsure, (int)signals);
+
+    /// <summary>Whether the store's lower bound of the next due moment is too low, and is to be written anew.</summary>
+    public bool CorrectsDue { get; set; }
+
+    /// <summary>Completes when the handlers of the raise that is under way have answered; null while none is.</summary>
+    public TaskCompletionSource? Answer { get; set; }
+
+    /// <summary>Whether stamps wait to be written.</summary>
+    public bool IsDirty => Volatile.Read(ref _isDirty) != 0;
+
+    /// <summary>Completes when the events of an ended session are delivered, wherever.</summary>
+    public Task Told => Waiting().Task;
+
     /// <summary>Marks stamps as not written yet. True for the first to do so.</summary>
-    public bool TryMarkDirty() => Interlocked.Exchange(ref _isDirty, 1) == 0;
+    public bool TryMarkDirty() => Volatile.Read(ref _isDirty) == 0 && Interlocked.Exchange(ref _isDirty, 1) == 0;
 
     /// <summary>The stamps are about to be read and written.</summary>
     public void MarkClean() => Interlocked.Exchange(ref _isDirty, 0);
+
+    /// <summary>The events of the ended session are delivered.</summary>
+    public void MarkTold() => Waiting().TrySetResult();
+
+    private TaskCompletionSource Waiting() =>
+        Volatile.Read(ref _told) ?? Interlocked.CompareExchange(ref _told, new(TaskCreationOptions.RunContinuationsAsynchronously), null) ?? _told!;
 }

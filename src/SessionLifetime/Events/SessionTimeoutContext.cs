@@ -31,5 +31,5 @@ public sealed class SessionTimeoutContext : SessionEventContext
     /// <value>True when it was heard of within two keep-alive intervals.</value>
     public bool IsBrowserPresent { get; }
 
-    internal SessionTimeoutContext Again(bool handled) => new(Session, Occurrence, TimeLeft, IsBrowserPresent) { Handled = handled };
+    internal SessionTimeoutContext Again(bool handled) => new(Session, Occurrence, TimeLeft, IsBrowserPresent) { Handled = handled, Attempt = Attempt };
 }

@@ -23,7 +23,10 @@ internal readonly record struct SessionStatus
 
     public TimeSpan PingEvery { get; init; }
 
-    /// <summary>Reads the status of a session on which the rules that were due have been applied.</summary>
+    /// <summary>How soon a page is to ask again while something is being decided.</summary>
+    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(1);
+
+    /// <summary>Reads the status of a session on which the rules that were due have been applied, or cannot be applied yet.</summary>
     public static SessionStatus Of(in SessionSnapshot seen, SessionTimings timings, Moment now)
     {
         var deadlines = new Deadlines(seen, timings, now);
@@ -46,7 +49,7 @@ internal readonly record struct SessionStatus
             TimeoutIn = isTimedOut || deadlines.TimedOut.IsNever ? null : Until(deadlines.TimedOut, now),
             EndsIn = end.IsNever ? null : Until(end, now),
             EndsBy = end.IsNever ? null : reason,
-            PingEvery = timings.KeepAlive,
+            PingEvery = Moment.Earlier(end, isTimedOut ? end : deadlines.TimedOut) <= now && timings.KeepAlive > s_soon ? s_soon : timings.KeepAlive,
         };
     }
 

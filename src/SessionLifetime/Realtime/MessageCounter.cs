@@ -14,10 +14,9 @@ internal sealed class MessageCounter(SessionEngine engine, SessionMetrics metric
     /// <param name="kind">The kind of the connection, for the metrics.</param>
     public ValueTask<bool> CountAsync(SessionEntry entry, SessionSignal signal, string kind)
     {
-        var directory = engine.Directory;
-        if (signal != SessionSignal.None && entry.TryTouch(directory.Now, signal == SessionSignal.Activity))
+        var now = engine.Directory.NowForTouch;
+        if (signal != SessionSignal.None && entry.TryTouch(now, signal == SessionSignal.Activity) && engine.Directory.TryKeepTouch(entry, now))
         {
-            directory.MarkDirty(entry);
             metrics.SignalCounted(kind);
             return new(true);
         }

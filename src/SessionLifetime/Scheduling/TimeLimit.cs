@@ -18,6 +18,9 @@ internal sealed class TimeLimit : IDisposable
     public TimeLimit(TimeSpan limit, TimeProvider time) =>
         _timer = time.CreateTimer(static state => ((TaskCompletionSource)state!).TrySetResult(), _passed, limit, Timeout.InfiniteTimeSpan);
 
+    /// <summary>Completes when the time is over.</summary>
+    public Task Passed => _passed.Task;
+
     /// <summary>Whether the time is over.</summary>
     public bool HasPassed => _passed.Task.IsCompleted;
 

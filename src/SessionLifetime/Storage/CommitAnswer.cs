@@ -1,6 +1,10 @@
-namespace SessionLifetime.Storage;
+using System.Diagnostics.CodeAnalysis;
+using SessionLifetime.Storage;
 
-/// <summary>What became of a commit.</summary>
-/// <param name="IsCommitted">Whether it was written.</param>
+namespace SessionLifetime;
+
+/// <summary>What a store answers to a commit.</summary>
+/// <param name="Status">What became of it.</param>
 /// <param name="Current">The record as it is now, written or not; null when the store has none.</param>
-internal sealed record CommitAnswer(bool IsCommitted, SessionRecord? Current);
+[Experimental(StorageDiagnostics.Id)]
+public sealed record CommitAnswer(CommitStatus Status, SessionRecord? Current);

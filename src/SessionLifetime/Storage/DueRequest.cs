@@ -1,7 +1,11 @@
-namespace SessionLifetime.Storage;
+using System.Diagnostics.CodeAnalysis;
+using SessionLifetime.Storage;
 
-/// <summary>Asks for living sessions that may be due.</summary>
-/// <param name="By">Due by this moment.</param>
-/// <param name="Most">The most records to read.</param>
-/// <param name="After">Only sessions with public ids after this one; null to begin.</param>
-internal readonly record struct DueRequest(TimeSpan By, int Most, string? After);
+namespace SessionLifetime;
+
+/// <summary>Asks for living sessions of which a rule may be due by the store's clocks: <see cref="SessionRecord.DueAt"/> by service time, or
+/// <see cref="SessionRecord.AbsoluteAt"/> by the store's time.</summary>
+/// <param name="Most">The most records to give.</param>
+/// <param name="Hold">For how long, in service time, those that are given are not given again; a later touch or commit may move that.</param>
+[Experimental(StorageDiagnostics.Id)]
+public readonly record struct DueRequest(int Most, TimeSpan Hold);

@@ -1,7 +1,9 @@
-namespace SessionLifetime.Storage;
+using System.Diagnostics.CodeAnalysis;
+using SessionLifetime.Storage;
 
-/// <summary>News of a commit.</summary>
-/// <param name="Id">The public id of the session.</param>
-/// <param name="Version">Its version after the commit.</param>
-/// <param name="IsEnded">Whether it has ended.</param>
-internal readonly record struct SessionNotice(string Id, long Version, bool IsEnded);
+namespace SessionLifetime;
+
+/// <summary>News that arrives when it happens, for speed only.</summary>
+/// <param name="Change">What changed; null where the nodes are asked to send a heartbeat at once.</param>
+[Experimental(StorageDiagnostics.Id)]
+public readonly record struct SessionNotice(CommittedChange? Change);

@@ -32,6 +32,7 @@ internal sealed class SessionClock : IDisposable
 
     private readonly TimeProvider _time;
     private readonly Func<long>? _counter;
+    private readonly IServiceTime? _service;
     private readonly bool _isCoarse;
     private readonly long _startAt;
     private readonly long _origin;
@@ -50,6 +51,15 @@ internal sealed class SessionClock : IDisposable
     /// <param name="startAt">What the clock shows now.</param>
     public SessionClock(TimeProvider time, TimeSpan startAt = default)
         : this(time, counter: null) => _startAt = startAt.Ticks;
+
+    /// <summary>The clock of a node whose sessions are in a store: service time.</summary>
+    /// <param name="time">The time provider, for what people are shown.</param>
+    /// <param name="service">Service time, as this node knows it.</param>
+    public SessionClock(TimeProvider time, IServiceTime service)
+    {
+        (_time, _service) = (time, service);
+        _origin = time.GetTimestamp();
+    }
 
     /// <summary>A clock whose counter is another than the system's.</summary>
     /// <param name="time">The time provider, for what people are shown.</param>
@@ -83,7 +93,13 @@ internal sealed class SessionClock : IDisposable
         }
     }
 
-    private Moment Exact => new(_time.GetElapsedTime(_origin).Ticks + _startAt + 1);
+    /// <summary>
+    /// Now, for a touch that is to be answered from memory; <see cref="Moment.Never"/>, which is after every deadline, where this node may not answer
+    /// from memory at all.
+    /// </summary>
+    public Moment NowForTouch => _isCoarse || _service is null ? Now : _service.NowForTouch;
+
+    private Moment Exact => _service?.Now ?? new(_time.GetElapsedTime(_origin).Ticks + _startAt + 1);
 
     /// <summary>A moment by the wall clock of now. It does not jump as the coarse counter does.</summary>
     /// <param name="moment">A moment of this clock.</param>
@@ -97,6 +113,11 @@ internal sealed class SessionClock : IDisposable
     /// <param name="moment">A moment of this clock.</param>
     public TimeSpan NotRunningSince(Moment moment)
     {
+        if (_service is not null)
+        {
+            return _service.StoppedSince(moment);
+        }
+
         var stretches = Volatile.Read(ref _stretches);
         if (stretches.Length == 0)
         {
@@ -120,7 +141,7 @@ internal sealed class SessionClock : IDisposable
     {
         lock (_lock)
         {
-            if (_isWatching || _time != TimeProvider.System)
+            if (_isWatching || !_isCoarse || _time != TimeProvider.System)
             {
                 return;
             }

@@ -3,14 +3,12 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using SessionLifetime.Directories;
 using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Ids;
 using SessionLifetime.Policy;
 using SessionLifetime.Scheduling;
-using SessionLifetime.Storage;
 using SessionLifetime.Tests.Fakes;
 using SessionLifetime.Tests.Scheduling;
 
@@ -26,7 +24,8 @@ internal sealed class EngineHost : IAsyncDisposable
         Action<SessionLifetimeBuilder>? subscribe = null,
         TimeProvider? time = null,
         ISessionBackingStore? store = null,
-        SeededScheduler? seeded = null)
+        SeededScheduler? seeded = null,
+        Action<SessionStoreOptions>? shared = null)
     {
         Seeded = seeded;
         Time = time as FakeTimeProvider ?? new();
@@ -39,12 +38,12 @@ internal sealed class EngineHost : IAsyncDisposable
             services.AddSingleton<IWorkScheduler>(seeded);
         }
 
+        var builder = services.AddSessionLifetime(configure);
         if (store is not null)
         {
-            services.AddSingleton<SessionDirectory>(provider => Stored(store, provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value, time ?? Time));
+            builder.UseBackingStore(_ => store, shared);
         }
 
-        var builder = services.AddSessionLifetime(configure);
         subscribe?.Invoke(builder);
         _services = services.BuildServiceProvider(validateScopes: true);
         Engine = _services.GetRequiredService<SessionEngine>();
@@ -119,14 +118,6 @@ internal sealed class EngineHost : IAsyncDisposable
         {
             await Engine.TabSessionOf(entry).Completion;
         }
-    }
-
-    internal static StoredSessionDirectory Stored(ISessionBackingStore store, SessionLifetimeOptions options, TimeProvider time)
-    {
-        // The reference store never waits.
-        var starting = StoredSessionDirectory.StartAsync(store, time, SessionDirectoryLimits.Of(options), seen => SessionTimings.Of(options, seen.Overrides)).AsTask();
-        Assert.True(starting.IsCompleted);
-        return starting.GetAwaiter().GetResult();
     }
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();

@@ -1,6 +1,5 @@
 using SessionLifetime.Tests.Fakes;
 using SessionLifetime.Tests.Scheduling;
-using SessionLifetime.Tests.Storage;
 
 namespace SessionLifetime.Tests.Engine;
 
@@ -15,22 +14,18 @@ public sealed class ModelTests
     private const int Steps = 60;
 
     [Theory]
-    [InlineData(0, false)]
-    [InlineData(1, false)]
-    [InlineData(2, false)]
-    [InlineData(3, false)]
-    [InlineData(0, true)]
-    [InlineData(1, true)]
-    [InlineData(2, true)]
-    [InlineData(3, true)]
-    public async Task RandomHistories_AgreeWithTheOracle(int quarter, bool isStored)
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task RandomHistories_AgreeWithTheOracle(int quarter)
     {
         for (var seed = quarter * s_histories / 4; seed < (quarter + 1) * s_histories / 4; seed++)
         {
             var history = new List<string>();
             try
             {
-                await using var host = HostOf(seed, isStored);
+                await using var host = HostOf(seed);
                 await PlayAsync(seed, host, history);
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
@@ -40,17 +35,15 @@ public sealed class ModelTests
         }
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void RandomHistories_UnderTheSeededScheduler_AgreeWithTheOracleAndRepeat(bool isStored)
+    [Fact]
+    public void RandomHistories_UnderTheSeededScheduler_AgreeWithTheOracleAndRepeat()
     {
         for (var seed = 0; seed < s_histories / 4; seed++)
         {
-            var first = Simulate(seed, isStored);
+            var first = Simulate(seed);
             if (seed % 10 == 0)
             {
-                var second = Simulate(seed, isStored);
+                var second = Simulate(seed);
                 Assert.Equal(first.History, second.History);
                 Assert.Equal(first.Events, second.Events);
                 Assert.Equal(first.Choices, second.Choices);
@@ -59,7 +52,7 @@ public sealed class ModelTests
         }
     }
 
-    private static (List<string> History, List<string> Events, List<(int Chosen, int Of)> Choices) Simulate(int seed, bool isStored)
+    private static (List<string> History, List<string> Events, List<(int Chosen, int Of)> Choices) Simulate(int seed)
     {
         var scheduler = new SeededScheduler(seed);
         var (history, events) = (new List<string>(), new List<string>());
@@ -67,7 +60,7 @@ public sealed class ModelTests
         {
             scheduler.Simulate(async () =>
             {
-                await using var host = HostOf(seed, isStored, scheduler);
+                await using var host = HostOf(seed, scheduler);
                 await PlayAsync(seed, host, history);
                 events.AddRange(host.Heard);
             });
@@ -83,10 +76,10 @@ public sealed class ModelTests
     private static string Describe(int seed, List<string> history, Exception exception) =>
         $"Seed {seed} ({OracleSettings.Random(new Random(seed))}) failed after: {string.Join("; ", history)}{Environment.NewLine}{exception}";
 
-    private static EngineHost HostOf(int seed, bool isStored, SeededScheduler? scheduler = null)
+    private static EngineHost HostOf(int seed, SeededScheduler? scheduler = null)
     {
         var time = new FakeTimeProvider();
-        return new(OracleSettings.Random(new Random(seed)).Apply, time: time, store: isStored ? new MemoryBackingStore(time) : null, seeded: scheduler);
+        return new(OracleSettings.Random(new Random(seed)).Apply, time: time, seeded: scheduler);
     }
 
     private static async Task PlayAsync(int seed, EngineHost host, List<string> history)

@@ -22,7 +22,7 @@ public sealed class SeededServicesTests
     {
         using var service = new SessionSweepService(
             host.Sweeper,
-            Options.Create(new SessionLifetimeOptions { SweepInterval = s_interval }),
+            host.Engine.Directory,
             scheduler,
             host.Time,
             host.Get<ILogger<SessionSweepService>>());

@@ -6,6 +6,7 @@ using SessionLifetime.Directories;
 using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Events;
+using SessionLifetime.Policy;
 using SessionLifetime.Scheduling;
 using SessionLifetime.Sessions;
 using SessionLifetime.Time;
@@ -27,7 +28,7 @@ public sealed class SessionSweepServiceTests
         host.Record();
         using var service = new SessionSweepService(
             host.Sweeper,
-            Options.Create(new SessionLifetimeOptions { SweepInterval = s_interval }),
+            host.Engine.Directory,
             host.Get<IWorkScheduler>(),
             host.Time,
             host.Get<ILogger<SessionSweepService>>());
@@ -66,6 +67,7 @@ public sealed class SessionSweepServiceTests
                 host.Get<SessionEventDispatcher>(),
                 host.Get<SessionEndings>(),
                 host.Get<SessionMetrics>(),
+                host.Get<TimingsInForce>(),
                 host.Time,
                 host.Get<ILogger<SessionEngine>>()),
             host.Get<SessionMetrics>(),
@@ -74,7 +76,7 @@ public sealed class SessionSweepServiceTests
             host.Get<ILogger<SessionSweeper>>());
         using var service = new SessionSweepService(
             sweeper,
-            Options.Create(new SessionLifetimeOptions { SweepInterval = s_interval }),
+            broken,
             host.Get<IWorkScheduler>(),
             host.Time,
             host.Get<ILogger<SessionSweepService>>());

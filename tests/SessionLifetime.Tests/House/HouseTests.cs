@@ -9,7 +9,7 @@ public sealed partial class HouseTests
     /// <summary>The folders from the innermost to the outermost: each names types of itself and of those before it.</summary>
     private static readonly string[] s_order =
     [
-        "Ids", "Time", "Scheduling", "Configuration", "Policy", "Entries", "Sessions", "Diagnostics", "Events", "Directories", "Storage", "Engine", "Scoping",
+        "Ids", "Time", "Scheduling", "Configuration", "Policy", "Entries", "Sessions", "Diagnostics", "Events", "Directories", "Storage", "Engine", "Cluster", "Scoping",
         "Http/Endpoints", "Http/Reading", "Http/Admission", "Http/Answers", "Http/Tokens", "Http/Navigation", "Http/Requests",
         "HttpSession", "Browser", "Http/Lifecycle", "Setup", "Realtime", "DependencyInjection",
     ];

@@ -1,0 +1,201 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Engine;
+using SessionLifetime.Scheduling;
+
+namespace SessionLifetime.Cluster;
+
+/// <summary>Runs the node: registers it, flushes and sends heartbeats every F, delivers events, signs off last of all.</summary>
+internal sealed class ClusterNodeService(
+    NodeState node,
+    NodeHeart heart,
+    StoreGate gate,
+    SharedSessionDirectory directory,
+    OutboxDelivery delivery,
+    SessionEndings endings,
+    ISessionBackingStore store,
+    IWorkScheduler scheduler,
+    TimeProvider time,
+    ILogger<ClusterNodeService> logger) : IHostedLifecycleService, IDisposable
+{
+    private static readonly TimeSpan s_trimInterval = TimeSpan.FromMinutes(1);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly WakeSignal _stopped = new();
+    private readonly WakeSignal _beats = new();
+    private readonly WakeSignal _flushes = new();
+    private Task[] _loops = [];
+    private bool _hasStarted;
+
+    /// <summary>Whether the node is registered and has heard from the store.</summary>
+    public bool IsReady => _hasStarted && node.Clock.HasLease;
+
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        node.Urged += Urge;
+        directory.Ended.EventsWait += delivery.Wake;
+        directory.Ended.LetGo += endings.LetGo;
+        try
+        {
+            await RegisterAsync();
+        }
+        catch (SessionStoreUnavailableException exception) when (exception.InnerException is not SessionStoreException)
+        {
+            // Not the host's fault, nor for ever: it starts, and tries on.
+            logger.NodeStartsWithoutStore(exception.Message);
+        }
+        catch (SessionStoreUnavailableException exception)
+        {
+            throw exception.InnerException!;
+        }
+
+        _loops = [scheduler.Run(BeatAsync), scheduler.Run(FlushAsync), scheduler.Run(ListenAsync), scheduler.Run(TrimAsync)];
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        node.IsLeaving = true;
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        _stop.Cancel();
+        _stopped.Set();
+        Urge();
+        foreach (var loop in _loops)
+        {
+            await loop;
+        }
+
+        try
+        {
+            await delivery.StopAsync();
+            await directory.FlushAsync(all: true);
+            await gate.CallAsync("signing off", async (store, stop) =>
+            {
+                await store.StopAsync(node.Id, stop);
+                return true;
+            });
+        }
+        catch (SessionStoreUnavailableException exception)
+        {
+            // It counts as one that died: the others wait for it a little longer.
+            logger.NodeStepFailed(exception);
+        }
+    }
+
+    public void Dispose() => _stop.Cancel();
+
+    /// <summary>Registers the node, if it is not yet.</summary>
+    internal async ValueTask RegisterAsync()
+    {
+        if (!_hasStarted)
+        {
+            await heart.StartAsync();
+            _hasStarted = true;
+            await heart.BeatAsync();
+            logger.NodeStarted(node.Id, store.GetType().Name);
+        }
+    }
+
+    private void Urge()
+    {
+        _flushes.Set();
+        _beats.Set();
+    }
+
+    private Task BeatAsync() => LoopAsync(async () =>
+    {
+        await RegisterAsync();
+        await heart.TryBeatAsync();
+    }, _beats);
+
+    private Task FlushAsync() => LoopAsync(async () =>
+    {
+        if (_hasStarted)
+        {
+            await heart.FlushAsync();
+        }
+    }, _flushes);
+
+    private async Task TrimAsync()
+    {
+        while (!await PauseAsync(s_trimInterval, _stopped))
+        {
+            await StepAsync(() => directory.TrimAsync());
+        }
+    }
+
+    private async Task ListenAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            await StepAsync(async () =>
+            {
+                await foreach (var notice in store.ListenAsync(_stop.Token))
+                {
+                    if (notice.Change is { } change)
+                    {
+                        directory.Distrust([change]);
+                        await directory.HeedAsync([change]);
+                    }
+                    else
+                    {
+                        Urge();
+                    }
+                }
+            });
+            await PauseAsync(node.Pace.LongestPause, _stopped);
+        }
+    }
+
+    private async Task LoopAsync(Func<ValueTask> step, WakeSignal wake)
+    {
+        do
+        {
+            await StepAsync(step);
+        }
+        while (!await PauseAsync(node.Pace.Flush, wake));
+    }
+
+    private async ValueTask StepAsync(Func<ValueTask> step)
+    {
+        try
+        {
+            await step();
+        }
+        catch (SessionStoreUnavailableException)
+        {
+            // The gate has logged that the store is away.
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The node stops.
+        }
+        catch (Exception exception)
+        {
+            logger.NodeStepFailed(exception);
+        }
+    }
+
+    /// <summary>True when the node stops.</summary>
+    private async ValueTask<bool> PauseAsync(TimeSpan pause, WakeSignal wake)
+    {
+        if (!_stop.IsCancellationRequested)
+        {
+            await TimedWait.ForAsync(_stopped.Woken, pause * 0.1, time);
+            await TimedWait.ForAsync(wake.Woken, pause * 0.9, time);
+            wake.Reset();
+        }
+
+        return _stop.IsCancellationRequested;
+    }
+}

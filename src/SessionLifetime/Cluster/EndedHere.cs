@@ -1,0 +1,75 @@
+using SessionLifetime.Entries;
+using SessionLifetime.Ids;
+
+namespace SessionLifetime.Cluster;
+
+/// <summary>
+/// Sessions that have ended and whose entries, with whatever is live in them, are still known here: those whose exit this node is to deliver wait for that,
+/// what others hold is let go at once.
+/// </summary>
+/// <param name="node">The node.</param>
+/// <param name="wantsExit">Whether anybody hears of an exit.</param>
+internal sealed class EndedHere(NodeState node, Func<bool> wantsExit)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<PublicId, SessionEntry> _waiting = [];
+
+    /// <summary>Raised when a session's live things are to be let go; for one session perhaps twice.</summary>
+    public event Action<SessionEntry>? LetGo;
+
+    /// <summary>Raised when events may wait for this node.</summary>
+    public event Action? EventsWait;
+
+    /// <summary>The entry of an ended session, with what is live in it.</summary>
+    public SessionEntry? Find(PublicId id)
+    {
+        lock (_lock)
+        {
+            return _waiting.GetValueOrDefault(id);
+        }
+    }
+
+    /// <summary>A session has ended.</summary>
+    /// <param name="entry">Its entry.</param>
+    /// <param name="isOurs">Whether this node has committed that.</param>
+    public void Add(SessionEntry entry, bool isOurs)
+    {
+        lock (_lock)
+        {
+            _waiting[entry.Id] = entry;
+        }
+
+        var home = entry.Shared!.Home;
+        var isDeliveredHere = wantsExit() && (string.Equals(home, node.Id, StringComparison.Ordinal) || (isOurs && !node.IsLive(home)));
+        if (!isDeliveredHere)
+        {
+            LetGo?.Invoke(entry);
+        }
+
+        if (!wantsExit())
+        {
+            Told(entry.Id);
+        }
+
+        EventsWait?.Invoke();
+    }
+
+    /// <summary>The last event of a session is delivered, wherever.</summary>
+    public void Told(PublicId id)
+    {
+        SessionEntry? entry;
+        lock (_lock)
+        {
+            _waiting.Remove(id, out entry);
+        }
+
+        if (entry is not null)
+        {
+            LetGo?.Invoke(entry);
+            entry.Shared!.MarkTold();
+        }
+    }
+
+    /// <summary>A session that lives has an event for somebody.</summary>
+    public void EventRaised() => EventsWait?.Invoke();
+}

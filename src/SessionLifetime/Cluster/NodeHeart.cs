@@ -1,0 +1,133 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Time;
+
+namespace SessionLifetime.Cluster;
+
+/// <summary>The two steps by which a node keeps step with the others: the flush and the heartbeat.</summary>
+/// <remarks>
+/// A flush is complete when every touch that was made before it began, and may be decided upon soon, is in the store. Its beginning is the node's watermark,
+/// if the node had heard from the store for the guard by then: until that, what waits in its queue comes first. A node whose last complete flush is too long
+/// ago sends no heartbeat: it would hold up the others.
+/// </remarks>
+internal sealed class NodeHeart(
+    NodeState node, StoreGate gate, SharedSessionDirectory directory, OutboxDelivery delivery, ClusterTimings timings, TimeProvider time, ILogger<NodeHeart> logger)
+{
+    private readonly Lock _lock = new();
+    private Task<bool>? _beating;
+    private long _cursor;
+    private long _lastFlush;
+
+    /// <summary>Registers the node.</summary>
+    public async ValueTask StartAsync()
+    {
+        var sent = node.Clock.Send();
+        var settings = JsonSerializer.SerializeToUtf8Bytes(timings.Own, ClusterJson.Default.ClusterSettings);
+        var start = await gate.CallAsync(
+            "starting",
+            (store, stop) => store.StartAsync(new(node.Id, node.Pace.Lease, node.Pace.LiveFor, settings), stop),
+            isEssential: true);
+        _cursor = start.Cursor;
+        _lastFlush = time.GetTimestamp();
+        node.Beat = TryBeatAsync;
+        node.Watermark = SessionRecords.At(start.Now.Service);
+        node.Clock.TryAccept(sent, start.Now);
+        foreach (var warning in start.Warnings)
+        {
+            logger.StoreWarns(warning);
+        }
+    }
+
+    /// <summary>Writes what is to be in the store soon.</summary>
+    /// <exception cref="SessionStoreUnavailableException">The store does not answer.</exception>
+    public async ValueTask FlushAsync()
+    {
+        var (begun, timestamp, isSettled) = (node.Clock.Now, time.GetTimestamp(), node.Clock.IsSettled);
+        await directory.FlushAsync(all: false);
+        _lastFlush = timestamp;
+        if (isSettled)
+        {
+            node.Watermark = Moment.Later(node.Watermark, begun);
+        }
+    }
+
+    /// <summary>As <see cref="BeatAsync"/>; joins the heartbeat under way.</summary>
+    /// <returns>False also where the store does not answer.</returns>
+    public Task<bool> TryBeatAsync()
+    {
+        var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            if (_beating is not null)
+            {
+                return _beating;
+            }
+
+            _beating = done.Task;
+        }
+
+        _ = RunAsync();
+        return done.Task;
+
+        async Task RunAsync()
+        {
+            var isAnswered = false;
+            try
+            {
+                isAnswered = await BeatAsync();
+            }
+            catch (SessionStoreUnavailableException)
+            {
+                // The gate has logged it.
+            }
+            catch (Exception exception)
+            {
+                logger.NodeStepFailed(exception);
+            }
+
+            lock (_lock)
+            {
+                _beating = null;
+            }
+
+            done.SetResult(isAnswered);
+        }
+    }
+
+    /// <summary>Tells the store that the node lives, and learns what has changed.</summary>
+    /// <returns>False when the answer came too late to count.</returns>
+    /// <exception cref="SessionStoreUnavailableException">The store does not answer.</exception>
+    public async ValueTask<bool> BeatAsync()
+    {
+        if (time.GetElapsedTime(_lastFlush) > node.Pace.LiveFor)
+        {
+            return false;
+        }
+
+        var sent = node.Clock.Send();
+        var cursor = _cursor;
+        var beat = new NodeHeartbeat(node.Id, SessionRecords.Span(node.Watermark), node.Pace.Lease, node.Pace.LiveFor, cursor);
+        var answer = await gate.CallAsync("sending a heartbeat", (store, stop) => store.HeartbeatAsync(beat, stop), isEssential: true);
+        if (answer.Cursor < cursor)
+        {
+            logger.StoreWentBack();
+            directory.DistrustAll();
+            _cursor = answer.Cursor;
+        }
+
+        // Before the lease is longer: nothing that is known to be over is answered from memory.
+        directory.Distrust(answer.Changes);
+        node.Heard(answer.Nodes, answer.Sessions);
+        if (!node.Clock.TryAccept(sent, answer.Now))
+        {
+            return false;
+        }
+
+        _cursor = Math.Max(_cursor, answer.Cursor);
+        timings.Follow(answer.Settings.Span);
+        await directory.HeedAsync(answer.Changes);
+        delivery.Wake();
+        return true;
+    }
+}

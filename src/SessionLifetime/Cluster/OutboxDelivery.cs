@@ -1,0 +1,284 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using SessionLifetime.Diagnostics;
+using SessionLifetime.Engine;
+using SessionLifetime.Entries;
+using SessionLifetime.Events;
+using SessionLifetime.Ids;
+using SessionLifetime.Policy;
+using SessionLifetime.Scheduling;
+using SessionLifetime.Sessions;
+
+namespace SessionLifetime.Cluster;
+
+/// <summary>
+/// Takes events from the outbox and brings them to the handlers. An event is completed when its handlers have run; a node that dies before has its events
+/// taken by another, so that each is delivered at least once.
+/// </summary>
+internal sealed class OutboxDelivery(
+    SharedSessionDirectory directory,
+    SessionEngine engine,
+    SessionEndings endings,
+    SessionEventDispatcher dispatcher,
+    TabSessions sessions,
+    NodeState node,
+    StoreGate gate,
+    IOptions<SessionLifetimeOptions> options,
+    IWorkScheduler scheduler,
+    TimeProvider time,
+    ILogger<OutboxDelivery> logger)
+{
+    private readonly ConcurrentDictionary<(string Id, long Sequence), int> _open = [];
+    private readonly ConcurrentQueue<EventResult> _results = new();
+    private int _state;
+
+    /// <summary>Whether the next take asks for events again that may have been given already.</summary>
+    private volatile bool _asksAgain = true;
+
+    /// <summary>How many events are with their handlers.</summary>
+    public int Open => _open.Count;
+
+    /// <summary>Events may wait: they are taken as soon as there are places for their handlers.</summary>
+    public void Wake()
+    {
+        // 0: nothing runs. 1: a round runs. 2: another one is wanted after it.
+        if (Interlocked.Exchange(ref _state, 2) == 0)
+        {
+            _ = scheduler.Run(RunAsync);
+        }
+    }
+
+    /// <summary>Waits for the handlers that run, and tells the store what became of their events. No others are taken.</summary>
+    public async ValueTask StopAsync()
+    {
+        var limit = new TimeLimit(options.Value.ShutdownTimeout, time);
+        while (!_open.IsEmpty && !limit.HasPassed)
+        {
+            await CompleteAsync();
+            await TimedWait.ForAsync(limit.Passed, node.Pace.Flush * 0.1, time);
+        }
+
+        limit.Dispose();
+        await CompleteAsync();
+    }
+
+    private async Task RunAsync()
+    {
+        do
+        {
+            Volatile.Write(ref _state, 1);
+            try
+            {
+                await RoundAsync();
+            }
+            catch (SessionStoreUnavailableException)
+            {
+                // The next heartbeat that is answered wakes this again.
+                _asksAgain = true;
+            }
+            catch (Exception exception)
+            {
+                _asksAgain = true;
+                logger.DeliveryFailed(exception);
+            }
+        }
+        while (Interlocked.CompareExchange(ref _state, 0, 1) != 1);
+    }
+
+    private async ValueTask RoundAsync()
+    {
+        int most;
+        int taken;
+        do
+        {
+            await CompleteAsync();
+            most = Math.Min(256, (options.Value.MaxConcurrentHandlers * 2) - _open.Count);
+            taken = 0;
+            if (node.IsLeaving || most <= 0)
+            {
+                return;
+            }
+
+            var again = _asksAgain;
+            var events = await gate.CallAsync("taking events", (store, stop) => store.TakeEventsAsync(new(node.Id, most, again), stop));
+            _asksAgain = false;
+            foreach (var one in events)
+            {
+                var key = (one.SessionId, one.Sequence);
+                if (_open.TryAdd(key, one.Attempt))
+                {
+                    taken++;
+                    await StartAsync(one);
+                }
+                else
+                {
+                    // Taken again after this node was thought dead: the completion says so.
+                    _open[key] = one.Attempt;
+                }
+            }
+        }
+        while (taken == most);
+    }
+
+    private async ValueTask CompleteAsync()
+    {
+        var results = new List<EventResult>();
+        while (results.Count < 512 && _results.TryDequeue(out var result))
+        {
+            results.Add(result);
+        }
+
+        if (results.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await gate.CallAsync("completing events", async (store, stop) =>
+            {
+                await store.CompleteEventsAsync(results, stop);
+                return true;
+            });
+        }
+        catch (SessionStoreUnavailableException)
+        {
+            results.ForEach(_results.Enqueue);
+            throw;
+        }
+
+        foreach (var result in results)
+        {
+            _open.TryRemove((result.SessionId, result.Sequence), out _);
+        }
+    }
+
+    private async ValueTask StartAsync(OutboxEvent one)
+    {
+        try
+        {
+            var details = JsonSerializer.Deserialize(one.Payload.Span, ClusterJson.Default.EventDetails) ?? new();
+            if (await FindAsync(one) is { } entry)
+            {
+                Raise(one, entry, details);
+                return;
+            }
+
+            // Its session is forgotten: there is nobody to tell of.
+            Finish(one, isDelivered: true);
+        }
+        catch (SessionStoreUnavailableException)
+        {
+            _open.TryRemove((one.SessionId, one.Sequence), out _);
+            throw;
+        }
+        catch (JsonException exception)
+        {
+            logger.EventNotUnderstood(exception, one.Kind, one.SessionId);
+            Finish(one, isDelivered: true);
+        }
+    }
+
+    private async ValueTask<SessionEntry?> FindAsync(OutboxEvent one)
+    {
+        if (!PublicId.TryParse(one.SessionId, out var id))
+        {
+            return null;
+        }
+
+        var known = directory.TryGet(id, out var living) ? living : directory.Ended.Find(id);
+        if (known?.Shared is { IsStale: false } shared && RecordWriter.Sequence(shared.Version + 1, 0) > one.Sequence)
+        {
+            return known;
+        }
+
+        var record = await directory.Reader.LoadAsync(id);
+        if (record is null)
+        {
+            return null;
+        }
+
+        if (known is not null)
+        {
+            await directory.Follower.FollowInTurnAsync(known, record);
+            return known;
+        }
+
+        return record.EndReason is null ? directory.Follower.Adopt(record, secret: null) : directory.Follower.Revive(record);
+    }
+
+    private void Raise(OutboxEvent one, SessionEntry entry, EventDetails details)
+    {
+        var session = sessions.Of(entry);
+        ValueTask Done(SessionEvent raised)
+        {
+            Finish(one, isDelivered: true);
+            return default;
+        }
+
+        switch (one.Kind)
+        {
+            case ClusterEvents.SessionTimeout when entry.IsEnded:
+                var late = new SessionTimeoutContext(session, details.Occurrence, TimeSpan.Zero, isBrowserPresent: false) { Attempt = one.Attempt };
+                dispatcher.Raise(new(SessionEventKind.SessionTimeout, late) { Completed = Done });
+                break;
+            case ClusterEvents.SessionTimeout:
+                var seen = directory.Read(entry);
+                if (!seen.Raising || seen.RaiseNumber != (uint)details.RaiseNumber)
+                {
+                    // Activity has overtaken it.
+                    Finish(one, isDelivered: true);
+                    break;
+                }
+
+                var left = details.TimeLeft is -1 or null ? Timeout.InfiniteTimeSpan : new TimeSpan(details.TimeLeft.Value);
+                var context = new SessionTimeoutContext(session, details.Occurrence, left, details.IsPresent) { Attempt = one.Attempt };
+                dispatcher.Raise(new(SessionEventKind.SessionTimeout, context)
+                {
+                    RaiseNumber = seen.RaiseNumber,
+                    Completed = async raised =>
+                    {
+                        // Until it is written, the session waits for it.
+                        while (!await engine.TryConcludeAsync(raised) && !node.IsLeaving)
+                        {
+                            await Task.Delay(node.Pace.Flush, time);
+                        }
+
+                        Finish(one, isDelivered: true);
+                    },
+                });
+                break;
+            case ClusterEvents.PageUnloaded when PageId.TryCreate(details.Page, out var page):
+                var unloaded = new UnloadedPage(page, details.IsPersisted, details.IsCurrent, details.OpenPages);
+                logger.PageUnloaded(session.Id, details.OpenPages);
+                dispatcher.Raise(new(SessionEventKind.PageUnloaded, new PageUnloadedContext(session, unloaded) { Attempt = one.Attempt }) { Completed = Done });
+                break;
+            case ClusterEvents.ApplicationExit:
+                var exit = new ApplicationExitContext(session, details.Reason) { Attempt = one.Attempt };
+                dispatcher.Raise(new(SessionEventKind.ApplicationExit, exit)
+                {
+                    Completed = raised =>
+                    {
+                        endings.LetGo(entry);
+                        entry.Shared!.MarkTold();
+                        Finish(one, isDelivered: true);
+                        return default;
+                    },
+                });
+                break;
+            default:
+                logger.EventNotUnderstood(exception: null, one.Kind, one.SessionId);
+                Finish(one, isDelivered: true);
+                break;
+        }
+    }
+
+    private void Finish(OutboxEvent one, bool isDelivered)
+    {
+        var attempt = _open.TryGetValue((one.SessionId, one.Sequence), out var latest) ? latest : one.Attempt;
+        _results.Enqueue(new(one.SessionId, one.Sequence, attempt, isDelivered));
+        Wake();
+    }
+}

@@ -1,0 +1,222 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using SessionLifetime.Entries;
+using SessionLifetime.Policy;
+using SessionLifetime.Scheduling;
+using SessionLifetime.Time;
+
+namespace SessionLifetime.Cluster;
+
+/// <summary>
+/// Writes decisions: reserves the entry, commits the record together with the events it gives, and makes the entry what was written.
+/// </summary>
+/// <remarks>
+/// A commit whose answer was lost is sent again under the same name: the store knows it. Where no answer comes at all, nobody knows: the entry is read
+/// again before anything else is done with it.
+/// </remarks>
+/// <param name="node">The node.</param>
+/// <param name="gate">The way to the store.</param>
+/// <param name="scheduler">Starts the batches.</param>
+/// <param name="timingsOf">The durations in force for a session.</param>
+/// <param name="eventsOf">The events that a decision gives.</param>
+/// <param name="onWritten">The entry is what was written; called in its turn.</param>
+/// <param name="onMoved">The record moved on elsewhere, or is gone; called in the entry's turn.</param>
+internal sealed class RecordWriter(
+    NodeState node,
+    StoreGate gate,
+    IWorkScheduler scheduler,
+    Func<SessionSnapshot, SessionTimings> timingsOf,
+    Func<SessionSnapshot, SessionSnapshot, long, IReadOnlyList<OutboxEvent>> eventsOf,
+    Action<SessionEntry> onWritten,
+    Action<SessionEntry, SessionRecord?> onMoved)
+{
+    private const int Tries = 3;
+    private const int BatchSize = 256;
+
+    private readonly Batcher<SessionCommit, CommitAnswer> _batches = new(
+        scheduler, commits => gate.CallAsync("writing decisions", (store, stop) => store.CommitAsync(commits, stop)), BatchSize);
+
+    /// <summary>Writes a decision.</summary>
+    /// <param name="entry">The session.</param>
+    /// <param name="seen">What was seen.</param>
+    /// <param name="next">What was decided.</param>
+    /// <param name="nextDue">The first moment at which a rule may come due.</param>
+    /// <param name="ignoreTouches">Whether it stands whatever touches came.</param>
+    /// <param name="unloaded">Pages whose unloading is part of it; null for none.</param>
+    /// <returns>False when the session is not as it was seen, here or in the store.</returns>
+    /// <exception cref="SessionStoreUnavailableException">The store did not answer.</exception>
+    public async ValueTask<bool> TryWriteAsync(
+        SessionEntry entry,
+        SessionSnapshot seen,
+        SessionSnapshot next,
+        Moment nextDue,
+        bool ignoreTouches,
+        IReadOnlyList<UnloadedPage>? unloaded = null)
+    {
+        var shared = entry.Shared!;
+        await shared.Turn.EnterAsync();
+        try
+        {
+            return entry.TryReserve(seen, ignoreTouches) && await WriteReservedAsync(entry, shared, seen, next, nextDue, ignoreTouches, unloaded);
+        }
+        finally
+        {
+            shared.Turn.Leave();
+        }
+    }
+
+    /// <summary>The commit of a new session. Called in its turn.</summary>
+    public async ValueTask<CommitAnswer> InsertAsync(SessionEntry entry, Moment nextDue)
+    {
+        var seen = entry.Read();
+        var record = RecordOf(entry, seen, entry.ReadPages(), nextDue);
+        return await SendAsync(new(record, ExpectedVersion: 0) { Committer = node.Id });
+    }
+
+    private async ValueTask<bool> WriteReservedAsync(
+        SessionEntry entry,
+        SharedState shared,
+        SessionSnapshot seen,
+        SessionSnapshot next,
+        Moment nextDue,
+        bool ignoreTouches,
+        IReadOnlyList<UnloadedPage>? unloaded)
+    {
+        var isSettled = false;
+        var decideAfter = shared.DecideAfter;
+        var home = shared.Home;
+        try
+        {
+            if (Earliest(next) < Earliest(seen) && node.HasOthers)
+            {
+                // Until then another node may accept touches without knowing of the nearer deadline.
+                shared.DecideAfter = Moment.Later(decideAfter, node.Clock.Now + node.Pace.Guard);
+            }
+
+            if (shared.WantsHome && !node.IsLive(shared.Home))
+            {
+                shared.Home = node.Id;
+            }
+
+            var (rule, isAbsolute) = RuleOf(seen, next, ignoreTouches);
+            var pages = unloaded is null ? entry.ReadPages() : [.. entry.ReadPages().Where(page => !unloaded.Any(gone => gone.Id == page.Id))];
+            var changes = shared.PageChanges.Count;
+            var record = RecordOf(entry, next, pages, nextDue);
+            var events = eventsOf(seen, next, shared.Version + 1)
+                .Concat(unloaded?.Select((page, index) => Of(page, shared.Version + 1, index)) ?? [])
+                .Select(one => one with { SessionId = record.Id })
+                .ToList();
+            var answer = await SendAsync(new(record, shared.Version)
+            {
+                Committer = node.Id,
+                ExpectedStamps = ignoreTouches ? null : SessionRecords.StampsOf(seen),
+                NotBefore = rule is null || isAbsolute ? null : SessionRecords.Span(Moment.Later(rule.Value, decideAfter)),
+                NotBeforeStoreTime = isAbsolute ? record.AbsoluteAt ?? SessionRecords.AbsoluteAt(next, shared, timingsOf(seen).Absolute) : null,
+                Events = events,
+            });
+            isSettled = answer.Status != CommitStatus.TooEarly;
+            if (answer.Status == CommitStatus.Written)
+            {
+                shared.PageChanges.RemoveRange(0, changes);
+                shared.IsChanged = false;
+                shared.WantsHome = false;
+                SessionRecords.Follow(shared, answer.Current!, SessionRecords.DetailsOf(answer.Current!));
+                entry.Apply(next, nextDue, Answer(shared, next));
+                onWritten(entry);
+                return true;
+            }
+
+            (shared.DecideAfter, shared.Home) = (decideAfter, home);
+            if (answer.Status == CommitStatus.Moved)
+            {
+                onMoved(entry, answer.Current);
+            }
+            else
+            {
+                shared.TryAgainAt = node.Clock.Now + (node.Pace.Flush / 4);
+            }
+
+            return false;
+        }
+        catch (SessionStoreUnavailableException)
+        {
+            shared.IsStale = true;
+            (shared.DecideAfter, shared.Home) = (decideAfter, home);
+            throw;
+        }
+        finally
+        {
+            if (!isSettled)
+            {
+                entry.CancelReservation(seen);
+            }
+        }
+    }
+
+    /// <summary>What those wait for who wait for the handlers of a raise; null while there is none.</summary>
+    [SuppressMessage("Design", "MA0022:Return Task.FromResult instead of returning null", Justification = "No task says that nobody is asked.")]
+    public static Task? Answer(SharedState shared, in SessionSnapshot next)
+    {
+        if (next.Raising)
+        {
+            return (shared.Answer ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+
+        shared.Answer?.TrySetResult();
+        shared.Answer = null;
+        return null;
+    }
+
+    private static OutboxEvent Of(UnloadedPage page, long version, int index)
+    {
+        var details = new EventDetails { Page = page.Id.ToString(), IsPersisted = page.Persisted, IsCurrent = page.IsCurrent, OpenPages = page.OpenPages };
+        return new("", Sequence(version, index), ClusterEvents.PageUnloaded, JsonSerializer.SerializeToUtf8Bytes(details, ClusterJson.Default.EventDetails));
+    }
+
+    /// <summary>The place of an event of a commit among the session's events: unloaded pages stand before what a rule gives.</summary>
+    internal static long Sequence(long version, int index) => (version * 64) + index;
+
+    /// <summary>The moment of the rule that a decision applies; null for one that applies none.</summary>
+    private (Moment? Rule, bool IsAbsolute) RuleOf(in SessionSnapshot seen, in SessionSnapshot next, bool ignoreTouches)
+    {
+        if (ignoreTouches || (next.State != SessionState.Ended && next.RaiseNumber == seen.RaiseNumber))
+        {
+            return (null, false);
+        }
+
+        var timings = timingsOf(seen);
+        var now = node.Clock.Now;
+        var copy = seen;
+        var step = Clockwork.Advance(ref copy, timings, now, hasHandlers: next.Raising);
+        return step.Kind == ClockStepKind.Nothing ? (now, false) : (step.At, next.State == SessionState.Ended && next.EndReason == SessionEndReason.AbsoluteTimeout);
+    }
+
+    /// <summary>The moment that may come nearer by a change of anything but stamps.</summary>
+    private Moment Earliest(in SessionSnapshot seen) => seen.State == SessionState.Ended ? Moment.Never : Clockwork.NextDue(seen, timingsOf(seen), seen.StartedAt);
+
+    private SessionRecord RecordOf(SessionEntry entry, in SessionSnapshot next, IEnumerable<SessionPage> pages, Moment nextDue)
+    {
+        var due = nextDue;
+        foreach (var page in pages)
+        {
+            due = Moment.Earlier(due, page.UnloadAt);
+        }
+
+        return SessionRecords.Of(entry, next, pages, due, timingsOf(next).Absolute, node.Clock.Now, node.NextWriter());
+    }
+
+    private async ValueTask<CommitAnswer> SendAsync(SessionCommit commit)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await _batches.SendAsync(commit);
+            }
+            catch (SessionStoreUnavailableException) when (attempt < Tries && !gate.IsAway)
+            {
+                // The answer may have been lost after the write.
+            }
+        }
+    }
+}
