@@ -178,9 +178,18 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         return NowForTouch is { IsNever: false } after && after.Since(now) <= _node.Pace.Flush;
     }
 
-    public override void MarkDirty(SessionEntry entry)
+    public override void MarkDirty(SessionEntry entry, bool isActivity)
     {
-        _touches.Mark(entry);
+        // A new session that found no place is in no store.
+        if (entry.Shared is { } shared)
+        {
+            if (!_node.Clock.HasLease)
+            {
+                shared.AddUnsure(isActivity ? UnsureSignals.Activity | UnsureSignals.Signal : UnsureSignals.Signal);
+            }
+
+            _touches.Mark(entry);
+        }
     }
 
     public override void OnSlowSignal(SessionEntry entry, in SignalReport signal)

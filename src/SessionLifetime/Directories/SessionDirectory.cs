@@ -154,8 +154,8 @@ internal class SessionDirectory
         return entry.NextDue > now;
     }
 
-    /// <summary>The entry's stamps, pages or holds moved in place: to be written to the backing store, where there is one.</summary>
-    public virtual void MarkDirty(SessionEntry entry) => _ = entry;
+    /// <summary>A request that held the entry's clocks has completed: its stamps are to be written to the backing store, where there is one.</summary>
+    public virtual void MarkDirty(SessionEntry entry, bool isActivity) => _ = entry;
 
     /// <summary>Something happened to a page of the session, or is about to: to be written to the backing store, where there is one.</summary>
     public virtual void OnPageChange(SessionEntry entry, PageChange change) => _ = change;

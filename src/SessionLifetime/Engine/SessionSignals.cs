@@ -95,14 +95,14 @@ internal static class SessionSignals
     public static void Release(this SessionEngine engine, RequestHold hold)
     {
         hold.Entry.Release(hold, engine.Directory.Now);
-        engine.Directory.MarkDirty(hold.Entry);
+        engine.Directory.MarkDirty(hold.Entry, hold.IsActivity);
     }
 
     /// <summary>The request completed, and is done with the session.</summary>
     public static void Leave(this SessionEngine engine, RequestHold hold, SessionEntry entry)
     {
         entry.Leave(hold, engine.Directory.Now);
-        engine.Directory.MarkDirty(entry);
+        engine.Directory.MarkDirty(entry, hold.IsActivity);
     }
 
     private static async ValueTask<bool> ApplyDueRulesAndHoldAsync(

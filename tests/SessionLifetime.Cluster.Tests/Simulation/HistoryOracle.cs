@@ -129,7 +129,7 @@ internal sealed class HistoryOracle(World world, MemoryBackingStore store, Histo
     {
         if (!_sessions.TryGetValue(record.Id, out var session))
         {
-            _sessions.Add(record.Id, session = new() { StartedAt = Service, StartedStore = store.StoreTimeNow });
+            _sessions.Add(record.Id, session = new());
             session.Touches.Add(new(node, IsActivity: true, world.Now, world.Now, Service));
         }
 
@@ -179,7 +179,7 @@ internal sealed class HistoryOracle(World world, MemoryBackingStore store, Histo
                 Forbid(session, record, "end", touch => touch.IsActivity ? touch.Service + plan.Timeout + plan.Countdown : TimeSpan.Zero);
                 break;
             case SessionEndReason.AbsoluteTimeout:
-                Assert.True(plan.Absolute is { } absolute && store.StoreTimeNow >= session.StartedStore + absolute - s_flush, $"V7: {record.Id} ended before its absolute end.");
+                Assert.True(plan.Absolute is { } absolute && store.StoreTimeNow >= new TimeSpan(details.StartedAt + details.TakenOffAtStart) + absolute - s_flush, $"V7: {record.Id} ended before its absolute end.");
                 break;
             default:
                 break;
@@ -210,11 +210,11 @@ internal sealed class HistoryOracle(World world, MemoryBackingStore store, Histo
             return true;
         }
 
-        // Since the touch no heartbeat of its node was accepted for L - 2F: a stalled node.
-        var last = touch.MadeAt;
+        // No heartbeat of its node was accepted for L - 2F, before the touch or after it: a node that stalls, or is cut off and serves all the same.
+        var last = life.Heartbeats.LastOrDefault(beat => beat <= touch.MadeAt, touch.MadeAt);
         foreach (var beat in life.Heartbeats)
         {
-            if (beat < touch.MadeAt)
+            if (beat <= touch.MadeAt)
             {
                 continue;
             }
@@ -285,10 +285,6 @@ internal sealed class HistoryOracle(World world, MemoryBackingStore store, Histo
 
     private sealed class Session
     {
-        public TimeSpan StartedAt { get; init; }
-
-        public TimeSpan StartedStore { get; init; }
-
         public List<Touch> Touches { get; } = [];
 
         public HashSet<string> Writers { get; } = new(StringComparer.Ordinal);
