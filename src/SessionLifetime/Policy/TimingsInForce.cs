@@ -4,7 +4,7 @@ namespace SessionLifetime.Policy;
 /// <param name="options">The options to begin with.</param>
 internal sealed class TimingsInForce(SessionLifetimeOptions options)
 {
-    private volatile Set _set = new(options);
+    private volatile DurationSet _set = new(options);
 
     /// <summary>The durations in force for a session.</summary>
     public SessionTimings Of(in SessionSnapshot seen)
@@ -16,7 +16,7 @@ internal sealed class TimingsInForce(SessionLifetimeOptions options)
     /// <summary>Another set is in force from now on.</summary>
     public void Replace(SessionLifetimeOptions options) => _set = new(options);
 
-    private sealed class Set(SessionLifetimeOptions options)
+    private sealed class DurationSet(SessionLifetimeOptions options)
     {
         public SessionLifetimeOptions Options => options;
 
