@@ -83,6 +83,7 @@ public sealed class SharedSessionTests : IAsyncDisposable
         var there = (await second.FindAsync(entry.Secret))!;
 
         var exiting = first.Host.Engine.EndAndWaitAsync(entry, SessionEndReason.Exited);
+        await Eventually.IsAsync(() => entry.IsEnded);
         await AdvanceAsync(s_second);
         await exiting;
 
@@ -127,6 +128,101 @@ public sealed class SharedSessionTests : IAsyncDisposable
         // Events are asked for in the background.
         Assert.DoesNotContain(_store.Calls.Keys, static call => call is not nameof(ISessionBackingStore.TakeEventsAsync));
     }
+
+    [Fact]
+    public async Task ANewId_IsHandedOutByEveryNode_AndAllOfThemAgree()
+    {
+        var (first, second, third) = (await NodeAsync(), await NodeAsync(), await NodeAsync());
+        var entry = await first.Host.StartAsync("p1");
+        var old = entry.Secret;
+        var known = (await second.FindAsync(old))!;
+
+        await first.Host.Engine.Rotation.RotateAsync(entry);
+        await AdvanceAsync(s_second);
+
+        var newest = entry.NewerThan(old);
+        Assert.NotNull(newest);
+        Assert.Equal(newest, known.NewerThan(old));
+        Assert.Equal(newest, (await third.FindAsync(old))!.NewerThan(old));
+        Assert.Same(known, await second.FindAsync(newest.Value));
+
+        // Used on one node, the former runs out on all.
+        second.Host.Engine.Rotation.OnUsed(known, newest.Value);
+        await AdvanceAsync(s_second * 2);
+        Assert.NotNull(await third.FindAsync(old));
+        await AdvanceAsync(TimeSpan.FromSeconds(40));
+        Assert.Null(await third.FindAsync(old));
+        Assert.Null(await first.FindAsync(old));
+        Assert.NotNull(await third.FindAsync(newest.Value));
+    }
+
+    [Fact]
+    public async Task PagesOfAllNodes_AreOneList()
+    {
+        var (first, second) = (await NodeAsync(), await NodeAsync());
+        var entry = await first.Host.StartAsync("p1");
+        var there = (await second.FindAsync(entry.Secret))!;
+
+        Assert.True(await second.Host.Arrivals.TryResumeAsync(there, PageOf("p2"), PageOf("t2")));
+        await AdvanceAsync(s_second * 3);
+        Assert.True(entry.IsOpenPage(PageOf("p1")));
+        Assert.True(entry.IsOpenPage(PageOf("p2")));
+
+        await first.Host.Arrivals.DetachAsync(entry, PageOf("p2"), persisted: false);
+        await AdvanceAsync(TimeSpan.FromSeconds(8));
+
+        Assert.False(there.IsOpenPage(PageOf("p2")));
+        Assert.Equal(["PageUnloaded p2 1"], first.Host.Heard.Concat(second.Host.Heard).Where(static one => one.StartsWith("PageUnloaded", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task ASelfDestruct_ArmedOnOneNode_IsDisarmedOnTheOther()
+    {
+        var (first, second) = (await NodeAsync(), await NodeAsync());
+        var entry = await first.Host.StartAsync("p1");
+        var there = (await second.FindAsync(entry.Secret))!;
+
+        await first.Host.Engine.TryChangeAsync(entry, TimeSpan.FromSeconds(20), Arm);
+        await AdvanceAsync(s_second * 3);
+        Assert.True(await second.Host.PingAsync(there));
+        await AdvanceAsync(TimeSpan.FromSeconds(40));
+        Assert.False(there.IsEnded);
+
+        await second.Host.Engine.TryChangeAsync(there, TimeSpan.FromSeconds(20), Arm);
+        await AdvanceAsync(TimeSpan.FromSeconds(40));
+        Assert.True(entry.IsEnded);
+        Assert.Contains("ApplicationExit SelfDestructed", first.Host.Heard.Concat(second.Host.Heard));
+    }
+
+    [Fact]
+    public async Task LogOutEverywhere_EndsTheSessionsOfAllNodes()
+    {
+        var (first, second) = (await NodeAsync(), await NodeAsync());
+        var entries = new[] { await first.Host.StartAsync("p1"), await second.Host.StartAsync("p2"), await first.Host.StartAsync("p3") };
+        foreach (var (host, entry) in new[] { (first, entries[0]), (second, entries[1]) })
+        {
+            await host.Host.Get<SessionLifetime.Engine.SessionOwnership>().ClaimAsync(entry, BrowserKey.None, "ada");
+        }
+
+        Assert.Equal(2, (await second.Host.Sessions.ListAsync(new() { User = "ada" })).Count);
+        var ending = second.Host.Sessions.EndAllAsync("ada").AsTask();
+        await Eventually.IsAsync(() => entries.Count(static one => one.IsEnded) > 0 || _store.Records.Values.Count(static record => record.EndReason is not null) == 2);
+        await AdvanceAsync(s_second * 2);
+
+        Assert.Equal(2, await ending);
+        Assert.True(entries[0].IsEnded);
+        Assert.True(entries[1].IsEnded);
+        Assert.False(entries[2].IsEnded);
+        Assert.Equal(1, first.Host.Sessions.Count);
+    }
+
+    private static bool Arm(ref SessionSnapshot next, SessionTimings timings, SessionLifetime.Time.Moment now, TimeSpan after)
+    {
+        Clockwork.Arm(ref next, now + after, now);
+        return true;
+    }
+
+    private static PageId PageOf(string name) => PageId.TryCreate(name, out var page) ? page : throw new InvalidOperationException(name);
 
     private async Task<ClusterHost> NodeAsync()
     {

@@ -36,16 +36,13 @@ internal sealed class EntryFollower(
         {
             if (directory.TryGet(id, out var known))
             {
-                if (secret is { } shown)
-                {
-                    directory.Learn(known, shown);
-                }
-
+                Learn(known, secret);
                 return known;
             }
 
             var entry = Make(record, id, secret);
             directory.Adopt(entry, secret is not null);
+            Learn(entry, secret);
             return entry;
         }
     }
@@ -108,12 +105,32 @@ internal sealed class EntryFollower(
         read.NotRunning = notRunning(shared);
         var due = DeriveAndFindDue(ref read);
         entry.Apply(read, Moment.Earlier(due, memoryEnd(entry, read)), RecordWriter.Answer(shared, read));
+        Learn(entry, secret: null);
         directory.Settle(entry, own.Owner, read.Owner);
         directory.FollowCommit(entry);
         if (entry.IsEnded)
         {
             onEnded(entry);
         }
+    }
+
+    /// <summary>A request has shown a secret, also one that runs out: what it leads to is known from now on.</summary>
+    public void Show(SessionEntry entry, SessionId? secret)
+    {
+        foreach (var newer in EntrySecrets.Follow(entry, secret))
+        {
+            directory.AddSecret(entry, newer);
+        }
+    }
+
+    private void Learn(SessionEntry entry, SessionId? secret)
+    {
+        if (secret is { } shown)
+        {
+            directory.Learn(entry, shown);
+        }
+
+        Show(entry, secret);
     }
 
     private SessionEntry Make(SessionRecord record, PublicId id, SessionId? secret)

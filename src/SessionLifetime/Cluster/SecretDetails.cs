@@ -12,6 +12,10 @@ internal sealed class SecretDetails
     [JsonPropertyName("until")]
     public long? Until { get; set; }
 
-    [JsonPropertyName("salt")]
-    public string? Salt { get; set; }
+    /// <summary>The newest secret, encrypted by this one.</summary>
+    [JsonPropertyName("newer")]
+    public string? Newer { get; set; }
+
+    [JsonPropertyName("pending")]
+    public bool IsPending { get; set; }
 }

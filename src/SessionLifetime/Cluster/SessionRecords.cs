@@ -22,13 +22,13 @@ internal static class SessionRecords
     {
         var shared = entry.Shared!;
         var isEnded = next.State == SessionState.Ended;
-        var secrets = SecretsOf(entry, now);
+        var secrets = EntrySecrets.ToStore(entry, now);
         var own = next.Overrides ?? TimeoutOverrides.None;
         var details = new SessionDetails
         {
             StartedAt = next.StartedAt.Ticks,
             TakenOffAtStart = shared.TakenOffAtStart.Ticks,
-            Secrets = secrets.ConvertAll(static one => new SecretDetails { Hash = one.Hash, Until = TicksUnlessNever(one.Until), Salt = one.Salt }),
+            Secrets = secrets.ConvertAll(static one => new SecretDetails { Hash = one.Hash, Until = TicksUnlessNever(one.Until), Newer = one.Newer, IsPending = one.IsPending }),
             BrowserHash = !next.Owner.Browser.IsNone ? SecretHash.Of(next.Owner.Browser) : shared.BrowserHash,
             Pages = isEnded ? null : [.. pages.Select(Of)],
             IsConfirmed = next.Confirmed,
@@ -129,7 +129,7 @@ internal static class SessionRecords
     }
 
     public static List<StoredSecret> SecretsOf(SessionDetails details) =>
-        details.Secrets.ConvertAll(static one => new StoredSecret(one.Hash, one.Until is { } until ? new(until) : Moment.Never, one.Salt));
+        details.Secrets.ConvertAll(static one => new StoredSecret(one.Hash, one.Until is { } until ? new(until) : Moment.Never, one.Newer, one.IsPending));
 
     /// <summary>Makes what is known of the record what the record says.</summary>
     public static void Follow(SharedState shared, SessionRecord record, SessionDetails details)
@@ -170,29 +170,4 @@ internal static class SessionRecords
         UnloadAt = TicksUnlessNever(page.UnloadAt),
         IsPersisted = page.Persisted,
     };
-
-    /// <summary>The secrets this node knows, the current one first, and those of which only the hash is known.</summary>
-    private static List<StoredSecret> SecretsOf(SessionEntry entry, Moment now)
-    {
-        var stored = entry.Shared!.Secrets;
-        var secrets = new List<StoredSecret>();
-        if (entry.Rotated is { } ids)
-        {
-            secrets.AddRange(ids.Working(now).Select(static one => new StoredSecret(SecretHash.Of(one.Id), one.Until, Salt: null)));
-        }
-        else if (entry.Secret != default && stored.Count == 0)
-        {
-            secrets.Add(new(SecretHash.Of(entry.Secret), Moment.Never, Salt: null));
-        }
-
-        foreach (var known in stored)
-        {
-            if (known.Until > now && !secrets.Exists(one => string.Equals(one.Hash, known.Hash, StringComparison.Ordinal)))
-            {
-                secrets.Add(known);
-            }
-        }
-
-        return secrets;
-    }
 }

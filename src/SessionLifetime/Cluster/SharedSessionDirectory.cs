@@ -99,7 +99,13 @@ internal sealed class SharedSessionDirectory : SessionDirectory
 
         // One that runs out is asked for each time: only the record knows until when it works.
         var own = SessionRecords.SecretsOf(SessionRecords.DetailsOf(record)).Find(one => string.Equals(one.Hash, hash, StringComparison.Ordinal));
-        return own is null || own.Until <= Now ? null : await AdoptAsync(record, own.Until.IsNever ? secret : null);
+        if (own is null || own.Until <= Now || await AdoptAsync(record, own.Until.IsNever ? secret : null) is not { } entry)
+        {
+            return null;
+        }
+
+        _follower.Show(entry, secret);
+        return entry;
     }
 
     public override async ValueTask<SessionEntry?> FindAsync(PublicId id, CancellationToken cancellationToken) =>

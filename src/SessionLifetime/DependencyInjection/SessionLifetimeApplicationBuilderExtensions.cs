@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using SessionLifetime;
 using SessionLifetime.DependencyInjection;
+using SessionLifetime.Directories;
 using SessionLifetime.Http.Requests;
 using SessionLifetime.HttpSession;
 using SessionLifetime.Setup;
@@ -24,6 +25,11 @@ public static class SessionLifetimeApplicationBuilderExtensions
         ArgumentNullException.ThrowIfNull(app);
         MissingRegistration.ThrowIfMissing(app.ApplicationServices, nameof(UseSessionLifetime));
         app.ApplicationServices.GetRequiredService<SetupCalls>().Use(app.Properties);
+        if (app.ApplicationServices.GetRequiredService<SessionDirectory>().DeliversLater)
+        {
+            app.UseMiddleware<StoreFailureMiddleware>();
+        }
+
         if (app.ApplicationServices.GetService<HttpSessionFactory>() is not null)
         {
             app.UseMiddleware<HttpSessionMiddleware>();

@@ -13,9 +13,13 @@ internal sealed class SessionRotation(SessionDirectory directory, TimeSpan overl
     /// <summary>Makes a new secret for a living session; <see cref="SessionEntry.NewerThan"/> tells it.</summary>
     /// <param name="entry">The session.</param>
     /// <param name="evenIfPending">Whether also where one waits for its first use already.</param>
+    /// <remarks>
+    /// Where nobody here knows a secret of the session (another node has served it until now), there is nothing to replace yet: the request that shows one is
+    /// the one to ask.
+    /// </remarks>
     public ValueTask RotateAsync(SessionEntry entry, bool evenIfPending = false)
     {
-        for (var isDone = false; !isDone && !entry.IsEnded;)
+        for (var isDone = false; !isDone && !entry.IsEnded && (entry.Rotated is not null || entry.Secret != default);)
         {
             var ids = entry.Rotated;
             if (ids?.Pending is not null && !evenIfPending)

@@ -42,6 +42,9 @@ internal sealed class RotatedIds
 
     public static RotatedIds First(SessionId current, SessionId next) => new(current, next, []);
 
+    /// <summary>What a backing store says of the secrets that are known here.</summary>
+    public static RotatedIds Restore(SessionId current, SessionId? pending, (SessionId Id, Moment Until)[] old) => new(current, pending, old);
+
     /// <summary>Another new one. One that waits already may have been handed out: it works until this one is used.</summary>
     /// <param name="next">The new one.</param>
     /// <param name="forgotten">Old ones that are too many.</param>

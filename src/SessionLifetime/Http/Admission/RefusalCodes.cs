@@ -11,4 +11,5 @@ internal static class RefusalCodes
     public const string WrongConnection = "wrongConnection";
     public const string BrowserLimit = "browserLimit";
     public const string UserLimit = "userLimit";
+    public const string StoreAway = "storeAway";
 }

@@ -48,6 +48,15 @@ internal sealed record SessionProblem
         Detail = "This server has no such session: it restarted, ended the session too long ago to remember, or gave it a newer id. Attach again.",
     };
 
+    public static SessionProblem StoreAway => new()
+    {
+        Status = StatusCodes.Status503ServiceUnavailable,
+        Code = RefusalCodes.StoreAway,
+        Title = "The store of the sessions does not answer.",
+        Detail = "The session is as it was. Send the request again in a moment, with the same id.",
+        RetryAfter = "1",
+    };
+
     public static SessionProblem WrongBrowser => new()
     {
         Status = StatusCodes.Status403Forbidden,
