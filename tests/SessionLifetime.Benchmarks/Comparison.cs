@@ -33,7 +33,7 @@ internal static partial class Comparison
             foreach (var (figure, best) in now)
             {
                 var was = before.GetValueOrDefault(figure, double.NaN);
-                var ratio = IsMoreBetter(figure) ? was / best : best / was;
+                var ratio = was.Equals(best) ? 1 : IsMoreBetter(figure) ? was / best : best / was;
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {figure} | {was:0.###} | {best:0.###} | {ratio:0.000} |"));
             }
         }

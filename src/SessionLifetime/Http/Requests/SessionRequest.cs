@@ -108,7 +108,7 @@ internal sealed class SessionRequest(
         (_context, _entry, _sent, _isInSession, _isPlain) = (context, started.Entry, started.Entry.Secret, true, isPlain);
         (_isClosed, _isServed) = (false, false);
         (Signal, _isConnection, _mayBeUpgraded) = (SessionSignal.Activity, false, HttpMethods.IsConnect(context.Request.Method));
-        _holds = _mayHaveBody = true;
+        (_holds, _mayHaveBody) = (true, !HttpMethods.IsGet(context.Request.Method));
         _entry.EnterRequest();
         _entry.TryHold(_hold.For(_entry, started.IsActivity, started.Until), _entry.LastSignal);
         engine.Release(started);
