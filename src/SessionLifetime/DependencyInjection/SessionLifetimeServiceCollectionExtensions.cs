@@ -90,7 +90,8 @@ public static class SessionLifetimeServiceCollectionExtensions
         {
             var options = provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value;
             var logger = provider.GetRequiredService<ILogger<HandlerWatch>>();
-            return new HandlerWatch(provider.GetRequiredService<TimeProvider>(), options.HandlerTimeout, options.MaxConcurrentHandlers, logger.HandlersWait);
+            var (clock, time) = (provider.GetRequiredService<SessionClock>(), provider.GetRequiredService<TimeProvider>());
+            return new HandlerWatch(clock, time, options.HandlerTimeout, options.MaxConcurrentHandlers, logger.HandlersWait);
         });
 
         // All handlers and disposals that may run at once may block their threads, and work goes on.

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using SessionLifetime.Diagnostics;
 using SessionLifetime.Events;
 using SessionLifetime.Scheduling;
+using SessionLifetime.Time;
 
 namespace SessionLifetime.Engine;
 
@@ -18,10 +19,11 @@ internal sealed class SessionDisposer : IDisposable
     private readonly ILogger _logger;
     private readonly DisposalSurroundings _surroundings;
 
-    public SessionDisposer(IWorkScheduler scheduler, IOptions<SessionLifetimeOptions> options, TimeProvider time, ILogger<SessionDisposer> logger)
+    public SessionDisposer(
+        IWorkScheduler scheduler, SessionClock clock, IOptions<SessionLifetimeOptions> options, TimeProvider time, ILogger<SessionDisposer> logger)
     {
         (_timeout, _time, _logger) = (options.Value.DisposalTimeout, time, logger);
-        _surroundings = new(scheduler, new HandlerWatch(time, _timeout, options.Value.MaxConcurrentHandlers), Report, OnDone);
+        _surroundings = new(scheduler, new HandlerWatch(clock, time, _timeout, options.Value.MaxConcurrentHandlers), Report, OnDone);
     }
 
     /// <summary>The sessions that still wait for it.</summary>

@@ -18,7 +18,7 @@ namespace SessionLifetime.Entries;
 internal struct PageSet
 {
     /// <summary>How exactly it is known when an only page was last heard of.</summary>
-    private static readonly TimeSpan s_step = TimeSpan.FromSeconds(1);
+    private const long Step = TimeSpan.TicksPerSecond;
 
     private PageList? _many;
     private InlinePage _only;
@@ -45,7 +45,7 @@ internal struct PageSet
     }
 
     /// <summary>Whether it is worth telling which page was heard of.</summary>
-    public readonly bool Listens(Moment now) => Volatile.Read(in _many) is not null || (!_only.IsNone && _only.LastHeard + s_step < now);
+    public readonly bool Listens(Moment now) => Volatile.Read(in _many) is not null || (now.Ticks - _only.LastHeard.Ticks > Step && !_only.IsNone);
 
     /// <summary>A request came from this page; an unknown page is ignored.</summary>
     public void Heard(PageId id, Moment now)

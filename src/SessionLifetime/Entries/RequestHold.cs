@@ -8,6 +8,8 @@ namespace SessionLifetime.Entries;
 /// </summary>
 internal sealed class RequestHold : LinkedNode<RequestHold>
 {
+    private const long Step = 250 * TimeSpan.TicksPerMillisecond;
+
     /// <summary>Whether the request counts as activity, or is only a sign that the browser is there.</summary>
     public bool IsActivity { get; private set; }
 
@@ -16,8 +18,11 @@ internal sealed class RequestHold : LinkedNode<RequestHold>
 
     public SessionEntry Entry { get; private set; } = default!;
 
+    /// <summary>Whether the session's last activity moved to another quarter of a second by this one: what came closer behind another tells nothing new.</summary>
+    public bool MovedActivity { get; private set; }
+
     /// <summary>Forgets what it held, which it no longer does.</summary>
-    public void Clear() => (Entry, Until) = (default!, default);
+    public void Clear() => (Entry, Until, MovedActivity) = (default!, default, false);
 
     /// <summary>Puts it among the session's holds. The one that holds longest stands first: only that one is read.</summary>
     public void LinkInto(ref IntrusiveStack<RequestHold> holds)
@@ -39,7 +44,10 @@ internal sealed class RequestHold : LinkedNode<RequestHold>
     /// <summary>Says what it is to hold; it does not yet.</summary>
     public RequestHold For(SessionEntry entry, bool isActivity, Moment until)
     {
-        (Entry, IsActivity, Until) = (entry, isActivity, until);
+        (Entry, IsActivity, Until, MovedActivity) = (entry, isActivity, until, isActivity);
         return this;
     }
+
+    /// <summary>It is about to move the session's last activity.</summary>
+    public void Move(Moment lastActivity, Moment now) => MovedActivity &= lastActivity != now && lastActivity.Ticks / Step != now.Ticks / Step;
 }

@@ -233,6 +233,7 @@ internal sealed class SessionEntry
         if (isPlain)
         {
             _requests++;
+            hold.Move(LastActivity, now);
             Link(hold, now);
         }
 

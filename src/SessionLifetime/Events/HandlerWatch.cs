@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using SessionLifetime.Entries;
+using SessionLifetime.Time;
 
 namespace SessionLifetime.Events;
 
@@ -17,11 +18,12 @@ namespace SessionLifetime.Events;
 /// run is late: who waits for it goes on.
 /// </para>
 /// </remarks>
-/// <param name="time">By which clock.</param>
+/// <param name="clock">By which clock: time in which the process did not run is not the calls'.</param>
+/// <param name="time">Runs the timer, and says how long a call took.</param>
 /// <param name="limit">How long a call may run, and how long it is waited for before it does.</param>
 /// <param name="most">How many calls may run at once. Abandoned ones do not count.</param>
 /// <param name="onFull">Called once, when the first call has to wait for its place.</param>
-internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit, int most, Action<int>? onFull = null) : IDisposable
+internal sealed class HandlerWatch(SessionClock clock, TimeProvider time, TimeSpan limit, int most, Action<int>? onFull = null) : IDisposable
 {
     /// <summary>Of so many places, one is for calls for which no browser waits.</summary>
     private const int FairShare = 4;
@@ -57,7 +59,7 @@ internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit, int most, 
         var isFirst = false;
         lock (_lock)
         {
-            call.StartedAt = time.GetTimestamp();
+            Stamp(call);
             if (!_isArmed)
             {
                 Arm(limit);
@@ -93,8 +95,8 @@ internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit, int most, 
         next?.Resume();
     }
 
-    /// <summary>How long a call has been running.</summary>
-    public TimeSpan Elapsed(WatchedCall call) => time.GetElapsedTime(call.StartedAt);
+    /// <summary>How long a call has taken.</summary>
+    public TimeSpan Elapsed(WatchedCall call) => time.GetElapsedTime(call.Timestamp);
 
     public void Dispose() => _timer?.Dispose();
 
@@ -111,12 +113,14 @@ internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit, int most, 
         if (next is not null)
         {
             (next == _urgent.First ? ref _urgent : ref next == _late.First ? ref _late : ref _waiting).Remove(next);
-            next.StartedAt = time.GetTimestamp();
+            Stamp(next);
             _running.AddLast(next);
         }
 
         return next;
     }
+
+    private void Stamp(WatchedCall call) => (call.StartedAt, call.Timestamp) = (clock.Now, time.GetTimestamp());
 
     private void Arm(TimeSpan after)
     {
@@ -164,7 +168,7 @@ internal sealed class HandlerWatch(TimeProvider time, TimeSpan limit, int most, 
     {
         while (list.First is { } first)
         {
-            var left = limit - Elapsed(first);
+            var left = limit - clock.Now.Since(first.StartedAt);
             if (left > TimeSpan.Zero)
             {
                 return left;

@@ -1,5 +1,6 @@
 using SessionLifetime.Entries;
 using SessionLifetime.Scheduling;
+using SessionLifetime.Time;
 
 namespace SessionLifetime.Events;
 
@@ -9,8 +10,11 @@ internal abstract class WatchedCall : LinkedNode<WatchedCall>
     private HandlerThread? _thread;
     private long _work;
 
-    /// <summary>The time provider's timestamp of its start; while it waits for its place, of the beginning of the wait.</summary>
-    public long StartedAt { get; set; }
+    /// <summary>When it started, on the clock of its <see cref="HandlerWatch"/>; while it waits for its place, when the wait began.</summary>
+    public Moment StartedAt { get; set; }
+
+    /// <summary>The time provider's timestamp of the same moment, which is finer.</summary>
+    public long Timestamp { get; set; }
 
     /// <summary>Whether a browser's answer waits for it: then it starts before those for which none waits.</summary>
     public virtual bool IsUrgent => false;

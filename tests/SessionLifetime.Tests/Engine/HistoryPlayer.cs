@@ -31,16 +31,16 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
             case < 7:
                 return Advance();
             case 7:
-                return Both("ping", await host.PingAsync(_entry), () => oracle.Count(_now, idle: null, stretch: false, goodBye: false));
+                return Both("ping", await host.PingAsync(_entry), () => oracle.Count(_now, idle: null, stretch: false, isDetach: false));
             case 8:
                 return await IdlePingAsync();
             case 9:
                 return Both(
                     "stretch",
                     await host.PingAsync(_entry, new SignalReport { IsStretch = settings.AllowStretch }),
-                    () => oracle.Count(_now, idle: null, stretch: true, goodBye: false));
+                    () => oracle.Count(_now, idle: null, stretch: true, isDetach: false));
             case 10:
-                return Both("activity", await host.PingAsync(_entry, SignalReport.Activity), () => oracle.Count(_now, idle: 0, stretch: false, goodBye: false));
+                return Both("activity", await host.PingAsync(_entry, SignalReport.Activity), () => oracle.Count(_now, idle: 0, stretch: false, isDetach: false));
             case 11 or 12:
                 return await BeginAsync(isActivity: roll == 11);
             case 13:
@@ -141,7 +141,7 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
         var name = Both(
             $"ping(idle {idle})",
             await host.PingAsync(_entry, new SignalReport { IdleFor = TimeSpan.FromMilliseconds(idle) }),
-            () => oracle.Count(_now, idle, stretch: false, goodBye: false));
+            () => oracle.Count(_now, idle, stretch: false, isDetach: false));
         return name;
     }
 
@@ -191,7 +191,7 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
         return Both($"attach({page} {tab})", alive, () =>
         {
             oracle.Attach(page, tab, _now);
-            oracle.Count(_now, idle: 0, stretch: false, goodBye: false);
+            oracle.Count(_now, idle: 0, stretch: false, isDetach: false);
         });
     }
 
@@ -202,7 +202,7 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
         await host.Arrivals.DetachAsync(_entry, pageId, persisted: false);
         if (oracle.Look(_now))
         {
-            oracle.Count(_now, idle: null, stretch: false, goodBye: true);
+            oracle.Count(_now, idle: null, stretch: false, isDetach: true);
             oracle.Detach(page, _now);
         }
 

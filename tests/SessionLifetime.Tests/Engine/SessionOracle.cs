@@ -102,7 +102,7 @@ internal sealed class SessionOracle(OracleSettings settings, Func<int, bool> ans
             return false;
         }
 
-        Count(now, isActivity ? 0 : null, stretch: false, goodBye: false);
+        Count(now, isActivity ? 0 : null, stretch: false, isDetach: false);
         _requests.Add((now, isActivity, id));
         return true;
     }
@@ -120,11 +120,11 @@ internal sealed class SessionOracle(OracleSettings settings, Func<int, bool> ans
         _requests.Remove(request);
     }
 
-    public void Count(long now, long? idle, bool stretch, bool goodBye)
+    public void Count(long now, long? idle, bool stretch, bool isDetach)
     {
-        _confirmed |= !goodBye;
+        _confirmed |= !isDetach;
         _signal = now;
-        _destruct = goodBye ? _destruct : Never;
+        _destruct = isDetach ? _destruct : Never;
         if (idle is { } ms)
         {
             _activity = Math.Max(_activity, Math.Max(0, now - ms));

@@ -184,8 +184,10 @@ public sealed class AppEndpointTests
         await using var app = await StartAsync();
         var id = await app.StartSessionAsync();
 
+        app.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("alive", (await app.GetAsync("/marked/inherited", id)).Is(HttpStatusCode.OK).Header("X-Session-Signal"));
         Assert.Equal("activity", (await app.GetAsync("/marked/own", id)).Is(HttpStatusCode.OK).Header("X-Session-Signal"));
+        app.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("none", (await app.GetAsync("/group/inherited", id)).Is(HttpStatusCode.OK).Header("X-Session-Signal"));
         Assert.Equal("activity", (await app.GetAsync("/group/own", id)).Is(HttpStatusCode.OK).Header("X-Session-Signal"));
     }
@@ -231,11 +233,32 @@ public sealed class AppEndpointTests
             return "work";
         }));
         var id = await app.StartSessionAsync();
+        app.Time.Advance(TimeSpan.FromSeconds(1));
 
         Assert.Equal(signal, (await app.GetAsync("/work", id)).Header("X-Session-Signal"));
         Assert.Null((await app.GetAsync("/work", id: null)).Header("X-Session-Signal"));
         Assert.Null((await app.GetAsync("/work", "malformed")).Header("X-Session-Signal"));
         Assert.Null((await app.GetAsync("/work", id, static request => request.Headers.Add("Sec-Purpose", "prefetch"))).Header("X-Session-Signal"));
+    }
+
+    [Fact]
+    public async Task Of_requests_close_behind_each_other_one_in_a_quarter_of_a_second_says_that_it_has_counted()
+    {
+        await using var app = await SessionApp.StartAsync(setup => setup.Map = static web => web.MapGet("/work", static () => "work"));
+        var id = await app.StartSessionAsync();
+        var told = new List<bool>();
+        for (var step = 0; step < 20; step++)
+        {
+            app.Time.Advance(TimeSpan.FromMilliseconds(50));
+            told.Add((await app.GetAsync("/work", id)).Header("X-Session-Signal") is "activity");
+        }
+
+        // Never silent for longer than that, however many come; and each that comes later than that behind the one before says so.
+        Assert.Equal(4, told.Count(static one => one));
+        Assert.All(Enumerable.Range(0, 16), start => Assert.Contains(true, told.Skip(start).Take(5)));
+        app.Time.Advance(TimeSpan.FromMilliseconds(250));
+        Assert.Equal("activity", (await app.GetAsync("/work", id)).Header("X-Session-Signal"));
+        Assert.Null((await app.GetAsync("/work", id)).Header("X-Session-Signal"));
     }
 
     [Fact]

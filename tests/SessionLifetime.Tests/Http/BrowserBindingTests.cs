@@ -96,7 +96,7 @@ public sealed class BrowserBindingTests
             (await thief.PingAsync()).IsProblem(HttpStatusCode.Forbidden, "wrongBrowser");
             (await thief.ActivityAsync()).IsProblem(HttpStatusCode.Forbidden, "wrongBrowser");
             (await thief.ExitAsync()).IsProblem(HttpStatusCode.Forbidden, "wrongBrowser");
-            (await app.GoodByeAsync(owner.Id!)).Is(HttpStatusCode.NoContent);
+            (await app.DetachByBeaconAsync(owner.Id!)).Is(HttpStatusCode.NoContent);
             Assert.Equal("<!DOCTYPE html>", (await app.CallAsync(HttpMethod.Get, "/stretch", owner.Id)).Is(HttpStatusCode.OK).Text[..15]);
             var required = await thief.GetAsync("/required");
             required.IsProblem(HttpStatusCode.Forbidden, "wrongBrowser");

@@ -93,7 +93,7 @@ public sealed class DetachTests
         var id = await app.StartSessionAsync();
         app.Time.Advance(TimeSpan.FromMinutes(1));
 
-        await app.GoodByeAsync(id, "another");
+        await app.DetachByBeaconAsync(id, "another");
         await app.DetachAsync($$"""{"id":"{{id}}"}""");
         await app.DetachAsync($$"""{"id":"{{id}}","page":"not a page!"}""");
 
@@ -108,7 +108,7 @@ public sealed class DetachTests
         await using var app = await SessionApp.StartRecordingAsync(setup => setup.Options = options => options.UnloadGrace = TimeSpan.Zero);
         var id = await app.StartSessionAsync();
 
-        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => app.GoodByeAsync(id)));
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => app.DetachByBeaconAsync(id)));
 
         await app.SweepAsync();
         await app.ExpectEventsAsync("SessionStarted", "PageUnloaded page current=True open=0 persisted=False");
@@ -120,7 +120,7 @@ public sealed class DetachTests
         await using var app = await SessionApp.StartRecordingAsync();
         var id = await app.StartSessionAsync();
 
-        await app.GoodByeAsync(id);
+        await app.DetachByBeaconAsync(id);
         app.Time.Advance(TimeSpan.FromSeconds(4.9));
         await app.AttachAsync(id, "page-2");
         app.Time.Advance(TimeSpan.FromMinutes(1));
@@ -141,7 +141,7 @@ public sealed class DetachTests
         var id = await app.StartSessionAsync();
 
         await app.AttachAsync(id, "page-2");
-        await app.GoodByeAsync(id, "page");
+        await app.DetachByBeaconAsync(id, "page");
         app.Time.Advance(TimeSpan.FromMinutes(1));
         await app.SweepAsync();
 
@@ -160,12 +160,12 @@ public sealed class DetachTests
         await app.GetAsync("/work", id, with: static request => request.Headers.Add(SessionApp.PageHeader, "two"));
         app.Time.Advance(TimeSpan.FromSeconds(10));
 
-        await app.GoodByeAsync(id, "one");
+        await app.DetachByBeaconAsync(id, "one");
         app.Time.Advance(TimeSpan.FromSeconds(5));
         await app.SweepAsync();
         await app.ExpectEventsAsync("SessionStarted", "SessionResumed two", "PageUnloaded one current=False open=1 persisted=False");
 
-        await app.GoodByeAsync(id, "two");
+        await app.DetachByBeaconAsync(id, "two");
         app.Time.Advance(TimeSpan.FromSeconds(5));
         await app.SweepAsync();
         await SessionApp.EventuallyAsync(() => app.Events.Count == 4);
@@ -180,9 +180,9 @@ public sealed class DetachTests
         (await app.AttachAsync(id, "two", "tab-2")).Is(HttpStatusCode.OK);
         await app.GetAsync("/work", id, with: static request => request.Headers.Add(SessionApp.PageHeader, "one"));
 
-        await app.GoodByeAsync(id, "one");
+        await app.DetachByBeaconAsync(id, "one");
         app.Time.Advance(TimeSpan.FromSeconds(1));
-        await app.GoodByeAsync(id, "two");
+        await app.DetachByBeaconAsync(id, "two");
         app.Time.Advance(TimeSpan.FromSeconds(5));
         await app.SweepAsync();
 
@@ -199,7 +199,7 @@ public sealed class DetachTests
         await using var app = await SessionApp.StartRecordingAsync();
         var id = await app.StartSessionAsync("one", "tab-1");
 
-        await app.GoodByeAsync(id, "one");
+        await app.DetachByBeaconAsync(id, "one");
         app.Time.Advance(TimeSpan.FromSeconds(1));
         await app.AttachAsync(id, "two", "tab-2");
         app.Time.Advance(TimeSpan.FromSeconds(4));
@@ -214,7 +214,7 @@ public sealed class DetachTests
         await using var app = await SessionApp.StartRecordingAsync(setup => setup.Options = options => options.UnloadGrace = TimeSpan.Zero);
         var id = await app.StartSessionAsync();
 
-        await app.GoodByeAsync(id, persisted: true);
+        await app.DetachByBeaconAsync(id, persisted: true);
 
         await app.ExpectEventsAsync("SessionStarted", "PageUnloaded page current=True open=0 persisted=True");
     }
@@ -224,7 +224,7 @@ public sealed class DetachTests
     {
         await using var app = await SessionApp.StartRecordingAsync();
         var id = await app.StartSessionAsync();
-        await app.GoodByeAsync(id);
+        await app.DetachByBeaconAsync(id);
 
         app.Time.Advance(TimeSpan.FromSeconds(5) - TimeSpan.FromTicks(1));
         await app.StatusAsync(id);
@@ -242,14 +242,14 @@ public sealed class DetachTests
         await using var app = await SessionApp.StartRecordingAsync();
         var id = await app.StartSessionAsync("one", "tab-1");
         await app.AttachAsync(id, "two", "tab-2");
-        await app.GoodByeAsync(id, "one");
+        await app.DetachByBeaconAsync(id, "one");
         app.Time.Advance(TimeSpan.FromSeconds(2));
         await app.PingAsync(id, with: request => request.Headers.Add(SessionApp.PageHeader, "two"));
         app.Time.Advance(TimeSpan.FromSeconds(3));
         await app.SweepAsync();
         await app.ExpectEventsAsync("SessionStarted", "SessionResumed two", "PageUnloaded one current=False open=1 persisted=False");
 
-        await app.GoodByeAsync(id, "two");
+        await app.DetachByBeaconAsync(id, "two");
         app.Time.Advance(TimeSpan.FromSeconds(5));
         await app.SweepAsync();
         await SessionApp.EventuallyAsync(() => app.Events.Count == 4);
@@ -261,7 +261,7 @@ public sealed class DetachTests
     {
         await using var app = await SessionApp.StartRecordingAsync();
         var id = await app.StartSessionAsync();
-        await app.GoodByeAsync(id);
+        await app.DetachByBeaconAsync(id);
         app.Time.Advance(TimeSpan.FromHours(1));
 
         await app.SweepAsync();
@@ -291,9 +291,9 @@ public sealed class DetachTests
         await app.AttachAsync(start.Id, "p32", "t32");
         Assert.Equal(32, session.OpenPages);
 
-        await app.GoodByeAsync(start.Id!, "p1");
+        await app.DetachByBeaconAsync(start.Id!, "p1");
         Assert.Equal(32, session.OpenPages);
-        await app.GoodByeAsync(start.Id!, "p0");
+        await app.DetachByBeaconAsync(start.Id!, "p0");
         Assert.Equal(31, session.OpenPages);
     }
 
@@ -305,7 +305,7 @@ public sealed class DetachTests
         for (var i = 0; i < 1000; i++)
         {
             (await app.AttachAsync(start.Id, "p" + i, "t" + i)).Is(HttpStatusCode.OK);
-            await app.GoodByeAsync(start.Id!, "p" + i);
+            await app.DetachByBeaconAsync(start.Id!, "p" + i);
         }
 
         Assert.Equal(1, (await app.Sessions.FindAsync(start.String("session")!))!.OpenPages);
@@ -335,11 +335,11 @@ public sealed class DetachTests
         var id = await app.StartSessionAsync("one", "1");
         await app.AttachAsync(id, "two", "2");
 
-        await app.GoodByeAsync(id, "one");
+        await app.DetachByBeaconAsync(id, "one");
         app.Time.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal("SignalLost", (await app.StatusAsync(id)).String("endsBy"));
 
-        await app.GoodByeAsync(id, "two", persisted: true);
+        await app.DetachByBeaconAsync(id, "two", persisted: true);
         var status = await app.StatusAsync(id);
         Assert.Equal("SelfDestructed", status.String("endsBy"));
         Assert.Equal(10_000, status.Number("endsInMs"));
@@ -357,7 +357,7 @@ public sealed class DetachTests
         await using var app = await SessionApp.StartAsync(setup => setup.Options = options => options.SelfDestructOnUnload = TimeSpan.FromSeconds(10));
         var id = await app.StartSessionAsync();
 
-        await app.GoodByeAsync(id);
+        await app.DetachByBeaconAsync(id);
         app.Time.Advance(TimeSpan.FromSeconds(9));
         (await app.AttachAsync(id, "page-2")).Is(HttpStatusCode.OK);
         app.Time.Advance(TimeSpan.FromMinutes(1));
@@ -371,7 +371,7 @@ public sealed class DetachTests
         await using var app = await SessionApp.StartAsync(setup => setup.Options = options => options.SelfDestructOnUnload = TimeSpan.Zero);
         var id = await app.StartSessionAsync();
 
-        await app.GoodByeAsync(id);
+        await app.DetachByBeaconAsync(id);
 
         Assert.Equal("SelfDestructed", (await app.StatusAsync(id)).IsProblem(HttpStatusCode.Gone, "sessionEnded").String("reason"));
     }
@@ -383,7 +383,7 @@ public sealed class DetachTests
         var id = await app.StartSessionAsync();
         await app.ExitAsync(id);
 
-        await app.GoodByeAsync(id);
+        await app.DetachByBeaconAsync(id);
 
         Assert.Equal(["SessionStarted", "ApplicationExit Exited"], app.Events);
     }
@@ -395,7 +395,7 @@ public sealed class DetachTests
         var id = await app.StartSessionAsync();
         app.Time.Advance(TimeSpan.FromMinutes(40));
 
-        await app.GoodByeAsync(id);
+        await app.DetachByBeaconAsync(id);
 
         Assert.Equal("SignalLost", (await app.StatusAsync(id)).String("reason"));
     }

@@ -25,7 +25,7 @@ public sealed class KestrelTests
         (await app.PingAsync(id, """{"idleMs":5}""")).Is(HttpStatusCode.OK);
         (await app.ActivityAsync(id)).Is(HttpStatusCode.OK);
         (await app.CallAsync(HttpMethod.Get, "/stretch", id)).Is(HttpStatusCode.OK);
-        (await app.GoodByeAsync(id)).Is(HttpStatusCode.NoContent);
+        (await app.DetachByBeaconAsync(id)).Is(HttpStatusCode.NoContent);
         (await app.ExitAsync(id)).Is(HttpStatusCode.NoContent);
         (await app.PingAsync(id)).IsProblem(HttpStatusCode.Gone, "sessionEnded");
         Assert.Empty((await app.CallAsync(HttpMethod.Head, "", id)).Is(HttpStatusCode.MethodNotAllowed).Text);
@@ -95,7 +95,7 @@ public sealed class KestrelTests
                 $"POST /_session/{call} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Session-Id: {Unissued}\r\nContent-Type: application/json\r\n{rest}",
                 closes);
 
-            // A ping is refused for its id before its body matters, an attach needs a page, and a good-bye is always polite.
+            // A ping is refused for its id before its body matters, an attach needs a page, and a detach is always answered 204.
             int[] expected = call switch
             {
                 "ping" => [status, 404],
@@ -166,7 +166,7 @@ public sealed class KestrelTests
                 await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
                     $"POST /_session/{call} HTTP/1.1\r\nHost: a\r\nX-Session-Id: {(call == "exit" ? Unissued : id)}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{\"pa"));
 
-                // A reset instead of a good-bye, every other time.
+                // A reset instead of a close, every other time.
                 client.LingerState = new LingerOption(enable: i % 2 == 0, 0);
             }
         }

@@ -21,7 +21,7 @@ public sealed class MetricsTests
         await app.GetAsync("/alive", first);
         await app.GetAsync("/none", first);
         await app.CallAsync(HttpMethod.Get, "/stretch", first);
-        await app.GoodByeAsync(first);
+        await app.DetachByBeaconAsync(first);
         await app.StatusAsync(first);
         Assert.Equal(2, counts.Observe("sessionlifetime.sessions.active"));
         await app.ExitAsync(first);

@@ -28,7 +28,7 @@ public sealed class SecurityTests
         (await app.PingAsync(id)).Is(HttpStatusCode.OK);
         (await app.ActivityAsync(id)).Is(HttpStatusCode.OK);
         (await app.CallAsync(HttpMethod.Get, "/stretch", id)).Is(HttpStatusCode.OK);
-        (await app.GoodByeAsync(id)).Is(HttpStatusCode.NoContent);
+        (await app.DetachByBeaconAsync(id)).Is(HttpStatusCode.NoContent);
         (await app.ExitAsync(id)).Is(HttpStatusCode.NoContent);
         (await app.GetAsync("/secret", id)).Is(HttpStatusCode.Unauthorized);
     }

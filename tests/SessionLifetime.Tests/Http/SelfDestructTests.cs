@@ -69,7 +69,7 @@ public sealed class SelfDestructTests
         foreach (var (page, isOfAnother) in new[] { ("page", false), ("other", true), (null, true) })
         {
             var id = await app.StartSessionAsync();
-            await app.GoodByeAsync(id);
+            await app.DetachByBeaconAsync(id);
             app.Time.Advance(TimeSpan.FromSeconds(9));
 
             await SignalAsync(app, id, signal, page);
@@ -84,7 +84,7 @@ public sealed class SelfDestructTests
     {
         await using var app = await StartAsync(options: static options => options.SelfDestructOnUnload = TimeSpan.FromSeconds(10));
         var id = await app.StartSessionAsync();
-        await app.GoodByeAsync(id);
+        await app.DetachByBeaconAsync(id);
         (await app.SendAsync(HttpMethod.Post, "/self-destruct?seconds=10", id)).Is(HttpStatusCode.OK);
 
         await SignalAsync(app, id, "app", "page");
@@ -173,7 +173,7 @@ public sealed class SelfDestructTests
         "none" => app.GetAsync("/none", id),
         "disabled" => app.GetAsync("/disabled", id),
         "cancel" => app.GetAsync("/cancel", id),
-        "detach" => app.GoodByeAsync(id),
+        "detach" => app.DetachByBeaconAsync(id),
         "status" => app.StatusAsync(id),
         "prefetch" => app.GetAsync("/plain", id, request => request.Headers.Add("Sec-Purpose", "prefetch")),
         _ => throw new ArgumentException(signal, nameof(signal)),

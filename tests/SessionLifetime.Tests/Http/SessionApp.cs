@@ -135,8 +135,8 @@ internal sealed class SessionApp : IAsyncDisposable
     public Task<Answer> DetachAsync(string body, string contentType = "text/plain", string? id = null, Action<HttpRequestMessage>? with = null) =>
         CallAsync(HttpMethod.Post, "/detach", id, body, contentType, with);
 
-    /// <summary>A good-bye as the browser module sends it.</summary>
-    public Task<Answer> GoodByeAsync(string id, string page = "page", bool persisted = false) =>
+    /// <summary>A detach as the browser module sends it.</summary>
+    public Task<Answer> DetachByBeaconAsync(string id, string page = "page", bool persisted = false) =>
         DetachAsync($$"""{"id":"{{id}}","page":"{{page}}","persisted":{{(persisted ? "true" : "false")}}}""");
 
     public Task<Answer> PostAsync(string call, string? id, string? body, Action<HttpRequestMessage>? with = null) =>

@@ -275,13 +275,13 @@ public sealed class ClockworkTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Count_ASignalInTheTickOfTheArming_DisarmsUnlessItIsAGoodBye(bool isGoodBye)
+    public void Count_ASignalInTheTickOfTheArming_DisarmsUnlessItIsADetach(bool isDetach)
     {
         var session = Session();
         Clockwork.Arm(ref session, At(30), At(20));
-        session = session.Heard(20, isGoodBye ? SignalReport.Detach : SignalReport.Alive, Timings());
+        session = session.Heard(20, isDetach ? SignalReport.Detach : SignalReport.Alive, Timings());
 
-        Assert.Equal(isGoodBye ? At(30) : Moment.Never, session.SelfDestructAt);
+        Assert.Equal(isDetach ? At(30) : Moment.Never, session.SelfDestructAt);
     }
 
     [Fact]
@@ -303,7 +303,7 @@ public sealed class ClockworkTests
     }
 
     [Fact]
-    public void Count_AnySignalButGoodBye_DisarmsTheSelfDestruct()
+    public void Count_AnySignalButADetach_DisarmsTheSelfDestruct()
     {
         var session = Session();
         session.SelfDestructAt = At(30);

@@ -63,7 +63,7 @@ internal sealed class HubSocket : IDisposable
         }
     }
 
-    /// <summary>Waits for the hub's good-bye, and does not hang up: then the socket is closed. Gives the code.</summary>
+    /// <summary>Waits for the hub's close message, and does not hang up: then the socket is closed. Gives the code.</summary>
     public async Task<int?> EndAsync(string reason)
     {
         Assert.Equal($$"""{"type":7,"error":"The session has ended: {{reason}}."}""", await NextAsync());

@@ -1,7 +1,9 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
 using SessionLifetime.Configuration;
 using SessionLifetime.Diagnostics;
 using SessionLifetime.Http.Reading;
@@ -48,11 +50,12 @@ internal sealed class BrowserCookie(IOptions<BrowserCookieOptions> options, IHos
     public bool Carries(IHeaderDictionary headers, BrowserKey key)
     {
         var cookies = headers.Cookie;
-        if (cookies.Count == 1 && CarriesInUsualForm(cookies[0], key))
-        {
-            return true;
-        }
+        return (cookies.Count == 1 && CarriesInUsualForm(cookies[0], key)) || CarriesInAnyForm(cookies, key);
+    }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool CarriesInAnyForm(StringValues cookies, BrowserKey key)
+    {
         foreach (var value in new CookieValues(cookies, _name))
         {
             if (BrowserKey.TryParse(value, out var sent) && sent == key)

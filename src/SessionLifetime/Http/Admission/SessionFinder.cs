@@ -1,9 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using SessionLifetime.Configuration;
-using SessionLifetime.Engine;
+using SessionLifetime.Directories;
 using SessionLifetime.Entries;
 using SessionLifetime.Http.Reading;
 using SessionLifetime.Ids;
@@ -11,7 +12,7 @@ using SessionLifetime.Ids;
 namespace SessionLifetime.Http.Admission;
 
 /// <summary>Reads a request's session id, finds the session, and has the guard admit the request to it.</summary>
-internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IOptions<SessionLifetimeOptions> options, TransportCookie? cookie = null)
+internal sealed class SessionFinder(SessionDirectory directory, SessionGuard guard, IOptions<SessionLifetimeOptions> options, TransportCookie? cookie = null)
 {
     private readonly string _idHeader = options.Value.IdHeaderName;
     private readonly string _pageHeader = options.Value.PageHeaderName;
@@ -25,7 +26,7 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
     {
         var headers = context.RequestHeaders();
         return TryGetHeader(headers, out var header)
-            ? FindAsync(context, headers, header)
+            ? FindAsync(context, headers, header.Count == 1 ? header[0] : null)
             : new(new SessionLookup(SessionLookupStatus.Missing));
     }
 
@@ -55,7 +56,7 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
     public async ValueTask<SessionLookup> FindByCookieAsync(HttpContext context, string text)
     {
         if (SessionId.TryParse(text, out var secret)
-            && (engine.Directory.TryGet(secret, out var known) ? known : await engine.Directory.FindAsync(secret, context.RequestAborted)) is { } entry
+            && (directory.TryGet(secret, out var known) ? known : await directory.FindAsync(secret, context.RequestAborted)) is { } entry
             && !guard.MayUseCookie(context.RequestHeaders(), entry))
         {
             return new(SessionLookupStatus.Unknown, Carrier: SessionCarrier.Cookie);
@@ -64,20 +65,61 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
         return await FindAsync(context, context.RequestHeaders(), text) with { Carrier = SessionCarrier.Cookie };
     }
 
-    /// <summary>The session that the header names. Two headers, or a comma list, name none.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ValueTask<SessionLookup> FindAsync(HttpContext context, IHeaderDictionary headers, StringValues header) =>
-        FindAsync(context, headers, header.Count == 1 ? header[0] : null);
+    /// <summary>The session that a text names, which a header or a body brings.</summary>
+    public ValueTask<SessionLookup> FindAsync(HttpContext context, IHeaderDictionary headers, string? text) =>
+        TryFind(context, headers, text, out var lookup, out var finding) ? new(lookup) : new(finding);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ValueTask<SessionLookup> FindAsync(HttpContext context, IHeaderDictionary headers, string? text) => SessionId.TryParse(text, out var secret)
-        ? FindAsync(context, headers, secret)
-        : new(new SessionLookup(SessionLookupStatus.Unknown));
+    public ValueTask<SessionLookup> FindAsync(HttpContext context, IHeaderDictionary headers, SessionId secret) =>
+        TryFind(context, headers, secret, out var lookup, out var finding) ? new(lookup) : new(finding);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ValueTask<SessionLookup> FindAsync(HttpContext context, IHeaderDictionary headers, SessionId secret) => engine.Directory.TryGet(secret, out var entry)
-        ? guard.AdmitAsync(context, headers, entry, secret)
-        : FindElsewhereAsync(context, secret);
+    /// <summary>
+    /// The session that the header names. Two headers, or a comma list, name none. False where the caller has to wait: for a look elsewhere than in memory,
+    /// or for the session to be bound to the request's browser and user.
+    /// </summary>
+    public bool TryFind(
+        HttpContext context,
+        IHeaderDictionary headers,
+        StringValues header,
+        out SessionLookup lookup,
+        [NotNullWhen(false)] out Task<SessionLookup>? finding) =>
+        TryFind(context, headers, header.Count == 1 ? header[0] : null, out lookup, out finding);
+
+    private bool TryFind(
+        HttpContext context, IHeaderDictionary headers, string? text, out SessionLookup lookup, [NotNullWhen(false)] out Task<SessionLookup>? finding)
+    {
+        if (SessionId.TryParse(text, out var secret))
+        {
+            return TryFind(context, headers, secret, out lookup, out finding);
+        }
+
+        lookup = SessionLookup.Unknown;
+        finding = null;
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryFind(
+        HttpContext context, IHeaderDictionary headers, SessionId secret, out SessionLookup lookup, [NotNullWhen(false)] out Task<SessionLookup>? finding)
+    {
+        if (!directory.TryGet(secret, out var entry))
+        {
+            lookup = default;
+            finding = FindElsewhereAsync(context, secret);
+            return false;
+        }
+
+        var admitting = guard.AdmitAsync(context, headers, entry, secret);
+        if (admitting.IsCompletedSuccessfully)
+        {
+            lookup = SessionLookup.Of(admitting.Result, entry, secret);
+            finding = null;
+            return true;
+        }
+
+        lookup = default;
+        finding = AdmitAsync(admitting, entry, secret);
+        return false;
+    }
 
     /// <summary>The page that sent the request; none where the header is missing or is not a page id.</summary>
     public PageId PageOf(IHeaderDictionary headers) =>
@@ -85,14 +127,17 @@ internal sealed class SessionFinder(SessionEngine engine, SessionGuard guard, IO
             ? page
             : PageId.None;
 
-    private async ValueTask<SessionLookup> FindElsewhereAsync(HttpContext context, SessionId secret)
+    private static async Task<SessionLookup> AdmitAsync(ValueTask<SessionLookupStatus> admitting, SessionEntry entry, SessionId secret) =>
+        SessionLookup.Of(await admitting, entry, secret);
+
+    private async Task<SessionLookup> FindElsewhereAsync(HttpContext context, SessionId secret)
     {
-        if (await engine.Directory.FindAsync(secret, context.RequestAborted) is { } entry)
+        if (await directory.FindAsync(secret, context.RequestAborted) is { } entry)
         {
-            return await guard.AdmitAsync(context, context.RequestHeaders(), entry, secret);
+            return SessionLookup.Of(await guard.AdmitAsync(context, context.RequestHeaders(), entry, secret), entry, secret);
         }
 
-        return await engine.Directory.FindEndedAsync(secret, context.RequestAborted) is { } ended
+        return await directory.FindEndedAsync(secret, context.RequestAborted) is { } ended
             ? new(SessionLookupStatus.Ended, Reason: ended.Reason, EndedId: ended.Id)
             : new(SessionLookupStatus.Unknown);
     }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Security.Claims;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features.Authentication;
 using Microsoft.Extensions.Logging;
@@ -33,7 +34,8 @@ internal sealed class SessionGuard(
     /// <summary>
     /// Admits the request, or says why it is refused. Completes at once, without an allocation, where browser and user own the session already.
     /// </summary>
-    public ValueTask<SessionLookup> AdmitAsync(HttpContext context, IHeaderDictionary headers, SessionEntry entry, SessionId sent)
+    /// <returns>Found, also where the session has ended meanwhile; otherwise why it is refused.</returns>
+    public ValueTask<SessionLookupStatus> AdmitAsync(HttpContext context, IHeaderDictionary headers, SessionEntry entry, SessionId sent)
     {
         var user = UserOf(context, entry.User);
         return Owns(headers, entry, user)
@@ -91,7 +93,7 @@ internal sealed class SessionGuard(
     }
 
     /// <summary>Refuses another browser or user; binds the session to the request's where it has none yet.</summary>
-    private async ValueTask<SessionLookup> BindAsync(HttpContext context, SessionEntry entry, SessionId sent, string? user)
+    private async ValueTask<SessionLookupStatus> BindAsync(HttpContext context, SessionEntry entry, SessionId sent, string? user)
     {
         var owner = entry.Owner;
         user = user is null || string.Equals(owner.User, user, StringComparison.Ordinal) ? user : UserOf(context, owner.User);
@@ -135,7 +137,7 @@ internal sealed class SessionGuard(
                 metrics.ServedUnbound();
             }
 
-            return isSpeculative ? new(SessionLookupStatus.Found, entry, sent) : Admitted(entry, sent);
+            return isSpeculative ? SessionLookupStatus.Found : Admitted(entry, sent);
         }
 
         return await ownership.ClaimAsync(entry, key, user) switch
@@ -144,12 +146,12 @@ internal sealed class SessionGuard(
             PlacementResult.BrowserFull => Refuse(SessionLookupStatus.BrowserFull),
 
             // Another request may have claimed it first, for its own browser or user.
-            _ => entry.IsEnded ? new(SessionLookupStatus.Found, entry, sent) : await AdmitAsync(context, context.RequestHeaders(), entry, sent),
+            _ => entry.IsEnded ? SessionLookupStatus.Found : await AdmitAsync(context, context.RequestHeaders(), entry, sent),
         };
     }
 
     /// <summary>As <see cref="AdmitAsync"/>, for a user who was authenticated after the request was admitted as anonymous.</summary>
-    public async ValueTask<SessionLookup> AdmitLateAsync(SessionEntry entry, string user)
+    public async ValueTask<SessionLookupStatus> AdmitLateAsync(SessionEntry entry, string user)
     {
         if (entry.User is null && await ownership.ClaimAsync(entry, BrowserKey.None, user) == PlacementResult.UserFull)
         {
@@ -157,7 +159,7 @@ internal sealed class SessionGuard(
         }
 
         return entry.IsEnded || string.Equals(entry.User, user, StringComparison.Ordinal)
-            ? new(SessionLookupStatus.Found, entry)
+            ? SessionLookupStatus.Found
             : Refuse(SessionLookupStatus.WrongUser);
     }
 
@@ -175,21 +177,20 @@ internal sealed class SessionGuard(
     }
 
     /// <summary>Starts the overlap of a rotated id at the first use of the new one; a request that is refused does not use it.</summary>
-    private SessionLookup Admitted(SessionEntry entry, SessionId sent)
+    private SessionLookupStatus Admitted(SessionEntry entry, SessionId sent)
     {
         if (entry.Rotated is not null)
         {
             engine.Rotation.OnUsed(entry, sent);
         }
 
-        return new(SessionLookupStatus.Found, entry, sent);
+        return SessionLookupStatus.Found;
     }
 
-    private SessionLookup Refuse(SessionLookupStatus kind)
+    private SessionLookupStatus Refuse(SessionLookupStatus kind)
     {
-        var lookup = new SessionLookup(kind);
-        metrics.Refused(lookup.Code);
-        return lookup;
+        metrics.Refused(new SessionLookup(kind).Code);
+        return kind;
     }
 
     /// <summary>The authenticated user, as far as authentication has run; null for an anonymous request.</summary>
@@ -198,13 +199,12 @@ internal sealed class SessionGuard(
     /// The user of the session in question; null for none. A request with several authenticated identities is the owner's if one of them is the
     /// owner, whatever their order.
     /// </param>
-    public string? UserOf(HttpContext context, string? owner = null)
-    {
-        if (context.Features.Find<IHttpAuthenticationFeature>()?.User is not { } principal || !RequestUsers.IsAuthenticated(principal))
-        {
-            return null;
-        }
+    public string? UserOf(HttpContext context, string? owner = null) =>
+        context.Features.Find<IHttpAuthenticationFeature>()?.User is { } principal && RequestUsers.IsAuthenticated(principal) ? IdOf(principal, owner) : null;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private string? IdOf(ClaimsPrincipal principal, string? owner)
+    {
         var user = RequestUsers.Find(principal, _claimType, owner);
         if (user is null && Interlocked.Exchange(ref _hasWarned, 1) == 0)
         {

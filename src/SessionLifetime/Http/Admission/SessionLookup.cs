@@ -8,7 +8,7 @@ namespace SessionLifetime.Http.Admission;
 /// <summary>What was found for the session id of a request.</summary>
 /// <param name="Status">The outcome.</param>
 /// <param name="Entry">The session the request is admitted to; null where there is none.</param>
-/// <param name="Sent">The id the request sent, where it is admitted.</param>
+/// <param name="Sent">The id the request sent, where a session was found by it.</param>
 /// <param name="Reason">Why the session ended; null where it is not known.</param>
 /// <param name="Carrier">Where the request carries the id.</param>
 /// <param name="EndedId">The public id of the session that has ended.</param>
@@ -45,6 +45,13 @@ internal readonly record struct SessionLookup(
 
     /// <summary>Whether a new session would be refused too: the browser or the user is at the limit, or a required browser key is missing.</summary>
     public bool RefusesNewSession => Status is SessionLookupStatus.NoBrowser or SessionLookupStatus.BrowserFull or SessionLookupStatus.UserFull;
+
+    /// <summary>No session was found.</summary>
+    public static readonly SessionLookup Unknown = new(SessionLookupStatus.Unknown);
+
+    /// <summary>What the guard has said of a session that was found.</summary>
+    public static SessionLookup Of(SessionLookupStatus admitted, SessionEntry entry, SessionId sent) =>
+        new(admitted, admitted == SessionLookupStatus.Found ? entry : null, sent);
 
     public static SessionLookup Ended(SessionEntry entry, SessionCarrier carrier = SessionCarrier.Header) =>
         new(SessionLookupStatus.Ended, Reason: entry.Read().EndReason, Carrier: carrier, EndedId: entry.Id);

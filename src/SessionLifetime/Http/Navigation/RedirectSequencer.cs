@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using SessionLifetime.Ids;
+using SessionLifetime.Scheduling;
 
 namespace SessionLifetime.Http.Navigation;
 
@@ -29,14 +30,22 @@ internal sealed class RedirectSequencer(TimeProvider time)
         }
 
         var redirect = new PendingRedirect(name);
-        Task? timeout = null;
-        while (!_pending.TryAdd((browser, target), redirect))
+        if (!_pending.TryAdd((browser, target), redirect))
         {
-            timeout ??= Task.Delay(s_maxWait, time);
-            if (_pending.TryGetValue((browser, target), out var other) && await Task.WhenAny(other.Arrived, timeout) == timeout)
+            using var limit = new TimeLimit(s_maxWait, time);
+            do
             {
-                return;
+                if (limit.HasPassed)
+                {
+                    return;
+                }
+
+                if (_pending.TryGetValue((browser, target), out var other))
+                {
+                    await limit.WaitForAsync(other.Arrived);
+                }
             }
+            while (!_pending.TryAdd((browser, target), redirect));
         }
 
         _ = LeaveAfterTimeoutAsync(browser, target, redirect);
@@ -53,7 +62,8 @@ internal sealed class RedirectSequencer(TimeProvider time)
 
     private async Task LeaveAfterTimeoutAsync(BrowserKey browser, uint target, PendingRedirect redirect)
     {
-        await Task.WhenAny(redirect.Arrived, Task.Delay(s_arrivalTimeout, time));
+        using var limit = new TimeLimit(s_arrivalTimeout, time);
+        await limit.WaitForAsync(redirect.Arrived);
         Remove(browser, target, redirect);
     }
 

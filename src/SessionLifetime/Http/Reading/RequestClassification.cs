@@ -11,7 +11,8 @@ namespace SessionLifetime.Http.Reading;
 
 /// <summary>What a request is to sessions: read once, from the metadata of its endpoint and from its headers.</summary>
 /// <param name="Metadata">The metadata of the endpoint; null where the request has no endpoint.</param>
-/// <param name="Headers">The headers of the request.</param>
+/// <param name="Sent">The request as the server has received it.</param>
+/// <param name="Response">Its answer.</param>
 /// <param name="Declared">What the endpoint says its requests tell of the user.</param>
 /// <param name="IsConnection">Whether the request stays open, and ends with its session.</param>
 /// <param name="IsSpeculative">Whether the browser prefetches or prerenders: the user has not asked for it yet.</param>
@@ -19,13 +20,17 @@ namespace SessionLifetime.Http.Reading;
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct RequestClassification(
     EndpointMetadataCollection? Metadata,
-    IHeaderDictionary Headers,
+    IHttpRequestFeature Sent,
+    IHttpResponseFeature Response,
     SessionSignal Declared,
     bool IsConnection,
     bool IsSpeculative,
     TimeSpan Hold)
 {
     private const string SecPurpose = "Sec-Purpose";
+
+    /// <summary>The headers of the request.</summary>
+    public IHeaderDictionary Headers => Sent.Headers;
 
     /// <summary>How the request counts for its session.</summary>
     public SessionSignal Signal => IsSpeculative ? SessionSignal.None : Declared;
@@ -44,16 +49,9 @@ internal readonly record struct RequestClassification(
         IHttpRequestFeature request,
         IHttpResponseFeature response)
     {
-        var marks = metadata;
-        if (response.StatusCode >= StatusCodes.Status400BadRequest && features.Get<TabSession>() is not null)
-        {
-            var failed = features.Get<IExceptionHandlerFeature>()?.Endpoint ?? features.Get<IStatusCodeReExecuteFeature>()?.Endpoint;
-            marks = failed?.Metadata ?? metadata;
-        }
-
-        var headers = request.Headers;
+        var marks = response.StatusCode < StatusCodes.Status400BadRequest ? metadata : MarksOfErrorPage(features) ?? metadata;
         var isUpgrade = IsUpgrade(request);
-        var (signal, hold) = Marks(marks);
+        var (signal, hold) = marks is null ? default : Marks(marks);
 
         // A request to a hub has a query or is an upgrade; looking for the hub's metadata is left out for all others.
         var staysOpen = signal is EndWithSessionAttribute
@@ -62,10 +60,11 @@ internal readonly record struct RequestClassification(
         // Opening a connection is no activity: browsers reconnect without their users. The connection's messages are counted instead.
         return new(
             metadata,
-            headers,
+            request,
+            response,
             signal?.Signal ?? (staysOpen ? SessionSignal.Alive : SessionSignal.Activity),
             staysOpen || isUpgrade,
-            HasSpeculativePurpose(headers),
+            HasSpeculativePurpose(request.Headers),
             hold?.Duration ?? TimeSpan.Zero);
     }
 
@@ -96,13 +95,18 @@ internal readonly record struct RequestClassification(
     public static bool IsDisabled([NotNullWhen(true)] EndpointMetadataCollection? metadata) =>
         metadata?.GetMetadata<DisableTabSessionAttribute>() is not null && !IsRequiredAgain(metadata);
 
+    /// <summary>The metadata of the endpoint that failed; null where the request is no error page of a request with a session.</summary>
+    private static EndpointMetadataCollection? MarksOfErrorPage(IFeatureCollection features) => features.Get<TabSession>() is null
+        ? null
+        : (features.Get<IExceptionHandlerFeature>()?.Endpoint ?? features.Get<IStatusCodeReExecuteFeature>()?.Endpoint)?.Metadata;
+
     private static bool IsUpgrade(IHttpRequestFeature request) => request.Headers.Upgrade.Count > 0 || HttpMethods.IsConnect(request.Method);
 
     /// <summary>The last mark of each kind counts, as everywhere with endpoints.</summary>
-    private static (SessionSignalAttribute? Signal, RequestHoldAttribute? Hold) Marks(EndpointMetadataCollection? metadata)
+    private static (SessionSignalAttribute? Signal, RequestHoldAttribute? Hold) Marks(EndpointMetadataCollection metadata)
     {
         var (signal, hold) = ((SessionSignalAttribute?)null, (RequestHoldAttribute?)null);
-        if (metadata?.GetOrderedMetadata<IRequestMark>() is { Count: > 0 } marks)
+        if (metadata.GetOrderedMetadata<IRequestMark>() is { Count: > 0 } marks)
         {
             for (var index = 0; index < marks.Count; index++)
             {

@@ -37,14 +37,9 @@ internal sealed class LateAuthenticationGuard(
     /// <summary>In an app whose users sign in, replaces the endpoint by one that compares the user before it runs.</summary>
     public void Watch(HttpContext context)
     {
-        if (_someSignIn && context.Features.Find<IEndpointFeature>() is { Endpoint: RouteEndpoint { RequestDelegate: not null } endpoint } feature)
+        if (_someSignIn)
         {
-            if (!_isBehindAuthentication && context.Features.Find<IAuthenticationFeature>() is not null)
-            {
-                _isBehindAuthentication = true;
-            }
-
-            feature.Endpoint = _watched.TryGetValue(endpoint, out var watched) ? watched : _watched.GetValue(endpoint, MakeWatched);
+            WatchEndpoint(context.Features);
         }
     }
 
@@ -95,12 +90,13 @@ internal sealed class LateAuthenticationGuard(
         }
 
         Warn();
-        var lookup = await guard.AdmitLateAsync(entry, user);
-        if (lookup.Entry is not null)
+        var status = await guard.AdmitLateAsync(entry, user);
+        if (status == SessionLookupStatus.Found)
         {
             return true;
         }
 
+        var lookup = new SessionLookup(status);
         Release(context, lookup);
         var classified = RequestClassification.Of(context.Features, context.GetEndpoint()?.Metadata);
         if (!classified.RequiresSession && !classified.IsConnection)
@@ -110,6 +106,19 @@ internal sealed class LateAuthenticationGuard(
 
         await (connections.TryRefuse(context, lookup, out var refusing) ? refusing : SessionAnswers.WriteAsync(context, SessionProblem.Of(lookup)));
         return false;
+    }
+
+    private void WatchEndpoint(IFeatureCollection features)
+    {
+        if (features.Find<IEndpointFeature>() is { Endpoint: RouteEndpoint { RequestDelegate: not null } endpoint } feature)
+        {
+            if (!_isBehindAuthentication && features.Find<IAuthenticationFeature>() is not null)
+            {
+                _isBehindAuthentication = true;
+            }
+
+            feature.Endpoint = _watched.TryGetValue(endpoint, out var watched) ? watched : _watched.GetValue(endpoint, MakeWatched);
+        }
     }
 
     private static void Release(HttpContext context, SessionLookup lookup)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using SessionLifetime.Diagnostics;
@@ -8,6 +9,7 @@ using SessionLifetime.Http.Answers;
 using SessionLifetime.Http.Endpoints;
 using SessionLifetime.Http.Navigation;
 using SessionLifetime.Http.Reading;
+using SessionLifetime.Time;
 
 namespace SessionLifetime.Http.Requests;
 
@@ -18,7 +20,8 @@ namespace SessionLifetime.Http.Requests;
 /// </summary>
 /// <remarks>
 /// Each step is taken once. A step that has to wait returns a task that is not complete; the rest of the way is then taken asynchronously by the
-/// same methods, so the usual request runs without a state machine.
+/// same methods, so the usual request runs without a state machine. Structures that only those need are copied in methods of their own: the runtime
+/// clears the room for them at each call.
 /// </remarks>
 internal sealed class SessionLifetimeMiddleware(
     RequestDelegate next,
@@ -62,9 +65,14 @@ internal sealed class SessionLifetimeMiddleware(
             headers.AddSignal(context, classified.Declared);
         }
 
-        var finding = finder.FindAsync(context, classified.Headers, id);
-        return finding.IsCompletedSuccessfully ? Begin(context, classified, finding.Result) : BeginAsync(context, classified, finding);
+        return finder.TryFind(context, sent.Headers, id, out var lookup, out var finding)
+            ? Begin(context, classified, lookup)
+            : BeginWhenFound(context, classified, finding);
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private Task BeginWhenFound(HttpContext context, in RequestClassification classified, Task<SessionLookup> finding) =>
+        BeginAsync(context, classified, new(finding));
 
     private async Task BeginAsync(HttpContext context, RequestClassification classified, ValueTask<SessionLookup> finding) =>
         await Begin(context, classified, await finding);
@@ -78,21 +86,20 @@ internal sealed class SessionLifetimeMiddleware(
 
         if (classified.IsConnection && connections.IsOfAnother(context, entry.Id))
         {
-            return sessionless.RefuseAsync(context, new(SessionLookupStatus.WrongConnection));
+            return sessionless.RefuseConnectionAsync(context);
         }
 
         var request = requests.Take();
-        var isOfLeftPage = entry.IsArmed && entry.IsArmedBy(finder.PageOf(classified.Headers));
-        var beginning = request.TryBeginAsync(context, classified, lookup, disarms: !isOfLeftPage);
+        var beginning = request.TryBeginAsync(context, classified, lookup, disarms: !entry.IsArmed || Disarms(classified.Headers, entry));
         if (!beginning.IsCompletedSuccessfully || classified.Metadata?.GetMetadata<SerializePerSessionAttribute>() is not null)
         {
-            return ServeAsync(context, classified, lookup, request, beginning);
+            return ServeWhenBegun(context, classified, lookup, request, beginning);
         }
 
         if (!beginning.Result)
         {
             request.Abandon();
-            return sessionless.PassAsync(context, classified, SessionLookup.Ended(entry, lookup.Carrier), next);
+            return sessionless.PassEndedAsync(context, classified, entry, lookup.Carrier, next);
         }
 
         Count(classified, entry);
@@ -104,6 +111,14 @@ internal sealed class SessionLifetimeMiddleware(
         lateUsers.Watch(context);
         return request.ServeAsync(next);
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private Task ServeWhenBegun(
+        HttpContext context,
+        in RequestClassification classified,
+        in SessionLookup lookup,
+        SessionRequest request,
+        ValueTask<bool> beginning) => ServeAsync(context, classified, lookup, request, beginning);
 
     /// <summary>Serves a request that has to wait: for the rules, or for its turn in its session's queue.</summary>
     private async Task ServeAsync(
@@ -162,7 +177,7 @@ internal sealed class SessionLifetimeMiddleware(
             }
         }
 
-        await sessionless.PassAsync(context, classified, SessionLookup.Ended(lookup.Entry!, lookup.Carrier), next);
+        await sessionless.PassEndedAsync(context, classified, lookup.Entry!, lookup.Carrier, next);
     }
 
     /// <summary>Counts the request in the metrics, and records that its page is alive.</summary>
@@ -177,11 +192,24 @@ internal sealed class SessionLifetimeMiddleware(
         metrics.SignalCounted(signal == SessionSignal.Activity ? "request" : "alive-request");
 
         // The signal has just been stamped: that is now.
-        if (entry.LastSignal is var now && entry.ListensToPages(now) && finder.PageOf(classified.Headers) is { IsNone: false } page)
+        if (entry.LastSignal is var now && entry.ListensToPages(now))
+        {
+            HearPage(classified.Headers, entry, now);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void HearPage(IHeaderDictionary headers, SessionEntry entry, Moment now)
+    {
+        if (finder.PageOf(headers) is { IsNone: false } page)
         {
             entry.HeardPage(page, now);
         }
     }
+
+    /// <summary>Whether a request disarms a self-destruct: not where it comes from the page whose detach armed it.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool Disarms(IHeaderDictionary headers, SessionEntry entry) => !entry.IsArmedBy(finder.PageOf(headers));
 
     /// <summary>Passes on a request whose endpoint has no sessions: one of the app's, or a lifecycle call.</summary>
     private Task PassDisabled(HttpContext context, EndpointMetadataCollection metadata)

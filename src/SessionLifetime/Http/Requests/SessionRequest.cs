@@ -36,18 +36,14 @@ internal sealed class SessionRequest(
     IServiceScopeFactory scopes,
     IConnections connections,
     RequestFailures failures,
-    object pool,
+    object owner,
     Action<SessionRequest> returnToPool) : ISessionRequest, IUploadHold
 {
     /// <summary>How often an upload holds anew, at most, in the time for which a request holds.</summary>
     private const int Renewals = 8;
 
-    /// <summary>The last request that completed on this thread; most requests begin and end on one.</summary>
-    [ThreadStatic]
-    private static SessionRequest? t_last;
-
-    private readonly SessionRequestServices _services = new(scopes);
     private RequestHold _hold = new();
+    private SessionRequestServices? _services;
     private HttpContext _context = default!;
     private IHttpResponseFeature _response = default!;
     private SessionEntry _entry = default!;
@@ -62,6 +58,10 @@ internal sealed class SessionRequest(
     private bool _isPlain;
     private bool _isConnection;
     private bool _mayBeUpgraded;
+    private bool _mayHaveBody;
+
+    /// <summary>The pool it belongs to.</summary>
+    public object Owner => owner;
 
     public HttpContext Context => _context;
 
@@ -71,28 +71,24 @@ internal sealed class SessionRequest(
 
     public SessionConnection? Connection { get; set; }
 
-    /// <summary>Takes the last request of this thread; null where there is none of this pool, since a process may host several apps.</summary>
-    public static SessionRequest? TakeLast(object pool)
-    {
-        if (t_last is { } last && last.IsOf(pool))
-        {
-            t_last = null;
-            return last;
-        }
-
-        return null;
-    }
-
     /// <summary>
     /// Begins a request whose session was found: counts it, after the rules that are due. What the session owns is not disposed before
     /// <see cref="Close"/>. False when the session has ended; close it all the same.
     /// </summary>
     public ValueTask<bool> TryBeginAsync(HttpContext context, in RequestClassification classified, in SessionLookup lookup, bool disarms = true)
     {
-        (_context, _entry, _sent, _isInSession, _isPlain) = (context, lookup.Entry!, lookup.Sent, true, lookup.Carrier != SessionCarrier.Header);
-        (_isClosed, _isServed) = (false, false);
-        (Signal, _isConnection, _mayBeUpgraded) = (classified.Signal, classified.IsConnection, classified.IsConnection);
-        (_holds, _holdFor) = (Signal != SessionSignal.None, classified.Hold);
+        _context = context;
+        _response = classified.Response;
+        _entry = lookup.Entry!;
+        _sent = lookup.Sent;
+        _isInSession = true;
+        _isPlain = lookup.Carrier != SessionCarrier.Header;
+        _isClosed = _isServed = false;
+        Signal = classified.Signal;
+        _isConnection = _mayBeUpgraded = classified.IsConnection;
+        _holds = Signal != SessionSignal.None;
+        _holdFor = classified.Hold;
+        _mayHaveBody = _holds && !HttpMethods.IsGet(classified.Sent.Method);
         if (_holds)
         {
             return engine.TryBeginAsync(_entry, isActivity: Signal == SessionSignal.Activity, _hold, _holdFor, disarms);
@@ -108,10 +104,11 @@ internal sealed class SessionRequest(
     /// <param name="isPlain">Whether the browser navigates, so that no script reads the headers of the answer.</param>
     public void Begin(HttpContext context, RequestHold started, bool isPlain)
     {
+        _response = context.Features.Find<IHttpResponseFeature>()!;
         (_context, _entry, _sent, _isInSession, _isPlain) = (context, started.Entry, started.Entry.Secret, true, isPlain);
         (_isClosed, _isServed) = (false, false);
         (Signal, _isConnection, _mayBeUpgraded) = (SessionSignal.Activity, false, HttpMethods.IsConnect(context.Request.Method));
-        _holds = true;
+        (_holds, _mayHaveBody) = (true, !HttpMethods.IsGet(context.Request.Method));
         _entry.EnterRequest();
         _entry.TryHold(_hold.For(_entry, started.IsActivity, started.Until), _entry.LastSignal);
         engine.Release(started);
@@ -146,26 +143,25 @@ internal sealed class SessionRequest(
     public void Open()
     {
         var features = _context.Features;
-        var response = features.Find<IHttpResponseFeature>()!;
-        (Session, _response) = (engine.TabSessionOf(_entry), response);
+        Session = engine.TabSessionOf(_entry);
         features.Put<TabSession>(Session);
-        _services.Open(_context, features, Session);
+        (_services ??= new(this, scopes)).Open(features);
         if (_isConnection && connections.Open(_context, this))
         {
             return;
         }
 
-        if (_holds && UploadBody.TryWrap(features, this, _generation))
+        if (_mayHaveBody && UploadBody.TryWrap(features, this, _generation))
         {
             PlanRenewal();
         }
 
-        if (!response.HasStarted)
+        if (!_response.HasStarted)
         {
-            response.OnStarting(static state => ((SessionRequest)state).OnStarting(), this);
+            _response.OnStarting(static state => ((SessionRequest)state).OnStarting(), this);
         }
 
-        response.OnCompleted(static state => ((SessionRequest)state).OnCompleted(), this);
+        _response.OnCompleted(static state => ((SessionRequest)state).OnCompleted(), this);
     }
 
     /// <summary>The rest of the pipeline is done. A second call does nothing.</summary>
@@ -176,7 +172,7 @@ internal sealed class SessionRequest(
             _isInSession = false;
             _generation++;
             Connection?.Leave();
-            _services.Leave();
+            _services?.Leave();
             if (_holds)
             {
                 engine.Leave(_hold, _entry);
@@ -257,20 +253,12 @@ internal sealed class SessionRequest(
 
     private void Return()
     {
-        _services.Reset();
+        _services?.Reset(_context);
         _hold.Clear();
-        (_context, _response, _entry, Session, Connection, _sent, _holds, _holdFor) = (default!, default!, default!, default!, null, default, false, default);
-        if (t_last is null)
-        {
-            t_last = this;
-        }
-        else
-        {
-            returnToPool(this);
-        }
+        (_context, _response, _entry, Session, Connection) = (default!, default!, default!, default!, null);
+        (_sent, _holds, _holdFor) = (default, false, default);
+        returnToPool(this);
     }
-
-    private bool IsOf(object other) => pool == other;
 
     private async ValueTask<bool> IsAliveAsync() => await engine.ApplyDueRulesAndWaitInDoubtAsync(_entry) != DueRulesResult.Ended;
 
@@ -291,9 +279,10 @@ internal sealed class SessionRequest(
             connections.OnEventStream(_context, this);
         }
 
-        // Only into answers that a script reads, and not where the session was found to belong to another user.
-        return _isPlain || _context.Features.Find<TabSession>() is null
+        // Only into answers that a script reads.
+        var movedActivity = _hold is { MovedActivity: true };
+        return _isPlain || !SessionAnswer.HasNews(_response.StatusCode, _entry, movedActivity)
             ? Task.CompletedTask
-            : SessionAnswer.CompleteAsync(_context, headers, _entry, _sent, Signal);
+            : SessionAnswer.CompleteAsync(_context, _response, _entry, _sent, movedActivity);
     }
 }

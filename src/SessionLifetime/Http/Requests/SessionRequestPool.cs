@@ -10,14 +10,38 @@ internal sealed class SessionRequestPool
     /// <summary>As many as are in flight at once on a busy server.</summary>
     private const int MaxKept = 1024;
 
-    private readonly DefaultObjectPool<SessionRequest> _pool;
+    /// <summary>The last request that completed on this thread; most requests begin and end on one.</summary>
+    [ThreadStatic]
+    private static SessionRequest? t_last;
+
+    private readonly DefaultObjectPool<SessionRequest> _others;
 
     public SessionRequestPool(SessionEngine engine, IServiceScopeFactory scopes, IConnections connections, RequestFailures failures) =>
-        _pool = new(new CompletedRequests(() => new SessionRequest(engine, scopes, connections, failures, this, Return)), MaxKept);
+        _others = new(new CompletedRequests(() => new SessionRequest(engine, scopes, connections, failures, this, Return)), MaxKept);
 
-    public SessionRequest Take() => SessionRequest.TakeLast(this) ?? _pool.Get();
+    public SessionRequest Take()
+    {
+        // A process may host several apps.
+        if (t_last is { } last && last.Owner == this)
+        {
+            t_last = null;
+            return last;
+        }
 
-    private void Return(SessionRequest request) => _pool.Return(request);
+        return _others.Get();
+    }
+
+    public void Return(SessionRequest request)
+    {
+        if (t_last is null)
+        {
+            t_last = request;
+        }
+        else
+        {
+            _others.Return(request);
+        }
+    }
 
     private sealed class CompletedRequests(Func<SessionRequest> create) : PooledObjectPolicy<SessionRequest>
     {

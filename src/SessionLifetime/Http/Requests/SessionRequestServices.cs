@@ -9,13 +9,13 @@ namespace SessionLifetime.Http.Requests;
 /// <summary>
 /// Sets the session of a request's dependency-injection scope when the scope is first used: a request without services costs nothing.
 /// </summary>
-internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : IServiceProvidersFeature
+internal sealed class SessionRequestServices(ISessionRequest request, IServiceScopeFactory scopes) : IServiceProvidersFeature
 {
-    private HttpContext _context = default!;
-    private TabSession? _session;
     private object? _inner;
     private IServiceProvider? _entered;
     private TabSessionAccessor? _accessor;
+    private bool _isOpen;
+    private bool _isForgotten;
 
     public IServiceProvider RequestServices
     {
@@ -39,12 +39,12 @@ internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : ISer
     }
 
     /// <summary>The feature of the server; created where the server has not created it yet.</summary>
-    private IServiceProvidersFeature Inner => (IServiceProvidersFeature)(_inner ??= new RequestServicesFeature(_context, scopes));
+    private IServiceProvidersFeature Inner => (IServiceProvidersFeature)(_inner ??= new RequestServicesFeature(request.Context, scopes));
 
     /// <summary>Replaces the feature of the context, unless it is replaced already, because this is the error page of the same request.</summary>
-    public void Open(HttpContext context, IFeatureCollection features, TabSession session)
+    public void Open(IFeatureCollection features)
     {
-        (_context, _session) = (context, session);
+        _isOpen = true;
         _inner = features[typeof(IServiceProvidersFeature)];
         if (_inner is not SessionRequestServices)
         {
@@ -59,18 +59,18 @@ internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : ISer
     public void Forget()
     {
         _accessor?.Forget();
-        (_session, _accessor) = (null, null);
+        (_isForgotten, _accessor) = (true, null);
     }
 
     /// <summary>Gives the request its own feature back, and forgets the request.</summary>
-    public void Reset()
+    public void Reset(HttpContext context)
     {
-        if (_context?.Features is { } features && features[typeof(IServiceProvidersFeature)] == this)
+        if (_isOpen && context.Features is var features && features[typeof(IServiceProvidersFeature)] == this)
         {
             features[typeof(IServiceProvidersFeature)] = _inner;
         }
 
-        (_context, _session, _inner, _entered, _accessor) = (default!, null, null, null, null);
+        (_inner, _entered, _accessor, _isOpen, _isForgotten) = (null, null, null, false, false);
     }
 
     private void Enter(IServiceProvider services)
@@ -79,10 +79,10 @@ internal sealed class SessionRequestServices(IServiceScopeFactory scopes) : ISer
         _entered = services;
 
         // Registered after the request's scope was created, so it runs before the scope is disposed.
-        _accessor = _session is null ? null : TabSessionAccessor.Enter(services, _session, LeaveOnCompleted);
+        _accessor = _isForgotten ? null : TabSessionAccessor.Enter(services, request.Session, LeaveOnCompleted);
     }
 
-    private void LeaveOnCompleted(TabSessionAccessor accessor) => _context.Response.OnCompleted(
+    private void LeaveOnCompleted(TabSessionAccessor accessor) => request.Context.Response.OnCompleted(
         static state =>
         {
             ((TabSessionAccessor)state).Leave();

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using SessionLifetime.Diagnostics;
 using SessionLifetime.Directories;
+using SessionLifetime.Entries;
 using SessionLifetime.Http.Admission;
 using SessionLifetime.Http.Answers;
 using SessionLifetime.Http.Navigation;
@@ -28,7 +29,7 @@ internal sealed class SessionlessRequests(
 
     private readonly ConditionalWeakTable<object, object> _warned = [];
 
-    public Task PassAsync(HttpContext context, in RequestClassification classified, SessionLookup lookup, RequestDelegate next)
+    public Task PassAsync(HttpContext context, in RequestClassification classified, in SessionLookup lookup, RequestDelegate next)
     {
         // The first run of a request whose error page this is may have had a session that has ended since.
         context.Features.Set<TabSession>(null);
@@ -45,6 +46,11 @@ internal sealed class SessionlessRequests(
         return PassUnlessRequiredAsync(context, classified, lookup, next);
     }
 
+    /// <summary>The same, for a request whose session has ended before it could begin.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public Task PassEndedAsync(HttpContext context, in RequestClassification classified, SessionEntry entry, SessionCarrier carrier, RequestDelegate next) =>
+        PassAsync(context, classified, SessionLookup.Ended(entry, carrier), next);
+
     /// <summary>Passes the request on, unless its endpoint requires a session or it names a connection of another session.</summary>
     public Task PassUnlessRequiredAsync(HttpContext context, in RequestClassification classified, SessionLookup lookup, RequestDelegate next)
     {
@@ -59,8 +65,12 @@ internal sealed class SessionlessRequests(
             return RefuseAsync(context, lookup);
         }
 
-        return connections.IsOfAnother(context, session: null) ? RefuseAsync(context, new(SessionLookupStatus.WrongConnection)) : next(context);
+        return connections.IsOfAnother(context, session: null) ? RefuseConnectionAsync(context) : next(context);
     }
+
+    /// <summary>Refuses a request that names an open connection of another session than its own.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public Task RefuseConnectionAsync(HttpContext context) => RefuseAsync(context, new(SessionLookupStatus.WrongConnection));
 
     /// <summary>Answers with the problem.</summary>
     public Task RefuseAsync(HttpContext context, SessionLookup lookup)
