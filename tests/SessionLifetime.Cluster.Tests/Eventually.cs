@@ -12,4 +12,14 @@ internal static class Eventually
             await Task.Delay(3);
         }
     }
+
+    /// <inheritdoc cref="IsAsync(Func{bool})"/>
+    public static async Task IsAsync(Func<Task<bool>> condition)
+    {
+        for (var tries = 0; !await condition(); tries++)
+        {
+            Assert.True(tries < 3_000, "It has not come to pass.");
+            await Task.Delay(10);
+        }
+    }
 }

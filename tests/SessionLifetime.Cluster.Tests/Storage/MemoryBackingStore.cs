@@ -28,6 +28,9 @@ internal sealed class MemoryBackingStore(TimeProvider time) : ISessionBackingSto
         Taken,
     }
 
+    /// <summary>Set to make every call fail.</summary>
+    public bool IsAway { get; set; }
+
     /// <summary>How many calls there were, by name.</summary>
     public Dictionary<string, int> Calls { get; } = new(StringComparer.Ordinal);
 
@@ -436,7 +439,15 @@ internal sealed class MemoryBackingStore(TimeProvider time) : ISessionBackingSto
         }
     }
 
-    private void Count([CallerMemberName] string call = "") => Calls[call] = Calls.GetValueOrDefault(call) + 1;
+    private void Count([CallerMemberName] string call = "")
+    {
+        if (IsAway)
+        {
+            throw new IOException("The store is away.");
+        }
+
+        Calls[call] = Calls.GetValueOrDefault(call) + 1;
+    }
 
     private sealed record Node(TimeSpan Watermark, TimeSpan LiveUntil);
 
