@@ -1,10 +1,13 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Security.Claims;
+using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SessionLifetime.Cluster.Tests.Storage;
@@ -18,6 +21,8 @@ public sealed class SharedWebTests : IAsyncDisposable
     private readonly List<WebApplication> _apps = [];
     private readonly HttpClient _client = new(new HttpClientHandler { UseCookies = false });
     private readonly List<string> _told = [];
+    private TaskCompletionSource _both = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _here;
     private int _next;
 
     public async ValueTask DisposeAsync()
@@ -57,11 +62,12 @@ public sealed class SharedWebTests : IAsyncDisposable
         var newer = Assert.Single(answer.Headers.GetValues("X-Session-Id"));
         Assert.NotEqual(id, newer);
 
-        // The former still works until the newer is used, and leads to the same one everywhere.
+        // The former still works until the newer is used, and leads to the same one everywhere, as soon as the news has arrived.
         foreach (var _ in _apps)
         {
-            var (_, other) = await SendAsync(HttpMethod.Get, "/", id);
-            Assert.Equal(newer, Assert.Single(other.Headers.GetValues("X-Session-Id")));
+            IEnumerable<string>? told = null;
+            await Eventually.IsAsync(async () => (await SendAsync(HttpMethod.Get, "/", id)).Answer.Headers.TryGetValues("X-Session-Id", out told));
+            Assert.Equal(newer, Assert.Single(told!));
         }
 
         Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Post, "/_session/ping", newer)).Status);
@@ -108,6 +114,50 @@ public sealed class SharedWebTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task ValuesOfTheFrameworksSession_AreOnEveryServer_AndReadableAtTheExit()
+    {
+        await StartAsync(2);
+        var id = await AttachAsync();
+
+        Assert.Equal("", await ReadAsync("/get/name", id));
+        await ReadAsync("/put/name/ada", id);
+        Assert.Equal("ada", await ReadAsync("/get/name", id));
+        Assert.Equal("ada", await ReadAsync("/get/name", id));
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(key => ReadAsync($"/put/key{key}/value{key}", id)));
+        for (var key = 0; key < 8; key++)
+        {
+            Assert.Equal($"value{key}", await ReadAsync($"/get/key{key}", id));
+        }
+
+        Assert.Equal(HttpStatusCode.NoContent, (await SendAsync(HttpMethod.Post, "/_session/exit", id)).Status);
+        await Eventually.IsAsync(() => _store.WaitingEvents == 0);
+        lock (_told)
+        {
+            Assert.Equal(["Exited ada"], _told);
+        }
+
+        await Eventually.IsAsync(() => _store.ValueCount == 0);
+    }
+
+    [Fact]
+    public async Task TypedState_IsOnEveryServer_AndAConflictIsMergedOrAnException()
+    {
+        await StartAsync(2);
+        var id = await AttachAsync();
+
+        Assert.Equal("1", await ReadAsync("/cart/add", id));
+        Assert.Equal("2", await ReadAsync("/cart/add", id));
+        Assert.Equal("3", await ReadAsync("/cart/add", id));
+
+        // Both have read before either has written.
+        var answers = await Task.WhenAll(SendAsync(HttpMethod.Get, "/strict/add?wait=1", id), SendAsync(HttpMethod.Get, "/strict/add?wait=1", id));
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.InternalServerError], answers.Select(static answer => answer.Status).Order());
+        var merged = await Task.WhenAll(SendAsync(HttpMethod.Get, "/cart/add?wait=1", id), SendAsync(HttpMethod.Get, "/cart/add?wait=1", id));
+        Assert.All(merged, static answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
+        Assert.Equal("6", await ReadAsync("/cart/add", id));
+    }
+
+    [Fact]
     public async Task WhileTheStoreIsAway_AnAttachIs503_AndAKnownSessionGoesOn()
     {
         await StartAsync(1);
@@ -137,11 +187,15 @@ public sealed class SharedWebTests : IAsyncDisposable
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Services.AddSessionLifetime(static options => options.BrowserBinding = BrowserBinding.Off)
                 .UseBackingStore(_ => new ForwardingStore(_store), static options => options.FlushInterval = TimeSpan.FromMilliseconds(200))
+                .AddHttpSession()
+                .AddSessionState<Cart>(static (theirs, ours) => new() { Items = Math.Max(theirs.Items, ours.Items) + 1 })
+                .AddSessionState<Strict>()
                 .OnApplicationExit(context =>
                 {
+                    var name = context.Session.GetHttpSessionValues().TryGetValue("name", out var value) ? " " + Encoding.UTF8.GetString(value) : "";
                     lock (_told)
                     {
-                        _told.Add(context.Reason.ToString());
+                        _told.Add(context.Reason + name);
                     }
                 });
             var app = builder.Build();
@@ -159,9 +213,52 @@ public sealed class SharedWebTests : IAsyncDisposable
             app.MapSessionLifetime();
             app.MapGet("/", static context => context.Response.WriteAsync(context.GetTabSession()?.Id ?? "none"));
             app.MapGet("/as/{user}", static context => context.Response.WriteAsync(context.GetTabSession()?.Id ?? "none"));
+            app.MapGet("/put/{key}/{value}", static context =>
+            {
+                context.Session.SetString((string)context.GetRouteValue("key")!, (string)context.GetRouteValue("value")!);
+                return Task.CompletedTask;
+            });
+            app.MapGet("/get/{key}", static context => context.Response.WriteAsync(context.Session.GetString((string)context.GetRouteValue("key")!) ?? ""));
+            app.MapGet("/cart/add", async context =>
+            {
+                var cart = context.RequestServices.GetRequiredService<Cart>();
+                await BothAsync(context);
+                cart.Items++;
+                await context.Response.WriteAsync(cart.Items.ToString(CultureInfo.InvariantCulture));
+            });
+            app.MapGet("/strict/add", async context =>
+            {
+                var cart = context.RequestServices.GetRequiredService<Strict>();
+                await BothAsync(context);
+                cart.Items++;
+            });
             await app.StartAsync();
             _apps.Add(app);
         }
+    }
+
+    /// <summary>Waits until two requests are here.</summary>
+    private async Task BothAsync(HttpContext context)
+    {
+        if (context.Request.Query.ContainsKey("wait"))
+        {
+            var both = Interlocked.Increment(ref _here) % 2 == 0;
+            var gate = both ? _both : Volatile.Read(ref _both);
+            if (both)
+            {
+                _both = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                gate.SetResult();
+            }
+
+            await gate.Task;
+        }
+    }
+
+    private async Task<string> ReadAsync(string path, string id)
+    {
+        var (status, answer) = await SendAsync(HttpMethod.Get, path, id);
+        Assert.Equal(HttpStatusCode.OK, status);
+        return await answer.Content.ReadAsStringAsync();
     }
 
     private async Task<string> AttachAsync()
@@ -185,4 +282,14 @@ public sealed class SharedWebTests : IAsyncDisposable
     }
 
     private Uri Next(string path) => new(_apps[_next++ % _apps.Count].Urls.First() + path);
+
+    public sealed class Cart
+    {
+        public int Items { get; set; }
+    }
+
+    public sealed class Strict
+    {
+        public int Items { get; set; }
+    }
 }

@@ -2,13 +2,14 @@ namespace SessionLifetime.Cluster;
 
 /// <summary>The durations by which nodes that share a store keep step. All follow from one.</summary>
 /// <param name="flush">F: how often a node writes its touches and sends a heartbeat.</param>
-internal sealed class ClusterPace(TimeSpan flush)
+/// <param name="guard">G in F; tests try what happens without it.</param>
+internal sealed class ClusterPace(TimeSpan flush, double guard = 5)
 {
     /// <summary>F.</summary>
     public TimeSpan Flush => flush;
 
     /// <summary>G: nothing is answered from memory that close to a deadline.</summary>
-    public TimeSpan Guard => flush * 5;
+    public TimeSpan Guard => flush * guard;
 
     /// <summary>For how long after a heartbeat a node may answer from memory, and service time goes on.</summary>
     public TimeSpan Lease => flush * 2.5;

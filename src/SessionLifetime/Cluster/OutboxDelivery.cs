@@ -25,6 +25,8 @@ internal sealed class OutboxDelivery(
     TabSessions sessions,
     NodeState node,
     StoreGate gate,
+    SharedValues values,
+    IEnumerable<IExitValues> exitValues,
     IOptions<SessionLifetimeOptions> options,
     IWorkScheduler scheduler,
     TimeProvider time,
@@ -162,6 +164,16 @@ internal sealed class OutboxDelivery(
             var details = JsonSerializer.Deserialize(one.Payload.Span, ClusterJson.Default.EventDetails) ?? new();
             if (await FindAsync(one) is { } entry)
             {
+                if (string.Equals(one.Kind, ClusterEvents.ApplicationExit, StringComparison.Ordinal) && exitValues.Any())
+                {
+                    // Readable for the handlers.
+                    var read = await values.ReadAsync(entry);
+                    foreach (var taker in read.Count == 0 ? [] : exitValues)
+                    {
+                        taker.Take(sessions.Of(entry), read);
+                    }
+                }
+
                 Raise(one, entry, details);
                 return;
             }
@@ -259,12 +271,20 @@ internal sealed class OutboxDelivery(
                 var exit = new ApplicationExitContext(session, details.Reason) { Attempt = one.Attempt };
                 dispatcher.Raise(new(SessionEventKind.ApplicationExit, exit)
                 {
-                    Completed = raised =>
+                    Completed = async raised =>
                     {
                         endings.LetGo(entry);
+                        try
+                        {
+                            await values.RemoveAsync(entry);
+                        }
+                        catch (SessionStoreUnavailableException)
+                        {
+                            // They go when the session is forgotten.
+                        }
+
                         entry.Shared!.MarkTold();
                         Finish(one, isDelivered: true);
-                        return default;
                     },
                 });
                 break;

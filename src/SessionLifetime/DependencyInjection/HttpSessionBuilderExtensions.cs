@@ -29,6 +29,7 @@ public static class HttpSessionBuilderExtensions
 
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HttpSessionOptions>, HttpSessionOptionsValidator>());
         builder.Services.TryAddSingleton<HttpSessionFactory>();
+        SessionStateExtensions.AddValues(builder.Services);
         return builder;
     }
 }

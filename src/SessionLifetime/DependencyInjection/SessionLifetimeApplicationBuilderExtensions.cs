@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using SessionLifetime;
+using SessionLifetime.Cluster;
 using SessionLifetime.DependencyInjection;
 using SessionLifetime.Directories;
 using SessionLifetime.Http.Requests;
@@ -35,6 +36,9 @@ public static class SessionLifetimeApplicationBuilderExtensions
             app.UseMiddleware<HttpSessionMiddleware>();
         }
 
-        return app.UseMiddleware<SessionLifetimeMiddleware>();
+        app.UseMiddleware<SessionLifetimeMiddleware>();
+        return app.ApplicationServices.GetRequiredService<SessionDirectory>().DeliversLater && app.ApplicationServices.GetServices<IExitValues>().Any()
+            ? app.UseMiddleware<SharedValuesMiddleware>()
+            : app;
     }
 }

@@ -54,6 +54,7 @@ public static class SessionStoreBuilderExtensions
             provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value,
             provider.GetRequiredService<TimingsInForce>(),
             provider.GetRequiredService<ILogger<ClusterTimings>>()));
+        services.TryAddSingleton<SharedValues>();
         services.TryAddSingleton<OutboxDelivery>();
         services.TryAddSingleton<NodeHeart>();
         services.TryAddSingleton<ClusterNodeService>();

@@ -9,7 +9,44 @@ internal sealed class SessionValues
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, byte[]> _values = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _changed = new(StringComparer.Ordinal);
     private long _size;
+
+    /// <summary>What a store has of <c>HttpContext.Session</c>.</summary>
+    public static SessionValues Of(IReadOnlyList<StoredValue> read)
+    {
+        var values = new SessionValues();
+        values.Load(read);
+        return values;
+    }
+
+    /// <summary>Takes over what a store has.</summary>
+    public void Load(IReadOnlyList<StoredValue> read)
+    {
+        lock (_lock)
+        {
+            foreach (var value in read)
+            {
+                if (value.Data is { } data && value.Key.StartsWith(RequestValues.HttpPrefix, StringComparison.Ordinal))
+                {
+                    var key = value.Key[RequestValues.HttpPrefix.Length..];
+                    _values[key] = data;
+                    _size += SizeOf(key, data);
+                }
+            }
+        }
+    }
+
+    /// <summary>What was written or removed since the last time, for a store.</summary>
+    public List<ValueChange> TakeChanges()
+    {
+        lock (_lock)
+        {
+            List<ValueChange> changes = [.. _changed.Select(key => new ValueChange(RequestValues.HttpPrefix + key, _values.GetValueOrDefault(key)))];
+            _changed.Clear();
+            return changes;
+        }
+    }
 
     public string[] Keys
     {
@@ -65,6 +102,7 @@ internal sealed class SessionValues
 
             _values[key] = [.. value];
             _size = size;
+            _changed.Add(key);
         }
     }
 
@@ -75,6 +113,7 @@ internal sealed class SessionValues
             if (_values.Remove(key, out var old))
             {
                 _size -= SizeOf(key, old);
+                _changed.Add(key);
             }
         }
     }
@@ -83,6 +122,7 @@ internal sealed class SessionValues
     {
         lock (_lock)
         {
+            _changed.UnionWith(_values.Keys);
             _values.Clear();
             _size = 0;
         }

@@ -27,7 +27,10 @@ internal sealed class TabHttpSession(HttpSessionFactory factory, HttpContext con
 
     private TabSession? Living => context.GetTabSession() is { } session && !session.Entry.IsEnded ? session : null;
 
-    private SessionValues? Values => Living?.Owned.Part<SessionValues>();
+    /// <summary>The values that were read for this request, where sessions are in a store.</summary>
+    public RequestValues? Shared { get; set; }
+
+    private SessionValues? Values => Living is not { } living ? null : Shared?.Http ?? living.Owned.Part<SessionValues>();
 
     /// <summary>Does nothing: the values are in memory.</summary>
     public Task LoadAsync(CancellationToken cancellationToken = default) =>

@@ -17,6 +17,9 @@ internal sealed class TabSessionAccessor(IServiceProvider scope) : ITabSessionAc
 
     public TabSession? Session { get; private set; }
 
+    /// <summary>The values that were read for the work of this scope, where sessions are in a store; otherwise null.</summary>
+    public ISessionValues? Values { get; set; }
+
     /// <summary>What the scope is for; told where that helps to say why there is no session.</summary>
     public ScopePlace Place { get; set; }
 

@@ -20,12 +20,13 @@ internal sealed class History : IAsyncDisposable
     private readonly List<string> _trace = [];
     private readonly Random _random;
 
-    private History(int seed, bool isCalm)
+    private History(int seed, bool isCalm, Mutant mutant)
     {
+        _mutant = mutant;
         _world = new(seed);
         _random = _world.Random;
         _network = new(_world);
-        _store = new(new WorldTime(_world.CreateContext()));
+        _store = new(new WorldTime(_world.CreateContext())) { GivesEventsToAll = mutant == Mutant.SharedEvents };
         _plan = new(seed, isCalm);
         _oracle = new(_world, _store, _plan, Trace);
     }
@@ -33,14 +34,15 @@ internal sealed class History : IAsyncDisposable
     /// <summary>What was counted, for the report.</summary>
     public HistoryCounts Counts => _oracle.Counts with { Faults = _network.Faults + _faults };
 
+    private readonly Mutant _mutant;
     private int _faults;
 
     public IReadOnlyList<string> Lines => _trace;
 
     /// <summary>Plays a history. What breaks an invariant is an exception that names the seed.</summary>
-    public static History Play(int seed, bool isCalm = false)
+    public static History Play(int seed, bool isCalm = false, Mutant mutant = Mutant.None)
     {
-        var history = new History(seed, isCalm);
+        var history = new History(seed, isCalm, mutant);
         try
         {
             history.Play();
@@ -96,8 +98,8 @@ internal sealed class History : IAsyncDisposable
         var drift = _plan.IsCalm ? 1 : 1 + ((_random.NextDouble() - 0.5) * 0.002);
         var skew = _plan.IsCalm ? TimeSpan.Zero : TimeSpan.FromMinutes(_random.Next(-120, 120));
         var time = new WorldTime(context, drift, skew);
-        var store = new NetworkStore(_world, _network, _store, (who, step) => _oracle.OnStep(who, step));
-        var node = new SimulatedNode(number, context, time, store, _plan, _oracle.OnEvent);
+        var store = new NetworkStore(_world, _network, _store, _mutant, (who, step) => _oracle.OnStep(who, step));
+        var node = new SimulatedNode(number, context, time, store, _plan, _mutant, _oracle.OnEvent);
         _nodes.Add(node);
         _oracle.Joins(node);
         Trace($"node {number} starts");

@@ -21,6 +21,12 @@ internal sealed class HistoryPlan
         Countdown = TimeSpan.FromMilliseconds(random.Next(6_000, 20_000));
         Signal = TimeSpan.FromMilliseconds(random.Next(12_000, 70_000));
         Absolute = random.Next(4) == 0 ? TimeSpan.FromMilliseconds(random.Next(40_000, 120_000)) : null;
+        if (random.Next(5) == 0)
+        {
+            // Far from every deadline: what others have ended is known by news alone.
+            (Timeout, Signal) = (TimeSpan.FromSeconds(random.Next(60, 120)), TimeSpan.FromSeconds(random.Next(130, 250)));
+        }
+
         Length = TimeSpan.FromSeconds(random.Next(60, 140));
     }
 

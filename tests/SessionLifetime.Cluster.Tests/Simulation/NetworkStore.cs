@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace SessionLifetime.Cluster.Tests.Simulation;
 
 /// <summary>The store as one node reaches it. A step of the store is atomic, at a moment between the call and its answer.</summary>
-internal sealed class NetworkStore(World world, Network network, ISessionBackingStore store, Action<string, object?> onStep) : ISessionBackingStore
+internal sealed class NetworkStore(World world, Network network, ISessionBackingStore store, Mutant mutant, Action<string, object?> onStep) : ISessionBackingStore
 {
     /// <summary>Whether this node reaches nobody.</summary>
     public bool IsCutOff { get; set; }
@@ -16,21 +16,29 @@ internal sealed class NetworkStore(World world, Network network, ISessionBacking
         return true;
     });
 
-    public ValueTask<HeartbeatAnswer> HeartbeatAsync(NodeHeartbeat beat, CancellationToken cancellationToken) => CallAsync(() =>
+    public ValueTask<HeartbeatAnswer> HeartbeatAsync(NodeHeartbeat beat, CancellationToken cancellationToken) => CallAsync(async () =>
     {
         onStep(beat.Node, beat);
-        return store.HeartbeatAsync(beat, default);
+        var answer = await store.HeartbeatAsync(beat, default);
+        return answer with
+        {
+            Nodes = mutant == Mutant.NoWatermarks ? [.. answer.Nodes.Select(node => node with { Watermark = answer.Now.Service })] : answer.Nodes,
+            Changes = mutant == Mutant.NoNews ? [] : answer.Changes,
+        };
     });
 
     public ValueTask<IReadOnlyList<TouchResult>> TouchAsync(IReadOnlyList<SessionTouch> touches, CancellationToken cancellationToken) =>
-        CallAsync(() => store.TouchAsync(touches, default), isWrite: true);
+        CallAsync(
+            () => store.TouchAsync(mutant == Mutant.LostTouches ? [.. touches.Select(static touch => new SessionTouch(touch.Id, touch.KnownVersion))] : touches, default),
+            isWrite: true);
 
     public ValueTask<SessionRecord?> LoadAsync(SessionRecordKey key, CancellationToken cancellationToken) => CallAsync(() => store.LoadAsync(key, default));
 
     public ValueTask<IReadOnlyList<CommitAnswer>> CommitAsync(IReadOnlyList<SessionCommit> commits, CancellationToken cancellationToken) => CallAsync(
         async () =>
         {
-            var answers = await store.CommitAsync(commits, default);
+            var answers = await store.CommitAsync(
+                mutant == Mutant.NoStamps ? [.. commits.Select(static commit => commit with { ExpectedStamps = null })] : commits, default);
             for (var index = 0; index < commits.Count; index++)
             {
                 if (answers[index] is { Status: CommitStatus.Written, Current.Writer: var writer } && writer == commits[index].Next.Writer)
@@ -67,7 +75,7 @@ internal sealed class NetworkStore(World world, Network network, ISessionBacking
     public ValueTask<long> CountAsync(SessionRecordFilter filter, CancellationToken cancellationToken) => CallAsync(() => store.CountAsync(filter, default));
 
     public ValueTask<IReadOnlyList<OutboxEvent>> TakeEventsAsync(EventTake take, CancellationToken cancellationToken) =>
-        CallAsync(() => store.TakeEventsAsync(take, default));
+        CallAsync(() => store.TakeEventsAsync(mutant == Mutant.LostEvents ? take with { IncludeTaken = false } : take, default));
 
     public async ValueTask CompleteEventsAsync(IReadOnlyList<EventResult> results, CancellationToken cancellationToken) => await CallAsync(
         async () =>

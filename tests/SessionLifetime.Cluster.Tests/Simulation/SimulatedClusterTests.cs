@@ -26,6 +26,33 @@ public sealed class SimulatedClusterTests(ITestOutputHelper output)
         Assert.Equal(first.Counts, second.Counts);
     }
 
+    [Theory]
+    [InlineData(nameof(Mutant.NoWatermarks))]
+    [InlineData(nameof(Mutant.NoStamps))]
+    [InlineData(nameof(Mutant.NoGuard))]
+    [InlineData(nameof(Mutant.NoNews))]
+    [InlineData(nameof(Mutant.LostTouches))]
+    [InlineData(nameof(Mutant.LostEvents))]
+    [InlineData(nameof(Mutant.SharedEvents))]
+    public async Task ABrokenRule_IsNoticed(string name)
+    {
+        var mutant = Enum.Parse<Mutant>(name);
+        for (var seed = 0; seed < 2_000; seed++)
+        {
+            try
+            {
+                await using var history = History.Play(seed, mutant: mutant);
+            }
+            catch (Xunit.Sdk.XunitException exception)
+            {
+                output.WriteLine($"{mutant}: seed {seed}: {exception.Message.Split(Environment.NewLine)[0]}");
+                return;
+            }
+        }
+
+        Assert.Fail($"{mutant} was not noticed.");
+    }
+
     private async Task Play(int from, int to, bool isCalm)
     {
         var counts = default(HistoryCounts);

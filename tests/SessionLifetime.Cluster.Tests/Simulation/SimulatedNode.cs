@@ -18,7 +18,7 @@ internal sealed class SimulatedNode
     private readonly ClusterNodeService _service;
     private readonly TimeProvider _time;
 
-    public SimulatedNode(int number, WorldContext context, TimeProvider time, NetworkStore store, HistoryPlan plan, Action<SimulatedNode, string, SessionEventContext> onEvent)
+    public SimulatedNode(int number, WorldContext context, TimeProvider time, NetworkStore store, HistoryPlan plan, Mutant mutant, Action<SimulatedNode, string, SessionEventContext> onEvent)
     {
         (Number, Context, Store) = (number, context, store);
         var services = new ServiceCollection();
@@ -26,6 +26,11 @@ internal sealed class SimulatedNode
         services.AddSingleton(time);
         services.AddSingleton<IHostApplicationLifetime, ApplicationLifetime>();
         services.AddSingleton<IWorkScheduler>(context);
+        if (mutant == Mutant.NoGuard)
+        {
+            services.AddSingleton(new ClusterPace(HistoryPlan.Flush, guard: 0));
+        }
+
         services.AddSessionLifetime(plan.Configure)
             .UseBackingStore(_ => store, static options => options.FlushInterval = HistoryPlan.Flush)
             .OnSessionTimeout(async (raised, _) =>

@@ -31,11 +31,17 @@ internal sealed class MemoryBackingStore(TimeProvider time) : ISessionBackingSto
     /// <summary>Set to make every call fail.</summary>
     public bool IsAway { get; set; }
 
+    /// <summary>Set to break the rule that an event belongs to one node.</summary>
+    public bool GivesEventsToAll { get; init; }
+
     /// <summary>How many calls there were, by name.</summary>
     public Dictionary<string, int> Calls { get; } = new(StringComparer.Ordinal);
 
     /// <summary>All sessions, living and ended: for what a test compares.</summary>
     public IReadOnlyDictionary<string, SessionRecord> Records => _records;
+
+    /// <summary>How many values there are.</summary>
+    public int ValueCount => _values.Count;
 
     /// <summary>How many events wait.</summary>
     public int WaitingEvents => _outbox.Count;
@@ -406,7 +412,7 @@ internal sealed class MemoryBackingStore(TimeProvider time) : ISessionBackingSto
     }
 
     private bool IsFree(Waiting waiting, EventTake take) =>
-        waiting.Node is not { } node || !IsLive(node)
+        GivesEventsToAll || waiting.Node is not { } node || !IsLive(node)
         || (node == take.Node && (waiting.Owner == Owner.Addressed || take.IncludeTaken));
 
     private bool IsLive(string node) => _nodes.TryGetValue(node, out var known) && known.LiveUntil > Now.Service;

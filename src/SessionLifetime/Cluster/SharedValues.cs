@@ -1,0 +1,47 @@
+using SessionLifetime.Entries;
+
+namespace SessionLifetime.Cluster;
+
+/// <summary>The values of sessions in the store.</summary>
+internal sealed class SharedValues(StoreGate gate, SharedSessionDirectory directory)
+{
+    /// <summary>Reads all values of a session. One that is known to have none costs nothing.</summary>
+    /// <exception cref="SessionStoreUnavailableException">The store does not answer.</exception>
+    public async ValueTask<IReadOnlyList<StoredValue>> ReadAsync(SessionEntry entry)
+    {
+        if (entry.Shared is not { HasValues: true })
+        {
+            return [];
+        }
+
+        var id = entry.Id.ToString();
+        return await gate.CallAsync("reading values", (store, stop) => store.ReadValuesAsync(id, stop));
+    }
+
+    /// <summary>Writes values of a session, all or none.</summary>
+    /// <returns>Those that stand against it; empty when everything was written.</returns>
+    /// <exception cref="SessionStoreUnavailableException">The store does not answer.</exception>
+    public async ValueTask<IReadOnlyList<StoredValue>> WriteAsync(SessionEntry entry, IReadOnlyList<ValueChange> changes)
+    {
+        if (entry.Shared is { HasValues: false } shared)
+        {
+            // Other nodes have to know that there are any.
+            shared.HasValues = true;
+            await directory.SaveAsync(entry);
+        }
+
+        var id = entry.Id.ToString();
+        return await gate.CallAsync("writing values", (store, stop) => store.WriteValuesAsync(id, changes, stop));
+    }
+
+    /// <summary>Removes all values of a session.</summary>
+    /// <exception cref="SessionStoreUnavailableException">The store does not answer.</exception>
+    public async ValueTask RemoveAsync(SessionEntry entry)
+    {
+        var changes = (await ReadAsync(entry)).Select(static value => new ValueChange(value.Key, Data: null)).ToList();
+        if (changes.Count > 0)
+        {
+            await WriteAsync(entry, changes);
+        }
+    }
+}
