@@ -158,6 +158,26 @@ public sealed class SharedWebTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task ATicket_IsUsedOnAnyServer_Once()
+    {
+        await StartAsync(2);
+        var id = await AttachAsync();
+        var (status, answer) = await SendAsync(HttpMethod.Post, "/_session/ticket", id);
+        Assert.Equal(HttpStatusCode.OK, status);
+        var ticket = (string)(await answer.Content.ReadFromJsonAsync<JsonNode>())!["ticket"]!;
+        Assert.DoesNotContain(_store.TokenHashes, hash => hash.Contains(ticket, StringComparison.Ordinal));
+
+        // The next call reaches the other server.
+        var session = await ReadAsync("/", id);
+        _next++;
+        Assert.Equal(session, await StreamAsync(ticket));
+        foreach (var _ in _apps)
+        {
+            Assert.Equal("none", await StreamAsync(ticket));
+        }
+    }
+
+    [Fact]
     public async Task WhileTheStoreIsAway_AnAttachIs503_AndAKnownSessionGoesOn()
     {
         await StartAsync(1);
@@ -212,6 +232,7 @@ public sealed class SharedWebTests : IAsyncDisposable
             app.UseSessionLifetime();
             app.MapSessionLifetime();
             app.MapGet("/", static context => context.Response.WriteAsync(context.GetTabSession()?.Id ?? "none"));
+            app.MapGet("/stream", static context => context.Response.WriteAsync(context.GetTabSession()?.Id ?? "none"));
             app.MapGet("/as/{user}", static context => context.Response.WriteAsync(context.GetTabSession()?.Id ?? "none"));
             app.MapGet("/put/{key}/{value}", static context =>
             {
@@ -252,6 +273,14 @@ public sealed class SharedWebTests : IAsyncDisposable
 
             await gate.Task;
         }
+    }
+
+    /// <summary>What a connection that can set no header does.</summary>
+    private async Task<string> StreamAsync(string ticket)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Next("/stream?session-ticket=" + ticket));
+        request.Headers.Accept.ParseAdd("text/event-stream");
+        return await (await _client.SendAsync(request)).Content.ReadAsStringAsync();
     }
 
     private async Task<string> ReadAsync(string path, string id)

@@ -7,4 +7,5 @@ namespace SessionLifetime.Cluster;
 [JsonSerializable(typeof(SessionDetails))]
 [JsonSerializable(typeof(EventDetails))]
 [JsonSerializable(typeof(ClusterSettings))]
+[JsonSerializable(typeof(TokenDetails))]
 internal sealed partial class ClusterJson : JsonSerializerContext;

@@ -4,6 +4,7 @@ using SessionLifetime.Cluster;
 using SessionLifetime.DependencyInjection;
 using SessionLifetime.Directories;
 using SessionLifetime.Http.Requests;
+using SessionLifetime.Http.Tokens;
 using SessionLifetime.HttpSession;
 using SessionLifetime.Setup;
 
@@ -29,6 +30,7 @@ public static class SessionLifetimeApplicationBuilderExtensions
         if (app.ApplicationServices.GetRequiredService<SessionDirectory>().DeliversLater)
         {
             app.UseMiddleware<StoreFailureMiddleware>();
+            app.UseMiddleware<SharedTokensMiddleware>();
         }
 
         if (app.ApplicationServices.GetService<HttpSessionFactory>() is not null)

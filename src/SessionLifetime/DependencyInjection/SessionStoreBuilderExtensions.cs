@@ -8,7 +8,10 @@ using SessionLifetime.Cluster;
 using SessionLifetime.Configuration;
 using SessionLifetime.Directories;
 using SessionLifetime.Events;
+using SessionLifetime.Http.Navigation;
+using SessionLifetime.Http.Tokens;
 using SessionLifetime.Policy;
+using SessionLifetime.Realtime;
 using SessionLifetime.Scheduling;
 using SessionLifetime.Storage;
 using SessionLifetime.Time;
@@ -55,6 +58,9 @@ public static class SessionStoreBuilderExtensions
             provider.GetRequiredService<TimingsInForce>(),
             provider.GetRequiredService<ILogger<ClusterTimings>>()));
         services.TryAddSingleton<SharedValues>();
+        services.TryAddSingleton<SharedTokens>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ITokenCarrier, RelayTokens>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ITokenCarrier, TicketTokens>());
         services.TryAddSingleton<OutboxDelivery>();
         services.TryAddSingleton<NodeHeart>();
         services.TryAddSingleton<ClusterNodeService>();

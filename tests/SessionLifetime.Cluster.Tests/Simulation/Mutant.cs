@@ -14,9 +14,6 @@ internal enum Mutant
     /// <summary>Touches are answered from memory up to the deadline.</summary>
     NoGuard,
 
-    /// <summary>Nodes do not hear of each other's commits.</summary>
-    NoNews,
-
     /// <summary>A batch of touches is said to be in the store, and is not.</summary>
     LostTouches,
 

@@ -23,7 +23,6 @@ internal sealed class NetworkStore(World world, Network network, ISessionBacking
         return answer with
         {
             Nodes = mutant == Mutant.NoWatermarks ? [.. answer.Nodes.Select(node => node with { Watermark = answer.Now.Service })] : answer.Nodes,
-            Changes = mutant == Mutant.NoNews ? [] : answer.Changes,
         };
     });
 

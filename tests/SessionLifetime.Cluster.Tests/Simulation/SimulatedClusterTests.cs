@@ -30,7 +30,6 @@ public sealed class SimulatedClusterTests(ITestOutputHelper output)
     [InlineData(nameof(Mutant.NoWatermarks))]
     [InlineData(nameof(Mutant.NoStamps))]
     [InlineData(nameof(Mutant.NoGuard))]
-    [InlineData(nameof(Mutant.NoNews))]
     [InlineData(nameof(Mutant.LostTouches))]
     [InlineData(nameof(Mutant.LostEvents))]
     [InlineData(nameof(Mutant.SharedEvents))]

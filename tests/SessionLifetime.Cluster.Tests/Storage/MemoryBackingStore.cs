@@ -40,6 +40,9 @@ internal sealed class MemoryBackingStore(TimeProvider time) : ISessionBackingSto
     /// <summary>All sessions, living and ended: for what a test compares.</summary>
     public IReadOnlyDictionary<string, SessionRecord> Records => _records;
 
+    /// <summary>The hashes of the tokens that are kept.</summary>
+    public IReadOnlyCollection<string> TokenHashes => _tokens.Keys;
+
     /// <summary>How many values there are.</summary>
     public int ValueCount => _values.Count;
 

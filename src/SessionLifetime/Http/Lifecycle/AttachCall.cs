@@ -98,6 +98,7 @@ internal sealed class AttachCall(
     /// <summary>Takes over the session that the server started for the page. False when it has ended, or another tab has taken it over.</summary>
     private async ValueTask<bool> TryTakeOverAsync(HttpContext context, string token, PageId page, PageId tab, SessionLookup before)
     {
+        await handOvers.ImportAsync(token, context.Request);
         if (!handOvers.TryTake(token, context.Request, out var grant)
             || await finder.FindAsync(context, context.RequestHeaders(), grant.Secret) is not { Entry: { } entry }
             || await engine.ApplyDueRulesAndWaitAsync(entry) is DueRulesResult.Ended

@@ -32,6 +32,16 @@ internal sealed class HandOvers(OneTimeTokens tokens, NavigationRelay? relay = n
     public string? Issue(SessionEntry entry, SessionId secret, BrowserKey browser) =>
         IsOffered(entry) ? tokens.Issue(TokenPurpose.HandOver, entry, secret, browser, s_lifetime) : null;
 
+    /// <summary>Brings the token here, where sessions are in a store: another node may have started the session.</summary>
+    public async ValueTask ImportAsync(string token, HttpRequest request)
+    {
+        await tokens.ImportAsync(TokenPurpose.HandOver, token, request);
+        if (tokens.FindImported(TokenPurpose.HandOver, token, request) is { } entry && !IsOffered(entry))
+        {
+            Offer(entry);
+        }
+    }
+
     /// <summary>Takes a session over; with the navigation relay one caller succeeds.</summary>
     public bool TryTake(string token, HttpRequest request, out OneTimeGrant grant) =>
         tokens.TryRedeem(TokenPurpose.HandOver, token, request, out grant)

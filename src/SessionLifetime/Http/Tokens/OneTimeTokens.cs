@@ -2,6 +2,8 @@ using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
+using SessionLifetime.Cluster;
+using SessionLifetime.Directories;
 using SessionLifetime.Entries;
 using SessionLifetime.Http.Admission;
 using SessionLifetime.Ids;
@@ -43,11 +45,20 @@ internal sealed class OneTimeTokens : IDisposable
     private readonly BrowserBinding _binding;
     private readonly MemoryCache _cache;
     private readonly ITimer _timer;
+    private readonly SharedTokens? _shared;
+    private readonly SessionDirectory? _directory;
     private readonly int _capacity;
     private int _isArmed;
 
-    public OneTimeTokens(BrowserCookie cookie, IOptions<SessionLifetimeOptions> options, TimeProvider time)
+    /// <param name="cookie">Reads the browser's key.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="time">The time by which tokens expire.</param>
+    /// <param name="shared">Where sessions are in a store: so are the tokens, until the request that uses one reaches this node.</param>
+    /// <param name="directory">Finds the sessions of tokens from the store.</param>
+    public OneTimeTokens(
+        BrowserCookie cookie, IOptions<SessionLifetimeOptions> options, TimeProvider time, SharedTokens? shared = null, SessionDirectory? directory = null)
     {
+        (_shared, _directory) = (shared, directory);
         _cookie = cookie;
         _binding = options.Value.BrowserBinding;
         _capacity = (int)Math.Min(int.MaxValue, (long)options.Value.MaxSessions * MaxPerSession);
@@ -74,6 +85,12 @@ internal sealed class OneTimeTokens : IDisposable
         }
 
         var (high, low) = RandomBits.Next128();
+        if (_shared is not null)
+        {
+            _shared.Put(use.ToString(), new(high, low), entry, secret, browser, page, lifetime);
+            return Base64UrlIds.Format(high, low);
+        }
+
         var token = new OneTimeToken(new OneTimeKey(use, high, low), entry, secret, browser, page);
         var outstanding = _bySession.GetOrCreateValue(entry);
         if (outstanding.Add(token, entry) is { } oldest && oldest.TryTake())
@@ -104,6 +121,41 @@ internal sealed class OneTimeTokens : IDisposable
         return Base64UrlIds.Format(high, low);
     }
 
+    /// <summary>
+    /// Brings a token from the store here, where sessions are in one and the request may use it: of all requests that carry it, one has it.
+    /// </summary>
+    /// <param name="use">What the request uses it for.</param>
+    /// <param name="text">The token as it was sent.</param>
+    /// <param name="request">The request that carries it, with the browser's cookie.</param>
+    /// <exception cref="SessionStoreUnavailableException">The store does not answer.</exception>
+    public async ValueTask ImportAsync(TokenPurpose use, string? text, HttpRequest request)
+    {
+        if (_shared is null || _directory is null || !Base64UrlIds.TryParse(text, out var high, out var low))
+        {
+            return;
+        }
+
+        var key = BrowserKey.None;
+        bool IsForBrowser(string? hash)
+        {
+            key = hash is null ? BrowserKey.None : _cookie.Find(request.Headers, hash);
+            return _binding == BrowserBinding.Off || (hash is null ? _cookie.Read(request).IsNone : !key.IsNone) || use == TokenPurpose.HandOver;
+        }
+
+        if (await _shared.TakeAsync(use.ToString(), new(high, low), IsForBrowser) is not { } grant
+            || !PublicId.TryParse(grant.SessionId, out var id)
+            || await _directory.FindAsync(id, request.HttpContext.RequestAborted) is not { } entry)
+        {
+            return;
+        }
+
+        // For the moment between here and the request's own use of it.
+        var token = new OneTimeToken(new OneTimeKey(use, high, low), entry, grant.Secret, key, grant.Page);
+        _bySession.GetOrCreateValue(entry).Add(token, entry);
+        _cache.Set(token.Key, token, new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = s_cleanupInterval, Priority = CacheItemPriority.NeverRemove });
+        Arm(s_cleanupInterval);
+    }
+
     /// <summary>Uses a token up. Of concurrent requests with the same token one succeeds.</summary>
     /// <param name="use">What the request uses it for.</param>
     /// <param name="text">The token as it was sent.</param>
@@ -129,6 +181,9 @@ internal sealed class OneTimeTokens : IDisposable
 
     /// <summary>Whether the request could use the token. Does not use it up.</summary>
     public bool IsOpen(TokenPurpose use, string? text, HttpRequest request) => Find(use, text, request) is not null;
+
+    /// <summary>The session of a token that was brought here from the store; null where there is none.</summary>
+    public SessionEntry? FindImported(TokenPurpose use, string? text, HttpRequest request) => _shared is null ? null : Find(use, text, request)?.Grant.Entry;
 
     public void Dispose()
     {

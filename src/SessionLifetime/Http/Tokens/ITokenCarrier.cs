@@ -1,0 +1,13 @@
+using Microsoft.AspNetCore.Http;
+
+namespace SessionLifetime.Http.Tokens;
+
+/// <summary>A part of a request that may carry one-time tokens.</summary>
+internal interface ITokenCarrier
+{
+    /// <summary>What they are for.</summary>
+    TokenPurpose Purpose { get; }
+
+    /// <summary>Those of a request; it is not changed.</summary>
+    IEnumerable<string> TokensOf(HttpRequest request);
+}

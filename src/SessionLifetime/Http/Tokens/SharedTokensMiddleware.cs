@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Http;
+using SessionLifetime.Cluster;
+
+namespace SessionLifetime.Http.Tokens;
+
+/// <summary>
+/// Brings the one-time tokens that a request carries here before anybody looks at them, and lets its answer wait until those it hands out are in the store. In
+/// the pipeline only where sessions are in a store.
+/// </summary>
+internal sealed class SharedTokensMiddleware(RequestDelegate next, OneTimeTokens tokens, IEnumerable<ITokenCarrier> carriers)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var writes = SharedTokens.Begin();
+        context.Response.OnStarting(static state => WaitAsync((List<Task>)state), writes);
+        foreach (var carrier in carriers)
+        {
+            foreach (var token in carrier.TokensOf(context.Request))
+            {
+                await tokens.ImportAsync(carrier.Purpose, token, context.Request);
+            }
+        }
+
+        await next(context);
+    }
+
+    private static Task WaitAsync(List<Task> writes)
+    {
+        lock (writes)
+        {
+            return writes.Count == 0 ? Task.CompletedTask : Task.WhenAll(writes);
+        }
+    }
+}
