@@ -195,6 +195,46 @@ public sealed class SharedSessionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task SynchronousMembers_ReachEveryNode()
+    {
+        var (first, second) = (await NodeAsync(), await NodeAsync());
+        var entry = await first.Host.StartAsync("p1");
+        var there = (await second.FindAsync(entry.Secret))!;
+        var writes = SessionLifetime.Scheduling.PendingWrites.Begin();
+
+        first.Host.Engine.TabSessionOf(entry).SessionTimeout = TimeSpan.FromMinutes(3);
+        first.Host.Engine.TabSessionOf(entry).SelfDestruct(TimeSpan.FromMinutes(2));
+        await SessionLifetime.Scheduling.PendingWrites.WhenWrittenAsync(writes);
+
+        Assert.Equal(2, writes.Count);
+        Assert.Equal(TimeSpan.FromMinutes(3), first.Host.Engine.TabSessionOf(entry).SessionTimeout);
+        await AdvanceAsync(s_second);
+        Assert.Equal(TimeSpan.FromMinutes(3), second.Host.Engine.TabSessionOf(there).SessionTimeout);
+        await AdvanceAsync(TimeSpan.FromMinutes(2) + (s_second * 20));
+        Assert.True(there.IsEnded);
+    }
+
+    [Fact]
+    public async Task TheNodeThatHoldsObjects_IsToldTheExit_AndDisposesThemAfterIt()
+    {
+        var (first, second) = (await NodeAsync(), await NodeAsync());
+        var entry = await second.Host.StartAsync("p1");
+        var there = (await first.FindAsync(entry.Secret))!;
+        var owned = new Owned();
+        first.Host.Engine.TabSessionOf(there).Items["object"] = owned;
+        Assert.True(await first.Host.PingAsync(there));
+        await AdvanceAsync(s_second * 12);
+
+        var ending = second.Host.Engine.EndAndWaitAsync(entry, SessionEndReason.Revoked);
+        await AdvanceAsync(s_second * 2);
+        await ending;
+
+        Assert.Equal(["ApplicationExit Revoked"], first.Host.Heard);
+        Assert.DoesNotContain("ApplicationExit Revoked", second.Host.Heard);
+        await Eventually.IsAsync(() => owned.IsDisposed);
+    }
+
+    [Fact]
     public async Task LogOutEverywhere_EndsTheSessionsOfAllNodes()
     {
         var (first, second) = (await NodeAsync(), await NodeAsync());
@@ -248,5 +288,12 @@ public sealed class SharedSessionTests : IAsyncDisposable
                 await Eventually.IsAsync(() => node.Delivery.Open == 0 && _store.WaitingEvents == 0);
             }
         }
+    }
+
+    private sealed class Owned : IDisposable
+    {
+        public bool IsDisposed { get; private set; }
+
+        public void Dispose() => IsDisposed = true;
     }
 }

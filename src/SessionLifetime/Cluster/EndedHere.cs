@@ -11,8 +11,14 @@ namespace SessionLifetime.Cluster;
 /// <param name="wantsExit">Whether anybody hears of an exit.</param>
 internal sealed class EndedHere(NodeState node, Func<bool> wantsExit)
 {
+    private const int MaxToldEarly = 4096;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<PublicId, SessionEntry> _waiting = [];
+
+    /// <summary>Sessions whose news came before this node knew of its own commit; the latest ones.</summary>
+    private readonly HashSet<PublicId> _toldEarly = [];
+    private readonly Queue<PublicId> _toldEarlyInOrder = new();
 
     /// <summary>Raised when a session's live things are to be let go; for one session perhaps twice.</summary>
     public event Action<SessionEntry>? LetGo;
@@ -34,9 +40,11 @@ internal sealed class EndedHere(NodeState node, Func<bool> wantsExit)
     /// <param name="isOurs">Whether this node has committed that.</param>
     public void Add(SessionEntry entry, bool isOurs)
     {
+        bool wasTold;
         lock (_lock)
         {
             _waiting[entry.Id] = entry;
+            wasTold = _toldEarly.Remove(entry.Id);
         }
 
         var home = entry.Shared!.Home;
@@ -46,7 +54,7 @@ internal sealed class EndedHere(NodeState node, Func<bool> wantsExit)
             LetGo?.Invoke(entry);
         }
 
-        if (!wantsExit())
+        if (wasTold || !wantsExit())
         {
             Told(entry.Id);
         }
@@ -60,7 +68,14 @@ internal sealed class EndedHere(NodeState node, Func<bool> wantsExit)
         SessionEntry? entry;
         lock (_lock)
         {
-            _waiting.Remove(id, out entry);
+            if (!_waiting.Remove(id, out entry) && _toldEarly.Add(id))
+            {
+                _toldEarlyInOrder.Enqueue(id);
+                if (_toldEarlyInOrder.Count > MaxToldEarly)
+                {
+                    _toldEarly.Remove(_toldEarlyInOrder.Dequeue());
+                }
+            }
         }
 
         if (entry is not null)

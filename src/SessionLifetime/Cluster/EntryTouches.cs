@@ -21,6 +21,7 @@ internal sealed class EntryTouches
     private readonly Func<SessionEntry, SessionSnapshot> _read;
     private readonly Func<SessionSnapshot, Moment> _dueOf;
     private readonly Func<SessionEntry, SessionRecord?, ValueTask> _follow;
+    private readonly Action<SessionEntry> _markChanged;
     private readonly Batcher<SessionEntry, bool> _batches;
 
     /// <param name="node">The node.</param>
@@ -29,15 +30,17 @@ internal sealed class EntryTouches
     /// <param name="read">What is known of an entry's session.</param>
     /// <param name="dueOf">The first moment at which a rule may come due for what was read.</param>
     /// <param name="follow">Makes an entry follow its record, where it moved on elsewhere.</param>
+    /// <param name="markChanged">More than stamps of an entry is to be written.</param>
     public EntryTouches(
         NodeState node,
         StoreGate gate,
         IWorkScheduler scheduler,
         Func<SessionEntry, SessionSnapshot> read,
         Func<SessionSnapshot, Moment> dueOf,
-        Func<SessionEntry, SessionRecord?, ValueTask> follow)
+        Func<SessionEntry, SessionRecord?, ValueTask> follow,
+        Action<SessionEntry> markChanged)
     {
-        (_node, _gate, _read, _dueOf, _follow) = (node, gate, read, dueOf, follow);
+        (_node, _gate, _read, _dueOf, _follow, _markChanged) = (node, gate, read, dueOf, follow, markChanged);
         _batches = new(scheduler, SendAsync, BatchSize);
     }
 
@@ -68,6 +71,13 @@ internal sealed class EntryTouches
         {
             if (!entry.IsEnded && entry.Shared!.IsDirty)
             {
+                if (entry.Observer is { HoldsLive: true } && !_node.IsLive(entry.Shared.Home))
+                {
+                    // What is live here is to be told here, and disposed after that.
+                    entry.Shared.WantsHome = true;
+                    _markChanged(entry);
+                }
+
                 if (all || IsToBeSent(entry, now))
                 {
                     sending.Add(AskAsync(entry));

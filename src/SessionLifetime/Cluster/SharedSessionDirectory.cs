@@ -59,7 +59,7 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         _events = new(wants, timingsOf);
         _ended = new(node, () => wants(SessionEventKind.ApplicationExit));
         _reader = new(node, gate, time);
-        _touches = new(node, gate, scheduler, Read, Due, FollowAsync);
+        _touches = new(node, gate, scheduler, Read, Due, FollowAsync, MarkChanged);
         _follower = new(this, timingsOf, NotRunning, (entry, seen) => _touches.MemoryEnd(entry, seen), entry => _ended.Add(entry, isOurs: false));
         _writer = new(node, gate, scheduler, timingsOf, _events.Of, OnWritten, _follower.Follow);
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using SessionLifetime.Entries;
 using SessionLifetime.Ids;
+using SessionLifetime.Scheduling;
 
 namespace SessionLifetime.Cluster;
 
@@ -10,13 +11,6 @@ namespace SessionLifetime.Cluster;
 /// </summary>
 internal sealed class SharedTokens(StoreGate gate, NodeState node)
 {
-    /// <summary>The writes that the answer under way has to wait for.</summary>
-    private static readonly AsyncLocal<List<Task>?> s_writes = new();
-
-    /// <summary>From now on what this request puts is collected.</summary>
-    /// <returns>The writes to wait for before the answer starts.</returns>
-    public static List<Task> Begin() => s_writes.Value = [];
-
     /// <summary>Puts a token. The answer waits for it.</summary>
     /// <param name="purpose">What it is for.</param>
     /// <param name="token">The token.</param>
@@ -43,14 +37,7 @@ internal sealed class SharedTokens(StoreGate gate, NodeState node)
             await store.PutTokenAsync(stored, stop);
             return true;
         }).AsTask();
-        if (s_writes.Value is { } writes)
-        {
-            lock (writes)
-            {
-                writes.Add(writing);
-            }
-        }
-        else
+        if (!PendingWrites.TryAdd(writing))
         {
             // Outside of a request nobody waits; a token that was not kept leads nowhere.
             _ = writing.ContinueWith(

@@ -163,4 +163,7 @@ internal static partial class SessionLog
 
     [LoggerMessage(89, LogLevel.Warning, "The session timings configured here are not those in force: those of the node that started last are. Configure all nodes alike.")]
     public static partial void OtherSettingsInForce(this ILogger logger);
+
+    [LoggerMessage(90, LogLevel.Error, "A change of session {Session} that was made outside of a request could not be written to the store.")]
+    public static partial void ChangeNotWritten(this ILogger logger, Exception exception, string session);
 }

@@ -1,30 +1,32 @@
-using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using SessionLifetime.Diagnostics;
 using SessionLifetime.Entries;
 using SessionLifetime.Policy;
+using SessionLifetime.Scheduling;
 using SessionLifetime.Sessions;
 using SessionLifetime.Time;
 
 namespace SessionLifetime.Engine;
 
 /// <summary>What the members of a <see cref="TabSession"/> do.</summary>
-internal sealed class SessionController(SessionEngine engine, SessionOwnership ownership) : ITabSessionController
+internal sealed class SessionController(SessionEngine engine, SessionOwnership ownership, ILogger<SessionController> logger) : ITabSessionController
 {
     public DateTimeOffset ToUtc(Moment moment) => engine.Directory.ToUtc(moment);
 
-    public bool MarkActivity(SessionEntry entry) => Result(engine.TryCountAsync(entry, SignalReport.Activity), "TryCountAsync");
+    public bool MarkActivity(SessionEntry entry) => Result(entry, engine.TryCountAsync(entry, SignalReport.Activity));
 
     public Task ExitAsync(SessionEntry entry, SessionEndReason reason) => engine.EndAndWaitAsync(entry, reason);
 
-    public void SelfDestruct(SessionEntry entry, TimeSpan? after) => Result(engine.TryChangeAsync(
+    public void SelfDestruct(SessionEntry entry, TimeSpan? after) => Result(entry, engine.TryChangeAsync(
         entry,
         after,
         static (ref SessionSnapshot next, SessionTimings _, Moment now, TimeSpan? after) =>
         {
             Clockwork.Arm(ref next, after is { } delay ? now + delay : Moment.Never, now);
             return true;
-        }), "TryChangeAsync");
+        }));
 
-    public void Override(SessionEntry entry, Func<TimeoutOverrides, TimeoutOverrides> change) => Result(engine.TryChangeAsync(
+    public void Override(SessionEntry entry, Func<TimeoutOverrides, TimeoutOverrides> change) => Result(entry, engine.TryChangeAsync(
         entry,
         (engine, change),
         static (ref SessionSnapshot next, SessionTimings _, Moment now, (SessionEngine Engine, Func<TimeoutOverrides, TimeoutOverrides> Change) to) =>
@@ -33,7 +35,7 @@ internal sealed class SessionController(SessionEngine engine, SessionOwnership o
             next.Overrides = own == TimeoutOverrides.None ? null : own;
             Clockwork.Derive(ref next, to.Engine.TimingsOf(next), now);
             return true;
-        }), "TryChangeAsync");
+        }));
 
     public TimeoutOverrides EffectiveTimeouts(SessionEntry entry)
     {
@@ -51,10 +53,35 @@ internal sealed class SessionController(SessionEngine engine, SessionOwnership o
 
     public int CountOpenPages(SessionEntry entry) => entry.CountOpenPages(engine.Directory.Now, engine.TimingsOf(entry.Read()).Signal);
 
-    /// <summary>The result of a step of a synchronous member, which is complete for sessions in memory. A step that waits for a store must be awaited.</summary>
-    /// <exception cref="InvalidOperationException">The step is not complete.</exception>
-    internal static T Result<T>(ValueTask<T> step, string asyncMember, [CallerMemberName] string member = "") => step.IsCompleted
-        ? step.Result
-        : throw new InvalidOperationException(
-            $"{member} is synchronous, and the session is kept in a store that has to be waited for: await {nameof(SessionEngine)}.{asyncMember}.");
+    /// <summary>
+    /// The result of a step of a synchronous member. For sessions in memory it is complete. A step that waits for a store goes on: the answer of the request
+    /// waits for it, and it is taken to succeed.
+    /// </summary>
+    internal bool Result(SessionEntry entry, ValueTask<bool> step)
+    {
+        if (step.IsCompleted)
+        {
+            return step.Result;
+        }
+
+        var writing = step.AsTask();
+        if (!PendingWrites.TryAdd(writing))
+        {
+            _ = ReportAsync(entry, writing);
+        }
+
+        return true;
+    }
+
+    private async Task ReportAsync(SessionEntry entry, Task writing)
+    {
+        try
+        {
+            await writing;
+        }
+        catch (SessionStoreUnavailableException exception)
+        {
+            logger.ChangeNotWritten(exception, entry.Id.ToString());
+        }
+    }
 }

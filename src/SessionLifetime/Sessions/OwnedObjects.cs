@@ -32,6 +32,18 @@ internal sealed class OwnedObjects
         }
     }
 
+    /// <summary>Whether the session owns objects of the app.</summary>
+    public bool HoldsAny
+    {
+        get
+        {
+            lock (_state.Lock)
+            {
+                return _items is not null || _scope is not null;
+            }
+        }
+    }
+
     /// <summary>The session's scope, made when first asked for; null once this is closed.</summary>
     public ISessionScope? GetScope<TArgument>(TArgument argument, Func<TArgument, ISessionScope> make)
     {

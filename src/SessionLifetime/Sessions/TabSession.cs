@@ -145,6 +145,8 @@ public sealed class TabSession : IEntryObserver
     /// <summary>What the session owns; made when it is first asked for.</summary>
     internal OwnedObjects Owned => OwnedIfAny ?? Interlocked.CompareExchange(ref _owned, new(), null) ?? _owned;
 
+    bool IEntryObserver.HoldsLive => Volatile.Read(ref _connections) is not null || OwnedIfAny is { HoldsAny: true };
+
     internal OwnedObjects? OwnedIfAny => Volatile.Read(ref _owned);
 
     /// <summary>What stays open for the session; made when it is first asked for.</summary>

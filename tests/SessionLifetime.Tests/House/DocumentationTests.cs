@@ -251,6 +251,6 @@ public sealed partial class DocumentationTests
     [GeneratedRegex(@"^ *\.\.\.\r?$", RegexOptions.Multiline)]
     private static partial Regex Gap();
 
-    [GeneratedRegex(@"^([A-Z_]+=1 )?(dotnet (run|test) (-c Release )?(--project )?(?<project>[\w./]+)( --filter ""FullyQualifiedName~(?<filter>\w+)"")?( -- report)?|(?<script>tests/run\.sh))( +#.*)?$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^([A-Z_]+=[0-9]+ )?(dotnet (run|test) (-c Release )?(--project )?(?<project>[\w./]+)( --filter ""FullyQualifiedName~(?<filter>\w+)"")?( -- report)?|(?<script>tests/run\.sh))( +#.*)?$", RegexOptions.ExplicitCapture)]
     private static partial Regex Command();
 }

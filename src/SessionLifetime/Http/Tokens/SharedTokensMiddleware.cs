@@ -1,18 +1,18 @@
 using Microsoft.AspNetCore.Http;
-using SessionLifetime.Cluster;
+using SessionLifetime.Scheduling;
 
 namespace SessionLifetime.Http.Tokens;
 
 /// <summary>
-/// Brings the one-time tokens that a request carries here before anybody looks at them, and lets its answer wait until those it hands out are in the store. In
+/// Brings the one-time tokens that a request carries here before anybody looks at them, and lets its answer wait until what it has begun to write is in the store. In
 /// the pipeline only where sessions are in a store.
 /// </summary>
 internal sealed class SharedTokensMiddleware(RequestDelegate next, OneTimeTokens tokens, IEnumerable<ITokenCarrier> carriers)
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        var writes = SharedTokens.Begin();
-        context.Response.OnStarting(static state => WaitAsync((List<Task>)state), writes);
+        var writes = PendingWrites.Begin();
+        context.Response.OnStarting(static state => PendingWrites.WhenWrittenAsync((List<Task>)state), writes);
         foreach (var carrier in carriers)
         {
             foreach (var token in carrier.TokensOf(context.Request))
@@ -22,13 +22,6 @@ internal sealed class SharedTokensMiddleware(RequestDelegate next, OneTimeTokens
         }
 
         await next(context);
-    }
-
-    private static Task WaitAsync(List<Task> writes)
-    {
-        lock (writes)
-        {
-            return writes.Count == 0 ? Task.CompletedTask : Task.WhenAll(writes);
-        }
+        await PendingWrites.WhenWrittenAsync(writes);
     }
 }
