@@ -7,21 +7,6 @@ public sealed class SignalTests(EnginesFixture engines, ChromiumFixture chromium
 {
     [Theory]
     [EngineCase]
-    public async Task An_idle_page_pings_as_often_as_the_server_wants(EngineKind engine)
-    {
-        await using var server = await TestServer.StartAsync(options => options.KeepAliveInterval = TimeSpan.FromSeconds(1));
-        await OpenAsync(engine, server);
-        await server.WaitForCallsAsync("ping", 5);
-
-        var pings = server.Calls("ping");
-        var gaps = pings.Zip(pings.Skip(1), (a, b) => (b.At - a.At).TotalMilliseconds);
-        Assert.All(gaps, gap => Assert.InRange(gap, 850, 1250));
-        Assert.All(pings, ping => Assert.False(ping.Json.TryGetProperty("idleMs", out _)));
-        Assert.Empty(server.Calls("activity"));
-    }
-
-    [Theory]
-    [EngineCase]
     public async Task A_page_whose_user_types_reports_that_and_never_pings_or_warns(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync(options =>
@@ -40,26 +25,6 @@ public sealed class SignalTests(EnginesFixture engines, ChromiumFixture chromium
         Assert.Empty(server.Calls("ping"));
         Assert.InRange(server.Calls("activity").Count, 4, (int)(server.Elapsed - started).TotalSeconds + 1);
         Assert.DoesNotContain("timeout", await page.FiredAsync());
-    }
-
-    [Theory]
-    [EngineCase]
-    [Row(0)]
-    [Row(600)]
-    public async Task Between_two_reports_lies_a_quarter_of_the_timeout_however_long_the_answers_take(EngineKind engine, int milliseconds)
-    {
-        await using var server = await TestServer.StartAsync(static options => options.SessionTimeout = TimeSpan.FromSeconds(4));
-        server.Before = request => Task.Delay(request.Path.EndsWith("/activity", StringComparison.Ordinal) ? milliseconds : 0);
-        var page = await OpenAsync(engine, server);
-        for (var i = 0; i < 50; i++)
-        {
-            await page.TypeAsync("#name", "x");
-            await Task.Delay(100);
-        }
-
-        var times = server.Calls("activity").Select(static call => call.At).ToArray();
-        Assert.True(times.Length > 1);
-        Assert.All(times.Zip(times.Skip(1)), static pair => Assert.InRange((pair.Second - pair.First).TotalSeconds, 0.9, 60));
     }
 
     [Theory]

@@ -1,8 +1,10 @@
+using SessionLifetime.Browser.Tests.Fixtures;
 using SessionLifetime.Browser.Tests.Fixtures.Engines;
 
 namespace SessionLifetime.Browser.Tests.Engines;
 
 /// <summary>What the module costs a page that does nothing.</summary>
+[Collection(Alone.Name)]
 public sealed class TimerTests(EnginesFixture engines, ChromiumFixture chromium) : EngineTest(engines, chromium)
 {
     private const string Showing = "WebDriver shows all tabs at once";

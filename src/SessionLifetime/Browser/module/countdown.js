@@ -65,7 +65,6 @@ export class SessionCountdown extends HTMLElement {
   #open() {
     const { _dialog } = this.#view;
     if (_dialog.open || !this.isConnected) return;
-    _dialog.showModal();
     this.#release();
     this.#release = holdPage(this, _dialog);
   }
