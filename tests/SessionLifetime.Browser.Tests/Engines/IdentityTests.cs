@@ -104,7 +104,7 @@ public sealed class IdentityTests(EnginesFixture engines, ChromiumFixture chromi
         var page = await OpenAsync(engine, server);
         for (var i = 0; i < 100; i++)
         {
-            // Some are cut short while the page is still saying hello.
+            // Some are cut short while the page is still attaching.
             await page.RunAsync("window.isOld = true;");
             await page.ReloadAsync();
             await page.WaitForAsync(i % 3 == 0 ? "!window.isOld" : "!window.isOld && document.readyState === 'complete'");
@@ -169,6 +169,7 @@ public sealed class IdentityTests(EnginesFixture engines, ChromiumFixture chromi
 
         // Where the browser has kept the page, it says that Anna's session has ended, until it is loaded anew.
         await page.LeaveAsync(page.BackAsync);
+        await page.WaitForAsync("(await navigator.locks.query()).pending.length === 0 && (session.state === 'ended' || session.state === 'active')");
         await page.ReloadedAsync();
         var back = await FetchAsync(page);
 

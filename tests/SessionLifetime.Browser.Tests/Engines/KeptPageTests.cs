@@ -69,7 +69,7 @@ public sealed class KeptPageTests(EnginesFixture engines, ChromiumFixture chromi
         await server.WaitForCallsAsync("attach", 2);
         await Eventually.BecomesTrueAsync(() => unloaded.Count >= unloads, () => "an unload");
 
-        // A grace that began with the good-bye is over, and its sweep, too.
+        // A grace that began with the detach is over, and its sweep, too.
         await Task.Delay(TimeSpan.FromSeconds(grace));
 
         Assert.Equal(Enumerable.Repeat(element: true, unloads), unloaded);

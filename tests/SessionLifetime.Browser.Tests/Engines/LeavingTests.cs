@@ -7,10 +7,8 @@ public sealed class LeavingTests(EnginesFixture engines, ChromiumFixture chromiu
 {
     [Theory]
     [EngineCase]
-    [Row("beforeunload")]
     [Row("pagehide")]
     [Row("visibilitychange")]
-    [Row("unload")]
     public async Task The_last_requests_carry_the_id_whichever_event_sends_them_before_us_and_after_us(EngineKind engine, string type)
     {
         await using var server = await StartAsync();
@@ -24,6 +22,18 @@ public sealed class LeavingTests(EnginesFixture engines, ChromiumFixture chromiu
         Assert.Equal(bodies.Order(StringComparer.Ordinal), Saved(server).Select(static request => request.Body).Order(StringComparer.Ordinal));
         Assert.All(Saved(server), request => Assert.Equal((id, pageId), (request.SessionId, request.PageId)));
     }
+
+    [Theory]
+    [EngineCase]
+    [Lacks(EngineKind.Firefox, "it drops what is asked for in beforeunload when the navigation begins, but for the first request, in some tries")]
+    public Task Those_of_beforeunload_do_before_us_and_after_us(EngineKind engine) =>
+        The_last_requests_carry_the_id_whichever_event_sends_them_before_us_and_after_us(engine, "beforeunload");
+
+    [Theory]
+    [EngineCase]
+    [Lacks(EngineKind.WebKit, "it keeps a page that listens to unload, which it does not fire then")]
+    public Task Those_of_unload_do_before_us_and_after_us(EngineKind engine) =>
+        The_last_requests_carry_the_id_whichever_event_sends_them_before_us_and_after_us(engine, "unload");
 
     [Theory]
     [EngineCase]
@@ -85,16 +95,16 @@ public sealed class LeavingTests(EnginesFixture engines, ChromiumFixture chromiu
 
     [Theory]
     [EngineCase]
-    public async Task They_do_not_call_off_the_self_destruct_that_the_pages_good_bye_has_armed(EngineKind engine)
+    public async Task They_do_not_call_off_the_self_destruct_that_the_pages_detach_has_armed(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync(static options => options.SelfDestructOnUnload = TimeSpan.FromSeconds(1));
         server.Policy = "";
         server.Pages["/elsewhere"] = "<!doctype html><title>e</title>";
         server.Pages["/"] = Page("pagehide");
 
-        // The page's last requests reach the session after its good-bye.
+        // The page's last requests reach the session after its detach.
         server.Before = request => request.Path == "/api" && request.Method == "POST"
-            ? Eventually.BecomesTrueAsync(() => server.Calls("detach").Any(static call => call.Status == 204), () => "the good-bye")
+            ? Eventually.BecomesTrueAsync(() => server.Calls("detach").Any(static call => call.Status == 204), () => "the detach")
             : Task.CompletedTask;
         var page = await OpenAsync(engine, server);
         await page.GoToAsync(server.Url + "/elsewhere");
@@ -110,7 +120,8 @@ public sealed class LeavingTests(EnginesFixture engines, ChromiumFixture chromiu
         await using var server = await StartAsync();
         var page = await OpenAsync(engine, server);
 
-        Assert.Equal("TypeError TypeError false true", await page.CallAsync<string>(
+        // Firefox takes as much as there is.
+        Assert.Equal($"TypeError TypeError {(engine == EngineKind.Firefox ? "true" : "false")} true", await page.CallAsync<string>(
             """
             () => {
               const wrong = action => { try { return String(action()); } catch (error) { return error.name; } };

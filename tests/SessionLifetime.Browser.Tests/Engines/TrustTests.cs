@@ -171,7 +171,7 @@ public sealed class TrustTests(EnginesFixture engines, ChromiumFixture chromium)
         Assert.NotEqual(former, await page.IdAsync());
         Assert.Equal("ada", Assert.Single(await server.Sessions.ListAsync()).User);
 
-        // Nobody said good-bye to Ada's session: it is not Eve's all the same.
+        // Nobody ended Ada's session: it is not Eve's all the same.
         await page.LeaveAsync(() => page.GoToAsync(server.Url + "/sign-in?user=eve"));
         Assert.Equal("eve", await page.CallAsync<string>("async () => (await (await fetch('/api')).json()).user"));
         Assert.NotEqual(session, await page.FetchedSessionAsync());
