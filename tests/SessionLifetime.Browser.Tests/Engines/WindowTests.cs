@@ -39,6 +39,7 @@ public sealed class WindowTests(EnginesFixture engines, ChromiumFixture chromium
 
     [Theory]
     [EngineCase]
+    [Lacks(EngineKind.WebKit, "a wheel that WebDriver turns scrolls this page in no state, with or without the window")]
     public async Task Behind_it_the_page_stands_still_and_afterwards_scrolls_again(EngineKind engine)
     {
         await using var server = await StartAsync();
@@ -48,7 +49,7 @@ public sealed class WindowTests(EnginesFixture engines, ChromiumFixture chromium
         await page.ResizeAsync(480, 300);
         await page.OpensAsync();
         var width = await page.CallAsync<int>("() => document.documentElement.clientWidth");
-        await page.WheelAsync(2, 2, 700);
+        await page.WheelAsync(60, 60, 700);
         await page.PressAsync("PageDown");
         await page.PressAsync("ArrowDown");
         await Task.Delay(500);
@@ -56,7 +57,7 @@ public sealed class WindowTests(EnginesFixture engines, ChromiumFixture chromium
 
         await page.ClickAsync(Part("stay"));
         await page.ClosesAsync();
-        await page.WheelAsync(2, 2, 700);
+        await page.WheelAsync(60, 60, 700);
         await page.WaitForCallAsync("() => scrollY > 0");
         Assert.Equal(width, await page.CallAsync<int>("() => document.documentElement.clientWidth"));
         Assert.Equal(0, await page.CallAsync<int>("() => document.adoptedStyleSheets.length"));
