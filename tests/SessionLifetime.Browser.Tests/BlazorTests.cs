@@ -1,8 +1,10 @@
 using Deque.AxeCore.Playwright;
+using SessionLifetime.Browser.Tests.Engines;
 
 namespace SessionLifetime.Browser.Tests;
 
 /// <summary>Blazor Server in sessions, by the sample, which is driven as its reader would.</summary>
+[ChromiumOnly("runs a sample")]
 public sealed class BlazorTests(ChromiumFixture chromium) : BrowserTest(chromium)
 {
     private static readonly string s_pictures = Path.Combine(RepositoryFiles.Root, "samples", "BlazorDesktop", "screenshots");

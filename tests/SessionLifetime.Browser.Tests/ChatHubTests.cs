@@ -1,9 +1,11 @@
 using System.Security.Cryptography;
 using Deque.AxeCore.Playwright;
+using SessionLifetime.Browser.Tests.Engines;
 
 namespace SessionLifetime.Browser.Tests;
 
 /// <summary>The sample of SignalR, driven as its reader would.</summary>
+[ChromiumOnly("runs a sample")]
 public sealed class ChatHubTests(ChromiumFixture chromium) : BrowserTest(chromium)
 {
     private static readonly string s_sample = Path.Combine(RepositoryFiles.Root, "samples", "ChatHub");

@@ -3,10 +3,12 @@ using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Browser.Tests.Engines;
 
 namespace SessionLifetime.Browser.Tests;
 
 /// <summary>The code of the pages for the browser and for curl, taken from the pages and run.</summary>
+[ChromiumOnly("runs the code of the pages, not the module")]
 public sealed class DocumentationTests(ChromiumFixture chromium) : BrowserTest(chromium)
 {
     [Fact]

@@ -1,6 +1,9 @@
+using SessionLifetime.Browser.Tests.Engines;
+
 namespace SessionLifetime.Browser.Tests;
 
 /// <summary>Plain pages reach the server with the session of their tab, however the browser gets to them.</summary>
+[ChromiumOnly("written for Playwright (random walks, planted cookies, an emulated phone); `NavigationCases` has every kind of navigation")]
 public sealed class NavigationTests(ChromiumFixture chromium) : BrowserTest(chromium)
 {
     [Fact]

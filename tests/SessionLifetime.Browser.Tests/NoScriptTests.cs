@@ -1,14 +1,16 @@
 using System.Globalization;
 using System.Security.Claims;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Browser.Tests.Engines;
 
 namespace SessionLifetime.Browser.Tests;
 
 /// <summary>A browser without script: one session in a cookie, kept by a hidden frame as long as a page is open.</summary>
+[ChromiumOnly("scripts are switched off by Playwright only")]
 public sealed class NoScriptTests(ChromiumFixture chromium) : BrowserTest(chromium)
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(2);

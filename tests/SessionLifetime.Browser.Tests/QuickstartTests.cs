@@ -1,10 +1,12 @@
 using System.Text.RegularExpressions;
 using Deque.AxeCore.Playwright;
 using Microsoft.Extensions.Configuration;
+using SessionLifetime.Browser.Tests.Engines;
 
 namespace SessionLifetime.Browser.Tests;
 
 /// <summary>The sample, driven as its reader would; its pictures are on its page.</summary>
+[ChromiumOnly("runs a sample")]
 public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chromium)
 {
     private static readonly string s_pictures = Path.Combine(RepositoryFiles.Root, "samples", "Quickstart", "screenshots");

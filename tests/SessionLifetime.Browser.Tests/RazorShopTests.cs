@@ -1,9 +1,11 @@
 using System.Text.RegularExpressions;
 using Deque.AxeCore.Playwright;
+using SessionLifetime.Browser.Tests.Engines;
 
 namespace SessionLifetime.Browser.Tests;
 
 /// <summary>The sample of plain pages, driven as its reader would, with script and without; its pictures are on its page.</summary>
+[ChromiumOnly("runs a sample")]
 public sealed class RazorShopTests(ChromiumFixture chromium) : BrowserTest(chromium)
 {
     private static readonly string s_pictures = Path.Combine(RepositoryFiles.Root, "samples", "RazorShop", "screenshots");

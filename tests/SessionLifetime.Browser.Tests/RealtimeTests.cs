@@ -1,6 +1,9 @@
+using SessionLifetime.Browser.Tests.Engines;
+
 namespace SessionLifetime.Browser.Tests;
 
 /// <summary>WebSockets, event streams, and SignalR's own JavaScript client over each of its transports.</summary>
+[ChromiumOnly("written for Playwright; what the module adds to a connection is the same in every engine")]
 public sealed class RealtimeTests(ChromiumFixture chromium) : BrowserTest(chromium)
 {
     [Theory]

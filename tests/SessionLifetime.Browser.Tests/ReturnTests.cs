@@ -1,10 +1,12 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using SessionLifetime.Browser.Tests.Engines;
 
 namespace SessionLifetime.Browser.Tests;
 
 /// <summary>Plain pages: tabs that come back from another site, downloads, the first page, and what follows the end.</summary>
+[ChromiumOnly("written for Playwright; `NavigationCases` has every kind of return, `LeavingCases` the download")]
 public sealed class ReturnTests(ChromiumFixture chromium) : BrowserTest(chromium)
 {
     [Theory]

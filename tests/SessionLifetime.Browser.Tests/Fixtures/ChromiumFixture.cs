@@ -1,4 +1,4 @@
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: CollectionBehavior(MaxParallelThreads = 4)]
 [assembly: AssemblyFixture(typeof(SessionLifetime.Browser.Tests.ChromiumFixture))]
 
 namespace SessionLifetime.Browser.Tests;

@@ -35,6 +35,7 @@ public sealed class NavigationServer : IAsyncDisposable
             configure?.Invoke(options);
         }));
         _app = builder.Build();
+        _app.UsePageErrors(() => First);
         _app.Use(RecordAsync);
         use?.Invoke(_app);
         _app.UseRouting();
@@ -65,6 +66,9 @@ public sealed class NavigationServer : IAsyncDisposable
     public ISessionLifetime Sessions => _app.Services.GetRequiredService<ISessionLifetime>();
 
     public IReadOnlyList<Visit> Visits => [.. _visits];
+
+    /// <summary>A script that the plain pages run before all others.</summary>
+    public string First { get; set; } = "";
 
     /// <summary>Waited for before a request goes on to the library.</summary>
     public Func<HttpContext, Task>? Before { get; set; }
@@ -139,6 +143,7 @@ public sealed class NavigationServer : IAsyncDisposable
             <html lang="en">
             <head>
               <meta charset="utf-8">
+              <script src="/first.js"></script>
               <title>{WebUtility.HtmlEncode(context.Request.Path)}</title>
             </head>
             <body>

@@ -38,6 +38,7 @@ public sealed class TestServer : IAsyncDisposable
         }).ConfigureBrowserCookie(cookie ?? (static _ => { })).AddHttpSession(static options => options.StartOnWrite = true);
 
         _app = builder.Build();
+        _app.UsePageErrors(() => First);
         _app.Use(RecordAsync);
         _app.UseCors();
         _app.Use(FailAsync);
@@ -73,14 +74,26 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>Whole pages by path, in place of the usual one; scripts, where the path ends like one.</summary>
     public IDictionary<string, string> Pages { get; } = new Dictionary<string, string>();
 
+    /// <summary>More headers of pages, by path.</summary>
+    public IDictionary<string, Dictionary<string, string>> Headers { get; } = new Dictionary<string, Dictionary<string, string>>();
+
+    /// <summary>A script that pages run before all others.</summary>
+    public string First { get; set; } = "";
+
     /// <summary>While set, this is what the session calls and the app's own answer.</summary>
     public ServerFailure? Failure { get; set; }
+
+    /// <summary>The paths whose requests are cut off.</summary>
+    public Func<string, bool> Refuses { get; set; } = static _ => false;
 
     /// <summary>Waited for before a request, which is recorded already, goes on to the library.</summary>
     public Func<RecordedRequest, Task>? Before { get; set; }
 
     /// <summary>Waited for before an answer without a body goes out.</summary>
     public Func<RecordedRequest, Task>? After { get; set; }
+
+    /// <summary>How long the answer, which is made at once, is under way.</summary>
+    public Func<RecordedRequest, TimeSpan>? Travel { get; set; }
 
     public ISessionLifetime Sessions => _app.Services.GetRequiredService<ISessionLifetime>();
 
@@ -141,13 +154,38 @@ public sealed class TestServer : IAsyncDisposable
         context.Request.Body.Position = 0;
         _requests.Enqueue(recorded);
         await (Before?.Invoke(recorded) ?? Task.CompletedTask);
-        await next(context);
+        if (Travel?.Invoke(recorded) is { } travel && travel > TimeSpan.Zero)
+        {
+            await AnswerLateAsync(context, next, travel);
+        }
+        else
+        {
+            await next(context);
+        }
+
         await (After?.Invoke(recorded) ?? Task.CompletedTask);
         recorded.Status = context.Response.StatusCode;
     }
 
+    private static async Task AnswerLateAsync(HttpContext context, RequestDelegate next, TimeSpan travel)
+    {
+        var body = context.Response.Body;
+        using var made = new MemoryStream();
+        context.Response.Body = made;
+        await next(context);
+        context.Response.Body = body;
+        await Task.Delay(travel);
+        await body.WriteAsync(made.ToArray());
+    }
+
     private Task FailAsync(HttpContext context, RequestDelegate next)
     {
+        if (Refuses(context.Request.Path.Value!))
+        {
+            context.Abort();
+            return Task.CompletedTask;
+        }
+
         var isApi = context.Request.Path.StartsWithSegments("/_session") || context.Request.Path.StartsWithSegments("/api");
         if (Failure is not { } failure || !isApi || context.Request.Path.Value!.EndsWith(".js", StringComparison.Ordinal))
         {
@@ -195,7 +233,12 @@ public sealed class TestServer : IAsyncDisposable
         var isScript = context.Request.Path.Value!.EndsWith(".js", StringComparison.Ordinal);
         context.Response.ContentType = isScript ? "text/javascript; charset=utf-8" : "text/html; charset=utf-8";
         context.Response.Headers.ContentSecurityPolicy = Policy;
-        await context.Response.WriteAsync((Pages.TryGetValue(context.Request.Path, out var own) ? own : $"""
+        foreach (var (name, value) in Headers.TryGetValue(context.Request.Path, out var more) ? more : [])
+        {
+            context.Response.Headers[name] = value;
+        }
+
+        await context.Response.WriteAsync(PageErrors.Into(Pages.TryGetValue(context.Request.Path, out var own) ? own : $"""
             <!doctype html>
             <html {HtmlAttributes}>
             <head>

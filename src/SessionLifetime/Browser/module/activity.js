@@ -7,6 +7,9 @@
  */
 import { later, now, since } from './clock.js';
 
+/** A click ends a while after its press: what the app asks for then tells of the user, too. */
+const PRESS = 250;
+
 /** @param {Context} context @param {() => unknown} onReport */
 export const createActivity = (context, onReport) => {
   let timer = 0, pointer = '';
@@ -16,7 +19,7 @@ export const createActivity = (context, onReport) => {
     timer = 0;
   };
 
-  /** Reports at once after a pause, then at most every quarter of the timeout. @param {number} least */
+  /** Reports soon after a pause, then at most every quarter of the timeout. @param {number} least */
   const scheduleReport = least => {
     const pace = Math.min(30_000, activity._idleLimit / 4);
     timer ||= later(() => {
@@ -53,7 +56,7 @@ export const createActivity = (context, onReport) => {
     _active: () => {
       if (!isWanted()) return;
       activity._input = now();
-      scheduleReport(0);
+      scheduleReport(PRESS);
     },
 
     /** @param {Event & Partial<PointerEvent> & { target: any }} event */

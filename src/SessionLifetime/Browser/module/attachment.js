@@ -31,7 +31,7 @@ const PATIENCE = 40_000;
  */
 export const createAttachment = (context, timing, { _send }, departure, activity, channel, { _apply, _end, _nextOrder }, signals) => {
   const { _key, _shared } = context._settings;
-  const { _identify, _release } = createIdentification(context, reason => {
+  const { _identify, _release, _loosen } = createIdentification(context, reason => {
     attachment._ready.resolve(null);
     _end(reason, null, false);
   });
@@ -103,6 +103,7 @@ export const createAttachment = (context, timing, { _send }, departure, activity
     },
 
     _attach: attach,
+    _loosen,
 
     /** A page begins when it is loaded, and again when it comes back from the back-forward cache. */
     _begin: (back = false) => {

@@ -2,9 +2,6 @@
 import css from './countdown.css';
 import { doc } from './page.js';
 
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(css);
-
 /** @param {string} name @param {Record<string, string>} [attributes] @param {(Node | string)[]} children @returns {any} */
 const make = (name, attributes = {}, ...children) => {
   const node = /svg|circle/.test(name) ? doc.createElementNS('http://www.w3.org/2000/svg', name) : doc.createElement(name);
@@ -30,9 +27,9 @@ export const createView = host => {
     _spoken: make('p', { id: 'time', 'aria-live': 'polite' }),
     _countdown: make('div', { part: 'countdown', 'aria-hidden': 'true' },
       make('svg', { viewBox: '-48 -48 96 96' }, make('circle', ring), arc)),
-    _stayButton: make('button', { part: 'stay', type: 'button', autofocus: '' }),
+    _stayButton: make('button', { part: 'stay', type: 'button' }),
     _leaveButton: make('button', { part: 'leave', type: 'button' }),
-    _dialog: make('dialog', { part: 'dialog', role: 'alertdialog', 'aria-labelledby': 'title', 'aria-describedby': 'message time' }),
+    _dialog: make('dialog', { part: 'dialog', role: 'alertdialog', tabindex: '-1', 'aria-labelledby': 'title', 'aria-describedby': 'message time' }),
   };
   view._countdown.append(view._number, view._unit);
   view._stayButton.append(view._stay);
@@ -45,7 +42,8 @@ export const createView = host => {
     make('slot'),
     make('div', { part: 'actions' }, view._stayButton, view._leaveButton),
     view._spoken);
-  const root = host.attachShadow({ mode: 'open' });
+  const sheet = new CSSStyleSheet(), root = host.attachShadow({ mode: 'open' });
+  sheet.replaceSync(css);
   root.adoptedStyleSheets = [sheet];
   root.append(view._dialog);
   return view;

@@ -7,6 +7,9 @@ import { createView, write } from './countdown-view.js';
 import { holdPage } from './overlay.js';
 import { timeFor } from './words.js';
 
+/** By so much more time an answer that came faster than the last one corrects the countdown, which is no other one then. */
+const CORRECTION = 5000;
+
 /** Shows what it is told, and gives the user's answers to the controller. */
 export class SessionCountdown extends HTMLElement {
   /** @type {Controller | null} */
@@ -65,7 +68,6 @@ export class SessionCountdown extends HTMLElement {
   #open() {
     const { _dialog } = this.#view;
     if (_dialog.open || !this.isConnected) return;
-    _dialog.showModal();
     this.#release();
     this.#release = holdPage(this, _dialog);
   }
@@ -80,7 +82,7 @@ export class SessionCountdown extends HTMLElement {
   #count(view, before) {
     const { _number, _unit, _arc, _spoken } = this.#view;
     const { left } = view;
-    const isOpening = !before || before.state === 'ended' || left > before.left;
+    const isOpening = !before || before.state === 'ended' || left > before.left + CORRECTION;
     const { digits, word } = timeFor(left, view);
     write(_number, digits);
     write(_unit, word);

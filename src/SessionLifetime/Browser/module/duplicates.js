@@ -9,17 +9,32 @@ import { doc, outermost } from './page.js';
 /** How long other pages have to object on the channel. */
 const OBJECTION = 150;
 
+/** Firefox does not keep a page for Back that holds a lock when it is left; pagehide is too late to release it. */
+const keepsNoLocks = CSS.supports('-moz-appearance', 'none');
+
+/** How long a page there waits for its tab: the page before it may be given the lock while it is left, and has it until it is gone. */
+const PATIENCE = 500;
+
+/** How soon a page that was not left after all, but for a download for example, claims its tab again. */
+const LEAVING = 2000;
+
 /** @param {Settings} settings @param {Identity} identity */
 export const createTabClaim = ({ _key, duplicateDetection }, identity) => {
-  let release = () => {};
+  let release = () => {}, loosen = () => {};
 
   /** @param {string} name @param {string} page @param {boolean} back @param {(isOwn: boolean) => void} resolve */
   const lock = (name, page, back, resolve) => {
+    let isLoose = false;
     if (back) resolve(true);
-    navigator.locks.request(name, { ifAvailable: !back }, held => {
+    navigator.locks.request(name, back ? {} : keepsNoLocks ? { signal: AbortSignal.timeout(PATIENCE) } : { ifAvailable: true }, held => {
       resolve(!!held);
-      if (held && page === identity._page) return new Promise(done => { release = () => done(0); });
-    }).catch(() => resolve(true));
+      if (held && page === identity._page && !isLoose) return new Promise(done => { release = () => done(0); });
+    }).catch(error => resolve(error.name !== 'TimeoutError'));
+    if (keepsNoLocks) loosen = () => {
+      isLoose = true;
+      release();
+      setTimeout(() => { if (page === identity._page) lock(name, page, false, () => {}); }, LEAVING);
+    };
   };
 
   /** @param {string} name @param {string} page @param {boolean} back @param {(isOwn: boolean) => void} resolve */
@@ -55,5 +70,7 @@ export const createTabClaim = ({ _key, duplicateDetection }, identity) => {
       (canLock ? lock : ask)(`${_key} ${tab}`, page, back, resolve);
     }),
     _release: () => release(),
+    /** The page is about to be left, perhaps. */
+    _loosen: () => loosen(),
   };
 };

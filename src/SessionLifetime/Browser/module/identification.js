@@ -38,7 +38,8 @@ export const createIdentification = (context, onEnded) => {
       if (page === context._page) context._save({ sid, tab, told });
     },
 
-    /** The tab id is free for another page of the tab. */
+    /** The tab id is free for another page of the tab; or is so for a while, if the page is not left after all. */
     _release: () => claim._release(),
+    _loosen: () => claim._loosen(),
   };
 };

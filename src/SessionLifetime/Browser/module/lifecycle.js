@@ -50,6 +50,7 @@ export const listen = (context, dialog, timing, activity, signals, attachment) =
   // No "scroll": scripts cause it too. A user who scrolls also touches, turns a wheel or presses a key.
   const signs = `pointerdown pointermove keydown wheel touchstart input drop${context._settings.media === 'on' ? ' timeupdate' : ''}`;
   watchWindows(on, signs, activity._observe);
+  on(window, 'beforeunload', attachment._loosen);
   on(window, 'pagehide', ({ persisted }) => attachment._leave(persisted));
   on(window, 'pageshow', ({ persisted }) => {
     if (!persisted) return;

@@ -4,8 +4,15 @@ import { doc } from './page.js';
 /** How soon it comes up again: another window may want to be on top as well. */
 const PAUSE = 500;
 
-/** Call it when the dialog has been opened. @param {HTMLElement} host @param {HTMLDialogElement} dialog @returns {() => void} undoes it */
+/** Opens it. The dialog takes the focus itself: of a button that has it, a screen reader may say "Stay", and not why. @param {HTMLDialogElement} dialog */
+const open = dialog => {
+  dialog.showModal();
+  dialog.focus();
+};
+
+/** Opens the dialog and holds the page. @param {HTMLElement} host @param {HTMLDialogElement} dialog @returns {() => void} undoes it */
 export const holdPage = (host, dialog) => {
+  open(dialog);
   const closed = new AbortController();
   const still = new CSSStyleSheet();
   // Without its scroll bar the page would be wider.
@@ -21,7 +28,7 @@ export const holdPage = (host, dialog) => {
     if (!isAbove || performance.now() - raised < PAUSE) return;
     raised = performance.now();
     dialog.close();
-    dialog.showModal();
+    open(dialog);
   };
   for (const type of ['focusin', 'toggle', 'fullscreenchange']) doc.addEventListener(type, raise, { capture: true, signal: closed.signal });
   return () => {

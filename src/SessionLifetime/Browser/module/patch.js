@@ -42,12 +42,11 @@ export const patchRequests = (context, { _fetch, _includes, _carry, _observe }, 
   /** @type {WeakMap<XMLHttpRequest, { _url: string, _waits: boolean, _hasOwn: boolean, _isWaiting: boolean, _isSent: boolean }>} */
   const opened = new WeakMap();
   const { prototype } = XMLHttpRequest;
-  const setHeader = prototype.setRequestHeader;
+  const { setRequestHeader: setHeader, send: sendNow } = prototype;
 
-  /** While it waits, a request has been sent, as far as the app knows. @param {XMLHttpRequest} xhr @param {string} name */
-  const refuseWaiting = (xhr, name) => {
-    if (!opened.get(xhr)?._isWaiting) return;
-    throw new DOMException(`Failed to execute '${name}' on 'XMLHttpRequest': The object's state must be OPENED.`, 'InvalidStateError');
+  /** While it waits, a request has been sent, as far as the app knows: the browser refuses, in its own words. @param {XMLHttpRequest} xhr @param {Function} native @param {any[]} args */
+  const refuseWaiting = (xhr, native, args) => {
+    if (opened.get(xhr)?._isWaiting) Reflect.apply(native, new XMLHttpRequest(), args);
   };
 
   wrap(prototype, 'open', (xhr, args, native) => {
@@ -55,7 +54,7 @@ export const patchRequests = (context, { _fetch, _includes, _carry, _observe }, 
     opened.set(xhr, { _url: args[1], _waits: args.length < 3 || !!args[2], _hasOwn: false, _isWaiting: false, _isSent: false });
   });
   wrap(prototype, 'setRequestHeader', (xhr, args, native) => {
-    refuseWaiting(xhr, 'setRequestHeader');
+    refuseWaiting(xhr, setHeader, args);
     native(...args);
     const call = opened.get(xhr);
     if (call && `${args[0]}`.toLowerCase() === context._settings.idHeader.toLowerCase()) call._hasOwn = true;
@@ -67,7 +66,7 @@ export const patchRequests = (context, { _fetch, _includes, _carry, _observe }, 
     if (wasWaiting) for (const type of ['abort', 'loadend']) xhr.dispatchEvent(new ProgressEvent(type));
   });
   wrap(prototype, 'send', (xhr, args, native) => {
-    refuseWaiting(xhr, 'send');
+    refuseWaiting(xhr, sendNow, args);
     const call = opened.get(xhr);
     if (!call || !_includes(call._url)) return native(...args);
     const send = () => {

@@ -59,13 +59,6 @@ export const createSession = (controller, options) => {
     _requests: requests,
 
     _run: async () => {
-      // A sandboxed frame without allow-same-origin has neither storage nor an origin the server would answer.
-      if (origin === 'null') {
-        context._phase = 'unsupported';
-        attachment._ready.resolve(null);
-        // A turn later, so that the caller of start() can listen first.
-        return queueMicrotask(() => context._emit('unsupported'));
-      }
       listen(context, dialog, timing, activity, signals, attachment);
       if (isOn(context._settings.patch)) patchRequests(context, requests, transport._fetch);
       // A prerendered page sees a copy of the storage, and what it writes is thrown away.

@@ -6,6 +6,7 @@
  */
 import { KEY } from './page.js';
 import { createSession } from './session.js';
+import { missing, UnsupportedController } from './unsupported.js';
 
 /** @implements {Controller} */
 class SessionController extends EventTarget {
@@ -96,4 +97,7 @@ class SessionController extends EventTarget {
 }
 
 /** Starts the one session of this page. @param {Options} [options] @returns {Controller} */
-export const start = (options = {}) => /** @type {HostWindow} */ (window)[KEY] ??= new SessionController(options);
+export const start = (options = {}) => {
+  const host = /** @type {HostWindow} */ (window), names = host[KEY] ? [] : missing();
+  return host[KEY] ??= names.length ? new UnsupportedController(names) : new SessionController(options);
+};

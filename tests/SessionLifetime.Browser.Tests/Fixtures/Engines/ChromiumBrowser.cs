@@ -13,6 +13,13 @@ internal sealed class ChromiumBrowser(IBrowserContext context) : IEngineBrowser
 
     public Task<IReadOnlyList<IEngineTab>> TabsAsync() => Task.FromResult<IReadOnlyList<IEngineTab>>([.. context.Pages.Select(Of)]);
 
+    public async Task<IReadOnlyList<EngineCookie>> CookiesAsync(IEngineTab tab) => [.. (await context.CookiesAsync([((Tab)tab).Url])).Select(static cookie =>
+        new EngineCookie(cookie.Name, cookie.Value, cookie.HttpOnly, $"{cookie.SameSite}".ToLowerInvariant(), cookie.Expires < 0))];
+
+    public Task AddCookieAsync(IEngineTab tab, string name, string value) => context.AddCookiesAsync([new() { Name = name, Value = value, Url = ((Tab)tab).Url }]);
+
+    public Task ClearCookiesAsync(IEngineTab tab) => context.ClearCookiesAsync();
+
     public ValueTask DisposeAsync() => context.DisposeAsync();
 
     private Tab Of(IPage page)
@@ -27,7 +34,9 @@ internal sealed class ChromiumBrowser(IBrowserContext context) : IEngineBrowser
 
     private sealed class Tab(IPage page) : IEngineTab
     {
-        public Task GoToAsync(string url) => page.GotoAsync(url, new() { WaitUntil = WaitUntilState.Commit });
+        public string Url => page.Url;
+
+        public Task GoToAsync(string url) => this.ReplaceAsync(() => page.GotoAsync(url, new() { WaitUntil = WaitUntilState.Commit }));
 
         public Task ReloadAsync() => page.ReloadAsync(new() { WaitUntil = WaitUntilState.Commit });
 
@@ -40,14 +49,31 @@ internal sealed class ChromiumBrowser(IBrowserContext context) : IEngineBrowser
             return JsonSerializer.Deserialize<T>(text)!;
         }
 
-        public Task ClickAsync(string selector) => page.Locator(selector.Replace(" >>> ", " ", StringComparison.Ordinal)).ClickAsync();
+        public Task ClickAsync(string selector, bool withControl = false) =>
+            Find(selector).ClickAsync(new() { Modifiers = withControl ? [KeyboardModifier.Control] : [] });
 
-        public Task TypeAsync(string selector, string text) => page.Locator(selector).PressSequentiallyAsync(text);
+        public Task ClickAtAsync(int x, int y) => page.Mouse.ClickAsync(x, y);
+
+        public Task MoveToAsync(int x, int y) => page.Mouse.MoveAsync(x, y);
+
+        public async Task WheelAsync(int x, int y, int by)
+        {
+            await page.Mouse.MoveAsync(x, y);
+            await page.Mouse.WheelAsync(0, by);
+        }
+
+        public Task TypeAsync(string selector, string text) => Find(selector).PressSequentiallyAsync(text);
 
         public Task PressAsync(string key) => page.Keyboard.PressAsync(key);
+
+        public Task ResizeAsync(int width, int height) => page.SetViewportSizeAsync(width, height);
+
+        public Task ShowAsync() => page.BringToFrontAsync();
 
         public Task CloseAsync() => page.CloseAsync();
 
         public Task<byte[]> ScreenshotAsync() => page.ScreenshotAsync();
+
+        private ILocator Find(string selector) => page.Locator(selector.Replace(" >>> ", " ", StringComparison.Ordinal)).First;
     }
 }

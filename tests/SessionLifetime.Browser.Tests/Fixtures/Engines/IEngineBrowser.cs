@@ -8,4 +8,13 @@ public interface IEngineBrowser : IAsyncDisposable
 
     /// <summary>The tabs that are open, also those that pages have opened, in the order in which they came.</summary>
     Task<IReadOnlyList<IEngineTab>> TabsAsync();
+
+    /// <summary>The cookies that the site of a tab's page has, those for no script included.</summary>
+    Task<IReadOnlyList<EngineCookie>> CookiesAsync(IEngineTab tab);
+
+    /// <summary>Adds a cookie to the site of a tab's page.</summary>
+    Task AddCookieAsync(IEngineTab tab, string name, string value);
+
+    /// <summary>Deletes the cookies of the site of a tab's page.</summary>
+    Task ClearCookiesAsync(IEngineTab tab);
 }

@@ -1,18 +1,21 @@
-namespace SessionLifetime.Browser.Tests;
+using SessionLifetime.Browser.Tests.Fixtures.Engines;
+
+namespace SessionLifetime.Browser.Tests.Engines;
 
 /// <summary>Which requests of the app carry the id, and what their answers tell the module.</summary>
-public sealed class RequestTests(ChromiumFixture chromium) : BrowserTest(chromium)
+public sealed class RequestTests(EnginesFixture engines, ChromiumFixture chromium) : EngineTest(engines, chromium)
 {
-    [Fact]
-    public async Task Requests_to_another_origin_on_the_list_go_on_working_after_the_session_is_bound()
+    [Theory]
+    [EngineCase]
+    public async Task Requests_to_another_origin_on_the_list_go_on_working_after_the_session_is_bound(EngineKind engine)
     {
         await using var site = await TestServer.StartAsync();
         await using var server = await TestServer.StartAsync(static options => options.KeepAliveInterval = TimeSpan.FromMilliseconds(300), site: site.Url);
-        var page = await OpenSiteAsync(site, server);
+        var page = await OpenSiteAsync(engine, site, server);
         await server.WaitForCallsAsync("ping", 2);
         foreach (var request in new[] { "fetch(url)", "fetch(new Request(url))", "fetch(new URL(url), { method: 'POST', body: 'x' })", "fetch(url, { credentials: 'include' })", "xhr(url)" })
         {
-            var session = await page.EvaluateAsync<string>(
+            var session = await page.CallAsync<string>(
                 $$"""
                 async url => {
                   const xhr = async to => {
@@ -30,30 +33,31 @@ public sealed class RequestTests(ChromiumFixture chromium) : BrowserTest(chromiu
     }
 
     [Theory]
-    [InlineData("omit")]
-    [InlineData("same-origin")]
-    public async Task What_the_app_says_of_credentials_stands_and_the_console_explains_the_refusal(string credentials)
+    [EngineCase]
+    [Row("omit")]
+    [Row("same-origin")]
+    public async Task What_the_app_says_of_credentials_stands_and_the_console_explains_the_refusal(EngineKind engine, string credentials)
     {
         await using var site = await TestServer.StartAsync();
         await using var server = await TestServer.StartAsync(static options => options.KeepAliveInterval = TimeSpan.FromMilliseconds(300), site: site.Url);
-        var page = await OpenSiteAsync(site, server);
+        var page = await OpenSiteAsync(engine, site, server);
         await server.WaitForCallsAsync("ping", 2);
+        await page.CallAsync("async ([url, credentials]) => { await fetch(url, { credentials }); }", new[] { server.Url + "/api", credentials });
 
-        var said = await page.RunAndWaitForConsoleMessageAsync(
-            () => page.EvaluateAsync("async ([url, credentials]) => { await fetch(url, { credentials }); }", new[] { server.Url + "/api", credentials }),
-            new() { Predicate = static message => message.Text.StartsWith("session-lifetime", StringComparison.Ordinal) });
-
-        Assert.Equal($"session-lifetime: {server.Url}/api refused the session (wrongBrowser), for the request carried no cookie: it needs credentials: 'include'.", said.Text);
+        Assert.Equal(
+            [$"session-lifetime: {server.Url}/api refused the session (wrongBrowser), for the request carried no cookie: it needs credentials: 'include'."],
+            await page.WarningsAsync());
         Assert.Empty(server.Requests.Last(static request => request.Path == "/api" && request.Method == "GET").Headers.Cookie.ToString());
     }
 
-    [Fact]
-    public async Task Paths_and_calls_can_be_exempted()
+    [Theory]
+    [EngineCase]
+    public async Task Paths_and_calls_can_be_exempted(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync();
         server.Attributes = "data-exempt=\"/api/note /files/\"";
-        var page = await OpenAsync(server);
-        await page.EvaluateAsync(
+        var page = await OpenAsync(engine, server);
+        await page.CallAsync(
             """
             async () => {
               for (const url of ['/api/note', '/api/note/x?y', '/files/a', '/api/notes', '/api/alive', '/files-too']) await fetch(url, { method: 'POST' });
@@ -73,42 +77,44 @@ public sealed class RequestTests(ChromiumFixture chromium) : BrowserTest(chromiu
     }
 
     [Theory]
-    [InlineData("fetch('/api', { mode: 'no-cors' })")]
-    [InlineData("fetch('/api', { mode: 'no-cors', method: 'POST', body: new FormData(document.createElement('form')) })")]
-    [InlineData("fetch(new Request('/api', { mode: 'no-cors', headers: { accept: 'text/html; x=1' } }))")]
-    public async Task Requests_of_mode_no_cors_have_the_session_and_answers_that_can_be_read(string request)
+    [EngineCase]
+    [Row("fetch('/api', { mode: 'no-cors' })")]
+    [Row("fetch('/api', { mode: 'no-cors', method: 'POST', body: new FormData(document.createElement('form')) })")]
+    [Row("fetch(new Request('/api', { mode: 'no-cors', headers: { accept: 'text/html; x=1' } }))")]
+    public async Task Requests_of_mode_no_cors_have_the_session_and_answers_that_can_be_read(EngineKind engine, string request)
     {
         await using var server = await TestServer.StartAsync();
-        var page = await OpenAsync(server);
+        var page = await OpenAsync(engine, server);
 
-        Assert.NotNull(await page.EvaluateAsync<string?>($"async () => (await (await {request}).json()).session"));
+        Assert.NotNull(await page.CallAsync<string?>($"async () => (await (await {request}).json()).session"));
     }
 
-    [Fact]
-    public async Task A_request_of_mode_no_cors_that_is_redirected_to_another_origin_is_as_opaque_as_ever_and_takes_no_id_there()
+    [Theory]
+    [EngineCase]
+    public async Task A_request_of_mode_no_cors_that_is_redirected_to_another_origin_is_as_opaque_as_ever_and_takes_no_id_there(EngineKind engine)
     {
         await using var other = await TestServer.StartAsync();
         await using var server = await TestServer.StartAsync();
-        var page = await OpenAsync(server);
+        var page = await OpenAsync(engine, server);
         var there = other.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal) + "/api";
         server.Policy = "";
-        await page.ReloadAsync();
-        await page.ReadyAsync();
+        await page.ReloadedAsync();
 
-        Assert.Equal("opaque", await page.EvaluateAsync<string>("async to => (await fetch('/api/redirect?to=' + encodeURIComponent(to), { mode: 'no-cors' })).type", there));
-        Assert.Equal("TypeError", await page.EvaluateAsync<string>("to => fetch('/api/redirect?to=' + encodeURIComponent(to), { mode: 'no-cors', method: 'POST' }).catch(error => error.name)", there));
+        Assert.Equal("opaque", await page.CallAsync<string>("async to => (await fetch('/api/redirect?to=' + encodeURIComponent(to), { mode: 'no-cors' })).type", there));
+        Assert.Equal("TypeError", await page.CallAsync<string>("to => fetch('/api/redirect?to=' + encodeURIComponent(to), { mode: 'no-cors', method: 'POST' }).catch(error => error.name)", there));
         Assert.NotEmpty(other.Requests);
         Assert.All(other.Requests, static request => Assert.Null(request.SessionId));
     }
 
-    [Fact]
-    public async Task Requests_in_the_script_that_calls_start_wait_for_the_session()
+    [Theory]
+    [EngineCase]
+    public async Task Requests_in_the_script_that_calls_start_wait_for_the_session(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync();
         server.Pages["/none"] = "<!doctype html><title>t</title>";
-        var page = await Context.NewPageAsync();
-        await page.GotoAsync(server.Url + "/none");
-        var sessions = await page.EvaluateAsync<string?[]>(
+        var page = await (await BrowserAsync(engine)).NewTabAsync();
+        await page.GoToAsync(server.Url + "/none");
+        var sessions = await page.CallAsync<string?[]>(
             """
             async () => {
               const { start } = await import('/_session/session-lifetime.js');
@@ -138,23 +144,19 @@ public sealed class RequestTests(ChromiumFixture chromium) : BrowserTest(chromiu
         Assert.All(server.Requests.Where(static request => request.Path == "/api"), static request => Assert.NotNull(request.SessionId));
     }
 
-    [Fact]
-    public async Task A_check_is_never_older_than_its_call()
+    [Theory]
+    [EngineCase]
+    public async Task A_check_is_never_older_than_its_call(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync();
-        var page = await OpenAsync(server);
+        var page = await OpenAsync(engine, server);
 
         // The status is answered late: what was asked before the work tells of a time before it.
-        await page.RouteAsync("**/_session", static async route =>
-        {
-            var answer = await route.FetchAsync();
-            await Task.Delay(300);
-            await route.FulfillAsync(new() { Response = answer });
-        });
+        server.Travel = static request => TimeSpan.FromMilliseconds(request.Path == "/_session" ? 300 : 0);
         for (var round = 0; round < 5; round++)
         {
-            await page.WaitForTimeoutAsync(1200);
-            var passed = await page.EvaluateAsync<double>(
+            await Task.Delay(1200);
+            var passed = await page.CallAsync<double>(
                 """
                 async () => {
                   const before = session.check();
@@ -168,48 +170,54 @@ public sealed class RequestTests(ChromiumFixture chromium) : BrowserTest(chromiu
         }
     }
 
-    [Fact]
-    public async Task Many_checks_at_once_are_two_questions()
+    [Theory]
+    [EngineCase]
+    public async Task Many_checks_at_once_are_two_questions(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync();
-        var page = await OpenAsync(server);
+        var page = await OpenAsync(engine, server);
         server.Before = static request => request is { Path: "/_session", Method: "GET" } ? Task.Delay(200) : Task.CompletedTask;
         var before = server.Calls("").Count;
-        await page.EvaluateAsync("() => Promise.all(Array.from({ length: 20 }, () => session.check()))");
+        await page.CallAsync("() => Promise.all(Array.from({ length: 20 }, () => session.check()))");
 
         Assert.Equal(before + 2, server.Calls("").Count);
     }
 
-    [Fact]
-    public async Task Beside_an_app_that_asks_all_the_time_nothing_pings()
+    [Theory]
+    [EngineCase]
+    public async Task Beside_an_app_that_asks_all_the_time_nothing_pings(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync(static options => options.KeepAliveInterval = TimeSpan.FromSeconds(1));
-        var page = await OpenAsync(server);
-        await page.EvaluateAsync("() => { setInterval(() => fetch('/api').catch(() => {}), 300); }");
-        await page.WaitForTimeoutAsync(5000);
+        var page = await OpenAsync(engine, server);
+        await page.CallAsync("() => { setInterval(() => fetch('/api').catch(() => {}), 200); }");
+        await Eventually.BecomesTrueAsync(() => server.Requests.Any(static request => request is { Path: "/api", Status: 200 }), () => "a request of the app");
+        var before = server.Calls("ping").Count;
+        await Eventually.BecomesTrueAsync(() => server.Requests.Count(static request => request.Path == "/api") >= 20, () => "requests of the app");
 
-        Assert.Empty(server.Calls("ping"));
+        Assert.Equal(before, server.Calls("ping").Count);
     }
 
-    [Fact]
-    public async Task Beside_an_app_that_gets_files_and_what_caches_kept_the_page_goes_on_pinging()
+    [Theory]
+    [EngineCase]
+    public async Task Beside_an_app_that_gets_files_and_what_caches_kept_the_page_goes_on_pinging(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync(static options => options.KeepAliveInterval = TimeSpan.FromSeconds(1));
         server.Pages["/file.txt"] = "It looks like an answer of the app, and told the server nothing.";
-        var page = await OpenAsync(server);
-        await page.RouteAsync("**/cached", static route => route.FulfillAsync(new() { Body = "{}" }));
-        await page.EvaluateAsync("() => { setInterval(() => { fetch('/file.txt').catch(() => {}); fetch('/cached').catch(() => {}); }, 300); }");
+        server.Pages["/cached.txt"] = "The same, and the browser has it.";
+        var page = await OpenAsync(engine, server);
+        await page.CallAsync("() => { setInterval(() => { fetch('/file.txt').catch(() => {}); fetch('/cached.txt', { cache: 'force-cache' }).catch(() => {}); }, 300); }");
 
         await server.WaitForCallsAsync("ping", 4, TimeSpan.FromSeconds(8));
     }
 
-    private async Task<IPage> OpenSiteAsync(TestServer site, TestServer server)
+    private async Task<IEngineTab> OpenSiteAsync(EngineKind engine, TestServer site, TestServer server)
     {
         site.Policy = "";
+        site.First = Warnings.Watch;
         site.Pages["/"] = "<!doctype html><title>t</title>";
-        var page = await Context.NewPageAsync();
-        await page.GotoAsync(site.Url);
-        await page.EvaluateAsync(
+        var page = await (await BrowserAsync(engine)).NewTabAsync();
+        await page.GoToAsync(site.Url);
+        await page.CallAsync(
             """
             async url => {
               window.session = (await import('/_session/session-lifetime.js')).start({ prefix: url + '/_session' });

@@ -1,28 +1,30 @@
+using SessionLifetime.Browser.Tests.Fixtures.Engines;
 using SessionLifetime.Ids;
 
-namespace SessionLifetime.Browser.Tests;
+namespace SessionLifetime.Browser.Tests.Engines;
 
 /// <summary>Whose a session is, seen from a real browser: the cookie no script reads, new ids, other users, other sites.</summary>
-public sealed class TrustTests(ChromiumFixture chromium) : BrowserTest(chromium)
+public sealed class TrustTests(EnginesFixture engines, ChromiumFixture chromium) : EngineTest(engines, chromium)
 {
     private const string CookieName = "SessionLifetime.Browser";
 
-    [Fact]
-    public async Task The_key_comes_with_everything_the_module_sends_and_no_script_sees_it()
+    [Theory]
+    [EngineCase]
+    public async Task The_key_comes_with_everything_the_module_sends_and_no_script_sees_it(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync(static options => options.KeepAliveInterval = TimeSpan.FromMilliseconds(300));
-        var page = await OpenAsync(server);
+        var page = await OpenAsync(engine, server);
         await server.WaitForCallsAsync("ping", 1);
-        await page.FetchAsync("/api");
+        await page.FetchedSessionAsync();
         await page.ClickAsync("#next");
         await page.LeadsToAsync("/next");
         await page.ReadyAsync();
         await server.WaitForCallsAsync("detach", 1);
 
-        Assert.Equal("", await page.EvaluateAsync<string>("() => document.cookie"));
-        var key = (await Context.CookiesAsync([server.Url])).Single(cookie => cookie.Name == CookieName);
-        Assert.True(key.HttpOnly);
-        Assert.Equal(SameSiteAttribute.Lax, key.SameSite);
+        Assert.Equal("", await page.CallAsync<string>("() => document.cookie"));
+        var key = (await (await BrowserAsync(engine)).CookiesAsync(page)).Single(cookie => cookie.Name == CookieName);
+        Assert.True(key.IsHttpOnly);
+        Assert.Equal("lax", key.SameSite);
         foreach (var request in server.Requests.Where(request => request.Path != "/" && request.At > server.Calls("ping")[0].At))
         {
             Assert.Contains($"{CookieName}={key.Value}", request.Headers.Cookie.ToString(), StringComparison.Ordinal);
@@ -32,14 +34,15 @@ public sealed class TrustTests(ChromiumFixture chromium) : BrowserTest(chromium)
         Assert.NotNull(session.BrowserId);
     }
 
-    [Fact]
-    public async Task Two_tabs_of_one_browser_are_two_sessions_of_one_browser()
+    [Theory]
+    [EngineCase]
+    public async Task Two_tabs_of_one_browser_are_two_sessions_of_one_browser(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync();
-        var first = await OpenAsync(server);
-        var second = await OpenAsync(server);
-        await first.FetchAsync("/api");
-        await second.FetchAsync("/api");
+        var first = await OpenAsync(engine, server);
+        var second = await OpenAsync(engine, server);
+        await first.FetchedSessionAsync();
+        await second.FetchedSessionAsync();
 
         var sessions = await server.Sessions.ListAsync();
 
@@ -47,39 +50,41 @@ public sealed class TrustTests(ChromiumFixture chromium) : BrowserTest(chromium)
         Assert.Single(sessions.Select(session => session.BrowserId).Distinct());
     }
 
-    [Fact]
-    public async Task A_tab_whose_cookie_was_deleted_gets_a_session_of_its_own_and_goes_on()
+    [Theory]
+    [EngineCase]
+    public async Task A_tab_whose_cookie_was_deleted_gets_a_session_of_its_own_and_goes_on(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync(static options => options.KeepAliveInterval = TimeSpan.FromMilliseconds(300));
-        var page = await OpenAsync(server);
+        var page = await OpenAsync(engine, server);
         await server.WaitForCallsAsync("ping", 2);
-        await page.EvaluateAsync("() => addEventListener('sessionlifetime:restarted', event => { window.previous = event.detail.previous; })");
+        await page.CallAsync("() => addEventListener('sessionlifetime:restarted', event => { window.previous = event.detail.previous; })");
 
-        await Context.ClearCookiesAsync();
-        await page.WaitForFunctionAsync("() => window.previous");
+        await (await BrowserAsync(engine)).ClearCookiesAsync(page);
+        await page.WaitForCallAsync("() => window.previous");
         var pings = server.Calls("ping").Count;
         await server.WaitForCallsAsync("ping", pings + 4);
 
-        Assert.Equal("refused", await page.EvaluateAsync<string>("() => window.previous.state"));
+        Assert.Equal("refused", await page.CallAsync<string>("() => window.previous.state"));
         Assert.Equal(["restarted"], await page.FiredAsync());
         Assert.Equal(2, server.Calls("attach").Count);
         Assert.All(server.Calls("ping").TakeLast(3), call => Assert.Equal(200, call.Status));
     }
 
-    [Fact]
-    public async Task A_stolen_id_is_worth_nothing_in_another_browser()
+    [Theory]
+    [EngineCase]
+    public async Task A_stolen_id_is_worth_nothing_in_another_browser(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync();
-        var page = await OpenAsync(server);
-        await page.FetchAsync("/api");
+        var page = await OpenAsync(engine, server);
+        await page.FetchedSessionAsync();
         var id = await page.IdAsync();
         var session = Assert.Single(await server.Sessions.ListAsync());
-        await using var elsewhere = await Chromium.NewContextAsync(new());
-        var thief = await elsewhere.NewPageAsync();
+        await using var elsewhere = await OpenAsync(engine);
+        var thief = await elsewhere.NewTabAsync();
         server.Pages["/empty"] = "<!doctype html><title>t</title>";
-        await thief.GotoAsync(server.Url + "/empty");
+        await thief.GoToAsync(server.Url + "/empty");
 
-        var seen = await thief.EvaluateAsync<string>(
+        var seen = await thief.CallAsync<string>(
             """
             async id => {
               const headers = { 'X-Session-Id': id };
@@ -92,53 +97,54 @@ public sealed class TrustTests(ChromiumFixture chromium) : BrowserTest(chromium)
             id);
 
         Assert.Equal(" refused 403 wrongBrowser 403", seen);
-        Assert.Equal(session.Id, (await page.FetchAsync("/api")).GetProperty("session").GetString());
+        Assert.Equal(session.Id, await page.FetchedSessionAsync());
     }
 
     [Theory]
-    [InlineData("tab")]
-    [InlineData("browser")]
-    public async Task A_page_takes_over_a_new_id_keeps_it_over_reloads_and_tells_the_tabs_it_shares_with(string storage)
+    [EngineCase]
+    [Row("tab")]
+    [Row("browser")]
+    public async Task A_page_takes_over_a_new_id_keeps_it_over_reloads_and_tells_the_tabs_it_shares_with(EngineKind engine, string storage)
     {
         await using var server = await TestServer.StartAsync(static options => options.IdRotationOverlap = TimeSpan.FromMilliseconds(500));
         server.Attributes = $"data-storage=\"{storage}\"";
-        var page = await OpenAsync(server);
-        var other = await OpenAsync(server);
-        var (former, session) = (await page.IdAsync(), (await page.FetchAsync("/api")).GetProperty("session").GetString());
+        var page = await OpenAsync(engine, server);
+        var other = await OpenAsync(engine, server);
+        var (former, session) = (await page.IdAsync(), await page.FetchedSessionAsync());
 
-        await page.EvaluateAsync("() => fetch('/api/rotate', { method: 'POST' })");
+        await page.CallAsync("() => fetch('/api/rotate', { method: 'POST' })");
 
         var newer = await page.IdAsync();
         Assert.NotEqual(former, newer);
-        Assert.Equal(session, (await page.FetchAsync("/api")).GetProperty("session").GetString());
+        Assert.Equal(session, await page.FetchedSessionAsync());
         if (storage == "browser")
         {
-            await other.WaitForFunctionAsync("id => session.headers()['X-Session-Id'] === id", newer);
+            await other.WaitForCallAsync("id => session.headers()['X-Session-Id'] === id", newer);
         }
 
         // Past the overlap only the new one opens it.
-        await page.WaitForFunctionAsync("async id => (await fetch('/_session', { headers: { 'X-Session-Id': id } })).status === 404", former);
-        await page.ReloadAsync();
-        await page.ReadyAsync();
+        await page.WaitForCallAsync("async id => (await fetch('/_session', { headers: { 'X-Session-Id': id } })).status === 404", former);
+        await page.ReloadedAsync();
         Assert.Equal(newer, await page.IdAsync());
-        Assert.Equal(session, (await page.FetchAsync("/api")).GetProperty("session").GetString());
-        Assert.NotNull((await other.FetchAsync("/api")).GetProperty("session").GetString());
+        Assert.Equal(session, await page.FetchedSessionAsync());
+        Assert.NotNull(await other.FetchedSessionAsync());
         Assert.Equal(storage == "tab" ? 2 : 1, (await server.Sessions.ListAsync()).Count);
     }
 
-    [Fact]
-    public async Task An_id_handed_out_with_a_ping_is_taken_over_and_by_XmlHttpRequest_too()
+    [Theory]
+    [EngineCase]
+    public async Task An_id_handed_out_with_a_ping_is_taken_over_and_by_XmlHttpRequest_too(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync(static options => options.KeepAliveInterval = TimeSpan.FromMilliseconds(300));
-        var page = await OpenAsync(server);
+        var page = await OpenAsync(engine, server);
         await server.WaitForCallsAsync("ping", 1);
         var (former, session) = (await page.IdAsync(), Assert.Single(await server.Sessions.ListAsync()));
 
         await session.RotateIdAsync();
-        await page.WaitForFunctionAsync("id => session.headers()['X-Session-Id'] !== id", former);
+        await page.WaitForCallAsync("id => session.headers()['X-Session-Id'] !== id", former);
 
         var second = await page.IdAsync();
-        await page.EvaluateAsync(
+        await page.CallAsync(
             """
             () => new Promise(done => {
               const request = new XMLHttpRequest();
@@ -147,40 +153,39 @@ public sealed class TrustTests(ChromiumFixture chromium) : BrowserTest(chromium)
               request.send();
             })
             """);
-        await page.WaitForFunctionAsync("id => session.headers()['X-Session-Id'] !== id", second);
-        Assert.Equal(session.Id, (await page.FetchAsync("/api")).GetProperty("session").GetString());
+        await page.WaitForCallAsync("id => session.headers()['X-Session-Id'] !== id", second);
+        Assert.Equal(session.Id, await page.FetchedSessionAsync());
     }
 
-    [Fact]
-    public async Task Sign_in_keeps_the_session_under_a_new_id_and_another_user_gets_another_session()
+    [Theory]
+    [EngineCase]
+    public async Task Sign_in_keeps_the_session_under_a_new_id_and_another_user_gets_another_session(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync();
-        var page = await OpenAsync(server);
-        var (former, session) = (await page.IdAsync(), (await page.FetchAsync("/api")).GetProperty("session").GetString());
+        var page = await OpenAsync(engine, server);
+        var (former, session) = (await page.IdAsync(), await page.FetchedSessionAsync());
 
-        await page.GotoAsync(server.Url + "/sign-in?user=ada");
-        await page.ReadyAsync();
+        await page.LeaveAsync(() => page.GoToAsync(server.Url + "/sign-in?user=ada"));
 
-        Assert.Equal(session, (await page.FetchAsync("/api")).GetProperty("session").GetString());
+        Assert.Equal(session, await page.FetchedSessionAsync());
         Assert.NotEqual(former, await page.IdAsync());
         Assert.Equal("ada", Assert.Single(await server.Sessions.ListAsync()).User);
 
-        // Nobody said good-bye to Ada's session: it is not Eve's all the same.
-        await page.GotoAsync(server.Url + "/sign-in?user=eve");
-        await page.ReadyAsync();
-        var eves = await page.FetchAsync("/api");
-        Assert.Equal("eve", eves.GetProperty("user").GetString());
-        Assert.NotEqual(session, eves.GetProperty("session").GetString());
+        // Nobody ended Ada's session: it is not Eve's all the same.
+        await page.LeaveAsync(() => page.GoToAsync(server.Url + "/sign-in?user=eve"));
+        Assert.Equal("eve", await page.CallAsync<string>("async () => (await (await fetch('/api')).json()).user"));
+        Assert.NotEqual(session, await page.FetchedSessionAsync());
         Assert.Equal(["ada", "eve"], (await server.Sessions.ListAsync()).Select(found => found.User!).Order(StringComparer.Ordinal));
     }
 
-    [Fact]
-    public async Task Where_cookies_never_come_the_page_works_unbound()
+    [Theory]
+    [EngineCase]
+    public async Task Where_cookies_never_come_the_page_works_unbound(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync(
             static options => options.KeepAliveInterval = TimeSpan.FromMilliseconds(300),
             cookie: static cookie => cookie.Domain = "elsewhere.example");
-        var page = await OpenAsync(server);
+        var page = await OpenAsync(engine, server);
         await server.WaitForCallsAsync("ping", 3);
 
         Assert.Single(server.Calls("attach"));
@@ -188,13 +193,14 @@ public sealed class TrustTests(ChromiumFixture chromium) : BrowserTest(chromium)
         Assert.Empty(await page.FiredAsync());
     }
 
-    [Fact]
-    public async Task Another_site_can_neither_start_nor_touch_nor_end_a_session()
+    [Theory]
+    [EngineCase]
+    public async Task Another_site_can_neither_start_nor_touch_nor_end_a_session(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync();
         await using var evil = await TestServer.StartAsync();
-        var page = await OpenAsync(server);
-        await page.FetchAsync("/api");
+        var page = await OpenAsync(engine, server);
+        await page.FetchedSessionAsync();
         var session = Assert.Single(await server.Sessions.ListAsync());
         evil.Policy = "";
         evil.Pages["/evil"] = $$"""
@@ -203,7 +209,7 @@ public sealed class TrustTests(ChromiumFixture chromium) : BrowserTest(chromium)
             <form id="form" method="post"><input name="page" value="p"></form>
             """;
         var site = evil.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal);
-        var attacker = await Context.NewPageAsync();
+        var attacker = await (await BrowserAsync(engine)).NewTabAsync();
         var before = (session.LastSignal, session.LastActivity);
         var target = server.Url + "/_session";
         var calls = new[] { "/attach", "/ping", "/activity", "/exit", "/detach", "" };
@@ -211,15 +217,18 @@ public sealed class TrustTests(ChromiumFixture chromium) : BrowserTest(chromium)
         {
             foreach (var call in calls)
             {
-                await attacker.GotoAsync(site + "/evil");
-                var answered = attacker.WaitForRequestFinishedAsync(new() { Predicate = request => request.Url == target + call });
-                await attacker.EvaluateAsync("([form, action]) => { const it = document.getElementById(form); it.action = action; it.submit(); }", new[] { form, target + call });
-                await answered;
+                await attacker.GoToAsync(site + "/evil");
+                var asked = server.Requests.Count(request => request.Path == "/_session" + call && request.Status != 0);
+                await attacker.CallAsync("([form, action]) => { const it = document.getElementById(form); it.action = action; it.submit(); }", new[] { form, target + call });
+                await Eventually.BecomesTrueAsync(() => server.Requests.Count(request => request.Path == "/_session" + call && request.Status != 0) > asked, () => "the form's request");
+
+                // The answer is a page, but for the one without a content.
+                await (call == "/detach" ? Task.CompletedTask : attacker.WaitForAsync("!document.querySelector('#text')"));
             }
         }
 
-        await attacker.GotoAsync(site + "/evil");
-        var results = await attacker.EvaluateAsync<string[]>(
+        await attacker.GoToAsync(site + "/evil");
+        var results = await attacker.CallAsync<string[]>(
             """
             async ([target, ...calls]) => {
               const outcomes = [];

@@ -1,35 +1,25 @@
-namespace SessionLifetime.Browser.Tests;
+using SessionLifetime.Browser.Tests.Fixtures.Engines;
+using static SessionLifetime.Browser.Tests.Fixtures.Engines.EngineTabExtensions;
 
-public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium)
+namespace SessionLifetime.Browser.Tests.Engines;
+
+public sealed class SignalTests(EnginesFixture engines, ChromiumFixture chromium) : EngineTest(engines, chromium)
 {
-    [Fact]
-    public async Task An_idle_page_pings_as_often_as_the_server_wants()
-    {
-        await using var server = await TestServer.StartAsync(options => options.KeepAliveInterval = TimeSpan.FromSeconds(1));
-        await OpenAsync(server);
-        await server.WaitForCallsAsync("ping", 5);
-
-        var pings = server.Calls("ping");
-        var gaps = pings.Zip(pings.Skip(1), (a, b) => (b.At - a.At).TotalMilliseconds);
-        Assert.All(gaps, gap => Assert.InRange(gap, 850, 1250));
-        Assert.All(pings, ping => Assert.False(ping.Json.TryGetProperty("idleMs", out _)));
-        Assert.Empty(server.Calls("activity"));
-    }
-
-    [Fact]
-    public async Task A_page_whose_user_types_reports_that_and_never_pings_or_warns()
+    [Theory]
+    [EngineCase]
+    public async Task A_page_whose_user_types_reports_that_and_never_pings_or_warns(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync(options =>
         {
             options.SessionTimeout = TimeSpan.FromSeconds(4);
             options.KeepAliveInterval = TimeSpan.FromSeconds(2);
         });
-        var page = await OpenAsync(server);
+        var page = await OpenAsync(engine, server);
         var started = server.Elapsed;
         for (var i = 0; i < 40; i++)
         {
-            await page.Locator("#name").PressSequentiallyAsync("x");
-            await page.WaitForTimeoutAsync(150);
+            await page.TypeAsync("#name", "x");
+            await Task.Delay(150);
         }
 
         Assert.Empty(server.Calls("ping"));
@@ -38,74 +28,60 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(600)]
-    public async Task Between_two_reports_lies_a_quarter_of_the_timeout_however_long_the_answers_take(int milliseconds)
-    {
-        await using var server = await TestServer.StartAsync(static options => options.SessionTimeout = TimeSpan.FromSeconds(4));
-        server.Before = request => Task.Delay(request.Path.EndsWith("/activity", StringComparison.Ordinal) ? milliseconds : 0);
-        var page = await OpenAsync(server);
-        for (var i = 0; i < 50; i++)
-        {
-            await page.Locator("#name").PressSequentiallyAsync("x");
-            await page.WaitForTimeoutAsync(100);
-        }
-
-        var times = server.Calls("activity").Select(static call => call.At).ToArray();
-        Assert.True(times.Length > 1);
-        Assert.All(times.Zip(times.Skip(1)), static pair => Assert.InRange((pair.Second - pair.First).TotalSeconds, 0.9, 60));
-    }
-
-    [Fact]
-    public async Task A_request_of_the_app_tells_of_the_user_so_the_module_does_not()
+    [EngineCase]
+    public async Task A_request_of_the_app_tells_of_the_user_so_the_module_does_not(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync(options => options.SessionTimeout = TimeSpan.FromSeconds(8));
-        var page = await OpenAsync(server);
-        await page.EvaluateAsync("() => { window.addEventListener('click', () => fetch('/api').catch(() => {})); }");
-        await page.WaitForTimeoutAsync(2200);
-        await page.Mouse.ClickAsync(300, 300);
-        await page.WaitForTimeoutAsync(2500);
+        var page = await OpenAsync(engine, server);
+        await page.CallAsync("() => { window.addEventListener('click', () => fetch('/api').catch(() => {})); }");
+        await Task.Delay(2200);
+        await page.ClickAtAsync(300, 300);
+        await Eventually.BecomesTrueAsync(() => server.Requests.Any(static request => request.Path == "/api"), () => "the app's request");
+        await Task.Delay(2500);
 
         Assert.Empty(server.Calls("activity"));
     }
 
     [Theory]
-    [InlineData("/api/alive")]
-    [InlineData("/api/none")]
-    public async Task A_request_that_tells_nothing_of_the_user_does_not_count_for_one(string url)
+    [EngineCase]
+    [Row("/api/alive")]
+    [Row("/api/none")]
+    public async Task A_request_that_tells_nothing_of_the_user_does_not_count_for_one(EngineKind engine, string url)
     {
         await using var server = await TestServer.StartAsync(options =>
         {
             options.SessionTimeout = TimeSpan.FromSeconds(8);
             options.KeepAliveInterval = TimeSpan.FromMinutes(1);
         });
-        var page = await OpenAsync(server);
-        await page.EvaluateAsync("url => { window.addEventListener('click', () => fetch(url).catch(() => {})); }", url);
-        await page.WaitForTimeoutAsync(2200);
-        await page.Mouse.ClickAsync(300, 300);
+        var page = await OpenAsync(engine, server);
+        await page.CallAsync("url => { window.addEventListener('click', () => fetch(url).catch(() => {})); }", url);
+        await Task.Delay(2200);
+        await page.ClickAtAsync(300, 300);
         await server.WaitForCallsAsync("activity", 1);
 
         Assert.InRange(server.Calls("activity")[0].Json.GetProperty("idleMs").GetInt32(), 0, 4000);
     }
 
-    [Fact]
-    public async Task A_page_that_polls_a_file_while_its_user_types_never_warns()
+    [Theory]
+    [EngineCase]
+    public async Task A_page_that_polls_a_file_while_its_user_types_never_warns(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync(options => options.SessionTimeout = TimeSpan.FromSeconds(4));
         server.Pages["/file.txt"] = "It looks like an answer of the app, and told the server nothing.";
-        var page = await OpenAsync(server);
-        await page.EvaluateAsync("() => { setInterval(() => fetch('/file.txt').catch(() => {}), 300); }");
+        var page = await OpenAsync(engine, server);
+        await page.CallAsync("() => { setInterval(() => fetch('/file.txt').catch(() => {}), 300); }");
         for (var i = 0; i < 50; i++)
         {
-            await page.Locator("#name").PressSequentiallyAsync("x");
-            await page.WaitForTimeoutAsync(150);
+            await page.TypeAsync("#name", "x");
+            await Task.Delay(150);
         }
 
         Assert.DoesNotContain("timeout", await page.FiredAsync());
     }
 
-    [Fact]
-    public async Task A_page_that_keeps_quiet_lets_the_clocks_run_out()
+    [Theory]
+    [EngineCase]
+    public async Task A_page_that_keeps_quiet_lets_the_clocks_run_out(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync(options =>
         {
@@ -113,21 +89,22 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
             options.CountdownDuration = TimeSpan.FromSeconds(2);
         });
         server.Attributes = "data-keep-alive=\"off\"";
-        var page = await OpenAsync(server);
+        var page = await OpenAsync(engine, server);
         await page.WaitForStateAsync("ended");
 
         Assert.Empty(server.Calls("ping"));
     }
 
-    [Fact]
-    public async Task A_page_that_stretches_lives_as_long_as_it_is_open()
+    [Theory]
+    [EngineCase]
+    public async Task A_page_that_stretches_lives_as_long_as_it_is_open(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync(options => options.SessionTimeout = TimeSpan.FromSeconds(2));
         server.Attributes = "data-keep-alive=\"stretch\"";
-        var page = await OpenAsync(server);
+        var page = await OpenAsync(engine, server);
 
         // Nobody does anything for longer than the timeout: without the stretching it would warn after two seconds.
-        await page.WaitForTimeoutAsync(3000);
+        await Task.Delay(3000);
 
         Assert.Equal("active", await page.StateAsync());
         Assert.Empty(await page.FiredAsync());
@@ -136,94 +113,100 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
     }
 
     [Theory]
-    [InlineData(0, "")]
-    [InlineData(500, "text/html")]
-    [InlineData(502, "text/html")]
-    [InlineData(404, "text/html")]
-    [InlineData(200, "text/html")]
-    [InlineData(410, "application/problem+json")]
-    public async Task An_answer_that_is_not_of_the_protocol_never_ends_a_session(int status, string type)
+    [EngineCase]
+    [Row(0, "")]
+    [Row(500, "text/html")]
+    [Row(502, "text/html")]
+    [Row(404, "text/html")]
+    [Row(200, "text/html")]
+    [Row(410, "application/problem+json")]
+    public async Task An_answer_that_is_not_of_the_protocol_never_ends_a_session(EngineKind engine, int status, string type)
     {
         await using var server = await TestServer.StartAsync(options => options.KeepAliveInterval = TimeSpan.FromSeconds(1));
-        var page = await OpenAsync(server);
+        var page = await OpenAsync(engine, server);
         server.Failure = new(status, type, """{"reason":"Exited"}""");
         await page.CheckAsync();
         Assert.Equal("active", await page.StateAsync());
         Assert.Equal(["unreachable"], await page.FiredAsync());
 
         server.Failure = null;
-        await page.WaitForFunctionAsync("() => fired.includes('reachable')");
+        await page.WaitForCallAsync("() => fired.includes('reachable')");
         Assert.Equal("active", await page.StateAsync());
     }
 
-    [Fact]
-    public async Task A_server_that_was_restarted_gives_the_page_another_session()
+    [Theory]
+    [EngineCase]
+    public async Task A_server_that_was_restarted_gives_the_page_another_session(EngineKind engine)
     {
         var server = await TestServer.StartAsync();
-        var page = await OpenAsync(server);
+        var page = await OpenAsync(engine, server);
         var (id, port) = (await page.IdAsync(), new Uri(server.Url).Port);
-        await page.EvaluateAsync(
+        await page.CallAsync(
             "() => { session.addEventListener('sessionlifetime:restarted', event => { window.previous = event.detail.previous.state; }); }");
         await server.DisposeAsync();
         await using var restarted = await TestServer.StartAsync(port: port);
-        Assert.True(await page.EvaluateAsync<bool>("() => session.stay()"));
+        Assert.True(await page.CallAsync<bool>("() => session.stay()"));
 
         Assert.Contains("restarted", await page.FiredAsync());
-        Assert.Equal("unknown", await page.EvaluateAsync<string>("() => previous"));
+        Assert.Equal("unknown", await page.CallAsync<string>("() => previous"));
         Assert.NotEqual(id, await page.IdAsync());
         Assert.Equal(1, restarted.Sessions.Count);
     }
 
-    [Fact]
-    public async Task An_ended_session_is_learned_from_an_answer_to_the_app_and_stays_ended_until_the_page_is_loaded_anew()
+    [Theory]
+    [EngineCase]
+    public async Task An_ended_session_is_learned_from_an_answer_to_the_app_and_stays_ended_until_the_page_is_loaded_anew(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync(options => options.KeepAliveInterval = TimeSpan.FromSeconds(1));
-        var page = await OpenAsync(server);
+        var page = await OpenAsync(engine, server);
         await server.EndAllAsync();
-        await page.FetchAsync("/api");
+        await page.FetchedSessionAsync();
         await page.WaitForStateAsync("ended");
-        Assert.Equal("Revoked", await page.EvaluateAsync<string>("() => session.reason"));
+        Assert.Equal("Revoked", await page.CallAsync<string>("() => session.reason"));
 
         var received = server.Requests.Count;
-        await page.Mouse.ClickAsync(5, 5);
-        await page.WaitForTimeoutAsync(1500);
+        await page.ClickAtAsync(5, 5);
+        await Task.Delay(1500);
         Assert.Equal(received, server.Requests.Count);
 
-        await page.Part("stay").ClickAsync();
+        await page.ClickAsync(Part("stay"));
         await server.WaitForCallsAsync("attach", 2);
         await page.ReadyAsync();
         Assert.Equal("active", await page.StateAsync());
     }
 
-    [Fact]
-    public async Task An_exit_with_a_redirect_leads_the_browser_elsewhere()
+    [Theory]
+    [EngineCase]
+    public async Task An_exit_with_a_redirect_leads_the_browser_elsewhere(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync();
         server.Pages["/bye"] = "<!doctype html><title>Bye</title>";
-        var page = await OpenAsync(server);
-        await page.EvaluateAsync("() => { fetch('/api/leave', { method: 'POST' }); }");
+        var page = await OpenAsync(engine, server);
+        await page.CallAsync("() => { fetch('/api/leave', { method: 'POST' }); }");
         await page.LeadsToAsync("/bye");
 
         Assert.Equal(0, server.Sessions.Count);
     }
 
-    [Fact]
-    public async Task Where_to_go_after_an_exit_is_followed_also_by_a_page_that_has_heard_of_the_end_already()
+    [Theory]
+    [EngineCase]
+    public async Task Where_to_go_after_an_exit_is_followed_also_by_a_page_that_has_heard_of_the_end_already(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync();
         server.Pages["/bye"] = "<!doctype html><title>Bye</title>";
         server.After = request => request.Path == "/api/leave"
             ? Eventually.BecomesTrueAsync(() => server.Calls("").Any(call => call.Status == 410), () => "a look at the status")
             : Task.CompletedTask;
-        var page = await OpenAsync(server);
-        await page.EvaluateAsync("() => { fetch('/api/leave', { method: 'POST' }); }");
+        var page = await OpenAsync(engine, server);
+        await page.CallAsync("() => { fetch('/api/leave', { method: 'POST' }); }");
         await Eventually.BecomesTrueAsync(() => server.Sessions.Count == 0, () => "the end");
         await page.CheckAsync();
         await page.LeadsToAsync("/bye");
     }
 
-    [Fact]
-    public async Task Who_hears_an_event_finds_the_controller_up_to_date()
+    [Theory]
+    [EngineCase]
+    public async Task Who_hears_an_event_finds_the_controller_up_to_date(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync(options =>
         {
@@ -242,47 +225,53 @@ public sealed class SignalTests(ChromiumFixture chromium) : BrowserTest(chromium
               session.addEventListener(`sessionlifetime:${name}`, ({ detail: { status } }) =>
                 heard.push(`${name} ${session.state} ${session.status === status} ${session.left !== null}`));
             """;
-        var page = await OpenAsync(server);
-        await page.ReloadAsync();
-        await page.ReadyAsync();
+        var page = await OpenAsync(engine, server);
+        await page.ReloadedAsync();
         await page.WaitForStateAsync("timedOut");
-        await page.EvaluateAsync("() => session.stay()");
+        await page.CallAsync("() => session.stay()");
 
         Assert.Equal(
             ["resumed active true false", "timeout timedOut true true", "active active true false"],
-            await page.EvaluateAsync<string[]>("() => heard"));
+            await page.CallAsync<string[]>("() => heard"));
     }
 
-    [Fact]
-    public async Task A_wall_clock_moved_by_a_day_changes_nothing()
+    [Theory]
+    [EngineCase]
+    public async Task A_wall_clock_moved_by_a_day_changes_nothing(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync(options =>
         {
             options.SessionTimeout = TimeSpan.FromSeconds(2);
             options.CountdownDuration = TimeSpan.FromSeconds(20);
         });
-        var page = await OpenAsync(server);
+        var page = await OpenAsync(engine, server);
         await page.WaitForStateAsync("timedOut");
-        await page.EvaluateAsync("() => { const now = Date.now; Date.now = () => now() + 86_400_000; }");
-        await page.WaitForTimeoutAsync(2500);
+        await page.CallAsync("() => { const now = Date.now; Date.now = () => now() + 86_400_000; }");
+        await Task.Delay(2500);
 
         Assert.Equal("timedOut", await page.StateAsync());
-        Assert.InRange(await page.EvaluateAsync<double>("() => session.left"), 12_000, 20_000);
+        Assert.InRange(await page.CallAsync<double>("() => session.left"), 12_000, 20_000);
     }
 
-    [Fact]
-    public async Task A_lid_closed_past_the_end_shows_the_end_and_no_countdown()
+    [Theory]
+    [EngineCase]
+    public async Task A_lid_closed_past_the_end_shows_the_end_and_no_countdown(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync();
-        var page = await Context.NewPageAsync();
-        await page.Clock.InstallAsync();
-        await page.GotoAsync(server.Url);
-        await page.ReadyAsync();
+        server.First = """
+            window.slept = 0;
+            for (const clock of [performance, Date]) {
+              const now = clock.now.bind(clock);
+              clock.now = () => now() + slept;
+            }
+            """;
+        var page = await OpenAsync(engine, server);
         await server.EndAllAsync(SessionEndReason.SignalLost);
-        await page.Clock.FastForwardAsync("02:00:00");
+        // Both clocks went on, no timer did.
+        await page.RunAsync("window.slept = 2 * 60 * 60 * 1000; dispatchEvent(new Event('focus'));");
         await page.WaitForStateAsync("ended");
 
         Assert.Equal(["ended"], await page.FiredAsync());
-        await Assertions.Expect(page.Part("title")).ToHaveTextAsync("Your session has ended");
+        await page.ShowsPartAsync("title", "Your session has ended");
     }
 }

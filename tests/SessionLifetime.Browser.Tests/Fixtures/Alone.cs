@@ -1,0 +1,8 @@
+namespace SessionLifetime.Browser.Tests.Fixtures;
+
+/// <summary>Tests beside which no others are run: they are about fractions of a second, which a busy machine does not have.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class Alone
+{
+    public const string Name = "Alone";
+}

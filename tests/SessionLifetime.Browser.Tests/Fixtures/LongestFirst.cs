@@ -1,0 +1,17 @@
+using Xunit.Sdk;
+using Xunit.v3;
+
+[assembly: TestCollectionOrderer(typeof(SessionLifetime.Browser.Tests.LongestFirst))]
+
+namespace SessionLifetime.Browser.Tests;
+
+/// <summary>The classes that take longest begin first, so that none of them runs alone at the end.</summary>
+public sealed class LongestFirst : ITestCollectionOrderer
+{
+    private static readonly string[] s_longest =
+        ["SurroundingsTests", "SignalTests", "CountdownTests", "NavigationTests", "PresenceTests", "WindowTests", "QuickstartTests", "RazorShopTests", "TrustTests", "IdentityTests", "RequestTests", "DesktopInATabTests"];
+
+    public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
+        where TTestCollection : ITestCollection =>
+        [.. testCollections.OrderBy(static one => Array.FindIndex(s_longest, name => one.TestCollectionDisplayName.Contains($".{name} ", StringComparison.Ordinal)) is var at and >= 0 ? at : int.MaxValue)];
+}
