@@ -91,7 +91,7 @@ internal sealed class PostgreSqlCommits(NpgsqlDataSource database, PostgreSqlSta
             var current = records.GetValueOrDefault(commit.Next.Id);
 
             // An earlier try of the same commit counts as written.
-            var status = current?.Writer == commit.Next.Writer ? CommitStatus.Written : statuses[commit.Next.Id];
+            var status = string.Equals(current?.Writer, commit.Next.Writer, StringComparison.Ordinal) ? CommitStatus.Written : statuses[commit.Next.Id];
             answers.Add(new(status, current));
         }
     }

@@ -20,7 +20,7 @@ internal sealed class PostgreSqlNews(NpgsqlDataSource database, string channel, 
     {
         var (text, isHeard) = (Probe + Guid.NewGuid().ToString("N"), false);
         await using var listener = await database.OpenConnectionAsync(cancellationToken);
-        listener.Notification += (_, notice) => isHeard |= notice.Payload == text;
+        listener.Notification += (_, notice) => isHeard |= string.Equals(notice.Payload, text, StringComparison.Ordinal);
         await ListenAsync(listener, cancellationToken);
         await SendAsync(text, cancellationToken);
         var sent = time.GetTimestamp();
@@ -77,7 +77,7 @@ internal sealed class PostgreSqlNews(NpgsqlDataSource database, string channel, 
 
     private static void Write(string payload, ChannelWriter<SessionNotice> notices)
     {
-        if (payload == Beat)
+        if (string.Equals(payload, Beat, StringComparison.Ordinal))
         {
             notices.TryWrite(new(Change: null));
             return;

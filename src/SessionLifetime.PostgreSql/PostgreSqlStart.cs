@@ -48,7 +48,7 @@ internal sealed class PostgreSqlStart(NpgsqlDataSource database, PostgreSqlStore
             throw new SessionStoreException("The PostgreSQL server is read-only (a replica, or default_transaction_read_only): connect to the primary.");
         }
 
-        if (reader.GetString(2) != "read committed")
+        if (!string.Equals(reader.GetString(2), "read committed", StringComparison.Ordinal))
         {
             throw new SessionStoreException(
                 $"The connection's isolation level is \"{reader.GetString(2)}\": leave default_transaction_isolation at \"read committed\" for the user of the sessions.");

@@ -222,7 +222,7 @@ public abstract partial class BackingStoreContract
         Assert.Equal(data, actual.Data);
     }
 
-    private async Task<StoredToken> PutAsync(double hours)
+    private protected async Task<StoredToken> PutAsync(double hours)
     {
         var token = new StoredToken(Hash(Interlocked.Increment(ref s_last), 'T'), "s00000000xA", Begin + TimeSpan.FromHours(hours), new byte[] { 0, 255, 3 });
         await Store.PutTokenAsync(token, Stop);
