@@ -87,7 +87,8 @@ internal sealed class PostgreSqlBackingStore : ISessionBackingStore
         await RunAsync(
             _database,
             [(key.Id is { } id ? Command(_sql.LoadById, id) : Command(_sql.LoadBySecret, key.SecretHash), reader => record = Record(reader))],
-            cancellationToken);
+            cancellationToken,
+            isPlanned: false);
         return record;
     }
 

@@ -20,16 +20,33 @@ internal static class PostgreSqlRows
     /// <param name="database">The database.</param>
     /// <param name="commands">The commands, each with what reads a row of it; null where nothing is read.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="isPlanned">
+    /// Whether they are planned for their values each time, and not compiled: a plan that was kept from when the tables were empty would read them whole, and
+    /// compiling it, where the estimates are wrong, takes seconds.
+    /// </param>
     public static async ValueTask RunAsync(
-        NpgsqlDataSource database, (NpgsqlBatchCommand Command, Action<NpgsqlDataReader>? Read)[] commands, CancellationToken cancellationToken)
+        NpgsqlDataSource database,
+        (NpgsqlBatchCommand Command, Action<NpgsqlDataReader>? Read)[] commands,
+        CancellationToken cancellationToken,
+        bool isPlanned = true)
     {
         await using var batch = database.CreateBatch();
+        if (isPlanned)
+        {
+            batch.BatchCommands.Add(new("SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)"));
+        }
+
         foreach (var (command, _) in commands)
         {
             batch.BatchCommands.Add(command);
         }
 
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        if (isPlanned)
+        {
+            await reader.NextResultAsync(cancellationToken);
+        }
+
         foreach (var read in Reading(commands))
         {
             while (await reader.ReadAsync(cancellationToken))

@@ -17,7 +17,7 @@ internal sealed class PostgreSqlStatements
     {
         var s = Quoted(schema);
         var now = $"now AS MATERIALIZED (SELECT c.store, LEAST(c.store, c.service_ends) - c.taken_off AS service FROM "
-            + $"(SELECT {Store} AS store, service_ends, taken_off FROM {s}.clock) c)";
+            + $"(SELECT {Store} AS store, service_ends, taken_off FROM {s}.clock LIMIT 1) c)";
         var told = $"NOT EXISTS (SELECT 1 FROM {s}.event e WHERE e.session_id = s.id)";
         var notify = $"SELECT pg_notify($1, string_agg(s.id || ':' || s.version || ':' || CASE WHEN s.end_reason IS NULL THEN 0 ELSE 1 END || CASE WHEN {told} THEN 1 ELSE 0 END, ';')) "
             + $"FROM {s}.session s";
