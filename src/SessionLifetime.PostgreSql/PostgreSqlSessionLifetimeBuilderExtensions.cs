@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Npgsql;
 using SessionLifetime;
 using SessionLifetime.PostgreSql;
@@ -23,7 +24,8 @@ public static class PostgreSqlSessionLifetimeBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(connectionString);
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
-        if (!settings.ContainsKey("Max Auto Prepare"))
+        var given = new DbConnectionStringBuilder { ConnectionString = connectionString };
+        if (!given.ContainsKey("Max Auto Prepare") && !given.ContainsKey("MaxAutoPrepare"))
         {
             settings.MaxAutoPrepare = 32;
         }

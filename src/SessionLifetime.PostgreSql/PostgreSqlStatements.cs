@@ -155,8 +155,9 @@ internal sealed class PostgreSqlStatements
             SELECT key, version, data FROM conflicts
             """;
         TrimSessions = $"""
-            WITH old AS (
-              DELETE FROM {s}.session s WHERE s.ended_at IS NOT NULL AND s.ended_at < $1 AND {told} RETURNING s.id, s.secret_hashes),
+            WITH free AS MATERIALIZED (
+              SELECT s.id FROM {s}.session s WHERE s.ended_at IS NOT NULL AND s.ended_at < $1 AND {told} ORDER BY s.id FOR UPDATE SKIP LOCKED),
+            old AS (DELETE FROM {s}.session s USING free f WHERE s.id = f.id RETURNING s.id, s.secret_hashes),
             secrets AS (DELETE FROM {s}.secret k USING old o WHERE k.hash = ANY(o.secret_hashes) AND k.session_id = o.id),
             vals AS (DELETE FROM {s}.value v USING old o WHERE v.session_id = o.id)
             SELECT count(*)::integer FROM old

@@ -32,7 +32,7 @@ internal sealed class RedisBackingStore : ISessionBackingStore
         var warnings = await _place.PrepareAsync();
         try
         {
-            var answer = await _heart.BeatAsync("start", node.Node, node.Lead, node.LiveFor, TimeSpan.Zero, node.Settings, 0);
+            var answer = await _heart.BeatAsync("start", node.Node, node.Lead, node.LiveFor, TimeSpan.Zero, node.Settings, cursor: null);
             return new(answer.Now, answer.Cursor, warnings);
         }
         catch (RedisException exception) when (RedisPlace.Explain(exception) is { } message)
@@ -42,7 +42,7 @@ internal sealed class RedisBackingStore : ISessionBackingStore
     }
 
     public async ValueTask StopAsync(string node, CancellationToken cancellationToken) =>
-        await _heart.BeatAsync("stop", node, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, default, 0);
+        await _heart.BeatAsync("stop", node, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, default, cursor: null);
 
     public ValueTask<HeartbeatAnswer> HeartbeatAsync(NodeHeartbeat beat, CancellationToken cancellationToken) =>
         _heart.BeatAsync(Beat, beat.Node, beat.Lead, beat.LiveFor, beat.Watermark, default, beat.Cursor);

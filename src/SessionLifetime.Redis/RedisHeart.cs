@@ -15,7 +15,16 @@ internal sealed class RedisHeart(RedisShards shards)
     private readonly Dictionary<long, long[]> _numbers = [];
     private readonly Queue<long> _cursors = [];
 
-    public async ValueTask<HeartbeatAnswer> BeatAsync(string mode, string node, TimeSpan lead, TimeSpan liveFor, TimeSpan watermark, ReadOnlyMemory<byte> settings, long cursor)
+    /// <summary>Runs the two steps of a heartbeat, a start, or an end.</summary>
+    /// <param name="mode">beat, start or stop.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="lead">For how long service time goes on.</param>
+    /// <param name="liveFor">For how long the node is live.</param>
+    /// <param name="watermark">What the node tells.</param>
+    /// <param name="settings">The settings of a node that starts.</param>
+    /// <param name="cursor">Up to where the node has read; null where it wants no changes.</param>
+    public async ValueTask<HeartbeatAnswer> BeatAsync(
+        string mode, string node, TimeSpan lead, TimeSpan liveFor, TimeSpan watermark, ReadOnlyMemory<byte> settings, long? cursor)
     {
         var told = (RedisResult[])(await shards.RunAsync(RedisScripts.Beat, 0, mode, node, lead.Ticks, liveFor.Ticks, watermark.Ticks, settings))!;
         if ((long)told[6] > Major)
@@ -49,11 +58,17 @@ internal sealed class RedisHeart(RedisShards shards)
     }
 
     /// <summary>What a cursor stood for; nothing where another process, or a much older heartbeat, was given it: then all changes are told.</summary>
-    private long[] Remembered(long cursor)
+    private long[] Remembered(long? cursor)
     {
+        if (cursor is not { } known)
+        {
+            // Nobody asks.
+            return [.. Enumerable.Repeat(long.MaxValue, RedisShards.Count)];
+        }
+
         lock (_lock)
         {
-            return _numbers.GetValueOrDefault(cursor) ?? new long[RedisShards.Count];
+            return _numbers.GetValueOrDefault(known) ?? new long[RedisShards.Count];
         }
     }
 

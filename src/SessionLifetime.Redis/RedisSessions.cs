@@ -137,7 +137,7 @@ internal sealed class RedisSessions(RedisShards shards)
         return new((long)answer[0], new(Span(1), Span(2), Span(3), Span(4)), answer.Length > 5 ? RedisRows.Record(id, RedisRows.Values(answer[5])) : null);
     }
 
-    /// <summary>Secrets are written before the commit, so that none that is good leads nowhere, and removed afterwards.</summary>
+    /// <summary>Where secrets lead is written with the commit, and removed when the session has dropped them.</summary>
     private async Task<CommitAnswer> CommitAsync(SessionCommit commit)
     {
         var (next, seen) = (commit.Next, commit.ExpectedStamps);
@@ -150,15 +150,16 @@ internal sealed class RedisSessions(RedisShards shards)
             next.EndReason is { } reason ? (int)reason : RedisValue.EmptyString, RedisRows.Ticks(next.EndedAt), next.Writer, next.State,
             .. commit.Events.SelectMany(static raised => new RedisValue[] { raised.Sequence, raised.Kind, raised.Payload }),
         ];
-        if (next.EndReason is null)
-        {
-            await Task.WhenAll(next.SecretHashes.Select(hash => shards.Database.StringSetAsync(shards.KeyOf("k:", hash), next.Id)));
-        }
-
-        var answer = (RedisResult[])(await shards.RunAsync(RedisScripts.Commit, RedisShards.Of(next.Id), values))!;
+        // In one round trip, and both are there before anybody is given the secret.
+        var hints = next.EndReason is null ? next.SecretHashes.Select(hash => shards.Database.StringSetAsync(shards.KeyOf("k:", hash), next.Id)).ToArray() : [];
+        var deciding = shards.RunAsync(RedisScripts.Commit, RedisShards.Of(next.Id), values);
+        await Task.WhenAll(hints);
+        var answer = (RedisResult[])(await deciding)!;
         var (status, current) = ((CommitStatus)(int)answer[0], RedisRows.Record(next.Id, RedisRows.Values(answer[1])));
-        var known = current?.SecretHashes ?? [];
-        await ForgetAsync(((string)answer[2]!).Split(',', StringSplitOptions.RemoveEmptyEntries).Concat(next.SecretHashes).Except(known, StringComparer.Ordinal));
+
+        // Only those that the session had: one of a refused commit may be good by another that was written meanwhile.
+        var former = ((string)answer[2]!).Split(',', StringSplitOptions.RemoveEmptyEntries);
+        await ForgetAsync(former.Except(current?.SecretHashes ?? [], StringComparer.Ordinal));
         return new(status, current);
     }
 

@@ -16,7 +16,6 @@ public sealed class RedisBackingStoreTests(RedisServer server) : BackingStoreCon
             var record = await AddAsync(due: 1);
             await Store.WriteValuesAsync(record.Id, [new("a", [1])], Stop);
             record = await WriteAsync(Next(record) with { SecretHashes = [Hash(10_000 + one, 'k')], AbsoluteAt = Begin }, 1);
-            await CommitAsync(Next(record) with { SecretHashes = [Hash(20_000 + one, 'k')] }, 1);
             await WriteAsync(Ended(record, -1), 2, N1, Event(record, 128));
             await CompleteAsync(Assert.Single(await TakeAsync(N1)));
         }
