@@ -24,6 +24,9 @@ command -v Xvfb >/dev/null || need+=(xvfb)
 command -v fc-list >/dev/null && [ -n "$(fc-list 2>/dev/null)" ] || need+=(fontconfig fonts-noto-core)
 command -v node >/dev/null || need+=(nodejs)
 command -v npm >/dev/null || need+=(npm)
+# The stores are tested against servers of their own, on free ports of the loopback address.
+[ -x "$(command -v initdb || ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | tail -n 1)" ] || need+=(postgresql)
+command -v redis-server >/dev/null || need+=(redis-server)
 if [ ${#need[@]} -gt 0 ] && command -v apt-get >/dev/null; then
   as_root=()
   [ "$(id -u)" -eq 0 ] || as_root=(sudo)

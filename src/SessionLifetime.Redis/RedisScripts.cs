@@ -1,0 +1,326 @@
+namespace SessionLifetime.Redis;
+
+/// <summary>
+/// What has to be one step. A script touches the keys of one shard, which share a hash tag. Moments are ticks since the store's origin, below 2^53 for 28
+/// years, so that the numbers of Lua hold them. <c>ARGV[1]</c> is the prefix of the shard's keys, <c>ARGV[2]</c> the offset that tests set.
+/// </summary>
+internal static class RedisScripts
+{
+    /// <summary>The fields of a session, in the order in which they are read.</summary>
+    public static readonly string[] Fields = ["v", "h", "a", "s", "i", "r", "due", "abs", "b", "u", "home", "end", "at", "w", "st"];
+
+    /// <summary>Mode (start, beat, stop), node, lead, live for, watermark, settings. On the first shard: gives clocks and nodes.</summary>
+    public const string Beat = Clock + """
+
+        local C, mode, node = B .. 'clock', ARGV[3], ARGV[4]
+        if redis.call('EXISTS', C) == 0 then
+          local day = num(864e9 + offset)
+          redis.call('HSET', C, 'major', '1', 'origin', redis.call('TIME')[1], 'latest', day, 'ends', day, 'off', '0', 'settings', '')
+        end
+        local store, service = clock()
+        if mode ~= 'stop' then
+          local c = redis.call('HMGET', C, 'ends', 'off')
+          redis.call('HSET', C, 'ends', num(store + ARGV[5]), 'off', num(c[2] + math.max(0, store - c[1])))
+        end
+        redis.call('HSET', C, 'latest', num(store))
+        store, service = clock()
+        if mode == 'stop' then
+          redis.call('HDEL', B .. 'nodes', node)
+          redis.call('HDEL', B .. 'marks', node)
+        else
+          local mark = num(service)
+          if mode == 'beat' then
+            mark = num(math.max(tonumber(ARGV[7]), tonumber(redis.call('HGET', B .. 'marks', node) or '0')))
+          else
+            redis.call('HSET', C, 'settings', ARGV[8])
+          end
+          redis.call('HSET', B .. 'nodes', node, num(service + ARGV[6]))
+          redis.call('HSET', B .. 'marks', node, mark)
+        end
+        local c = redis.call('HMGET', C, 'origin', 'latest', 'ends', 'off', 'major', 'settings')
+        return { num(store), num(service), c[1], c[2], c[3], c[4], c[5], c[6], redis.call('HGETALL', B .. 'nodes'), redis.call('HGETALL', B .. 'marks') }
+        """;
+
+    /// <summary>
+    /// Origin, latest, end, taken off, the number of the last change known, and nodes with their ends of life: what the first shard told. Gives the number of
+    /// the last change, living sessions, and changes. Until it is told, a shard's service time stands still: it is never ahead of the first shard's.
+    /// </summary>
+    public const string Sync = Head + """
+
+        local C = B .. 'clock'
+        local known = redis.call('HMGET', C, 'origin', 'latest')
+        if known[1] ~= ARGV[3] or tonumber(known[2]) < tonumber(ARGV[4]) then
+          redis.call('HSET', C, 'origin', ARGV[3], 'latest', ARGV[4], 'ends', ARGV[5], 'off', ARGV[6])
+          redis.call('DEL', B .. 'nodes')
+          for k = 8, #ARGV, 2 do redis.call('HSET', B .. 'nodes', ARGV[k], ARGV[k + 1]) end
+        end
+        local changes = {}
+        for _, id in ipairs(redis.call('ZRANGEBYSCORE', B .. 'changes', '(' .. ARGV[7], '+inf')) do
+          local s = redis.call('HMGET', B .. 's:' .. id, 'v', 'end')
+          changes[#changes + 1] = { id, s[1], s[2] == '' and 0 or 1, 1 - redis.call('EXISTS', B .. 'e:' .. id) }
+        end
+        return { redis.call('GET', B .. 'number') or '0', redis.call('ZCARD', B .. 'all'), changes }
+        """;
+
+    /// <summary>Eleven values a touch: id, version, due, and age and moment of each stamp. Gives for each: version, stamps, and the record where it moved.</summary>
+    public const string Touch = Session + """
+
+        local store, service = clock()
+        local names, answers = { 'a', 's', 'i', 'r' }, {}
+        for k = 3, #ARGV, 11 do
+          local id, due = ARGV[k], ARGV[k + 2]
+          local key = B .. 's:' .. id
+          local s = redis.call('HMGET', key, 'v', 'end', 'a', 's', 'i', 'r')
+          if not s[1] then
+            answers[#answers + 1] = {}
+          else
+            if s[2] == '' then
+              local set = {}
+              for f = 1, 4 do
+                local age, at = ARGV[k + 1 + 2 * f], ARGV[k + 2 + 2 * f]
+                if age ~= '' then
+                  local moment = num(service - age)
+                  if at ~= '' and tonumber(at) < tonumber(moment) then moment = at end
+                  if tonumber(moment) > tonumber(s[2 + f]) then
+                    s[2 + f] = moment
+                    set[#set + 1] = names[f]
+                    set[#set + 1] = moment
+                  end
+                end
+              end
+              if due ~= '' and s[1] == ARGV[k + 1] then
+                set[#set + 1] = 'due'
+                set[#set + 1] = due
+              end
+              if #set > 0 then redis.call('HSET', key, unpack(set)) end
+              if due ~= '' then place(id, redis.call('HMGET', key, 'due', 'abs')) end
+            end
+            local answer = { s[1], s[3], s[4], s[5], s[6] }
+            if s[2] ~= '' or s[1] ~= ARGV[k + 1] then answer[6] = record(id) end
+            answers[#answers + 1] = answer
+          end
+        end
+        return answers
+        """;
+
+    /// <summary>Channel, id, expected version, not before (service, store), committer, four stamps seen, the fields but the version, and events of three values.</summary>
+    public const string Commit = Session + """
+
+        local channel, id, expected = ARGV[3], ARGV[4], ARGV[5]
+        local key = B .. 's:' .. id
+        local store, service = clock()
+        local old = redis.call('HMGET', key, 'v', 'end', 'w', 'a', 's', 'i', 'r', 'home', 'b', 'u', 'h')
+        if old[1] and old[3] == ARGV[25] then return { 0, record(id), '' } end
+        local moved = (not old[1] and expected ~= '0') or (old[1] and (old[1] ~= expected or old[2] ~= ''))
+        for f = 1, 4 do
+          if old[1] and ARGV[8 + f] ~= '' and tonumber(old[3 + f]) > tonumber(ARGV[8 + f]) then moved = true end
+        end
+        if moved then return { 1, record(id), '' } end
+        if (ARGV[6] ~= '' and tonumber(ARGV[6]) > service) or (ARGV[7] ~= '' and tonumber(ARGV[7]) > store) then return { 2, record(id), '' } end
+
+        local stamps = {}
+        for f = 1, 4 do
+          local moment = ARGV[13 + f]
+          if tonumber(moment) > service then moment = num(service) end
+          if old[1] and tonumber(old[3 + f]) > tonumber(moment) then moment = old[3 + f] end
+          stamps[f] = moment
+        end
+        local version = num(expected + 1)
+        redis.call('HSET', key, 'v', version, 'h', ARGV[13], 'a', stamps[1], 's', stamps[2], 'i', stamps[3], 'r', stamps[4], 'due', ARGV[18], 'abs', ARGV[19],
+          'b', ARGV[20], 'u', ARGV[21], 'home', ARGV[22], 'end', ARGV[23], 'at', ARGV[24], 'w', ARGV[25], 'st', ARGV[26])
+        local ended = ARGV[23] ~= ''
+        member(B .. 'b:', old[9], not ended and ARGV[20] or '', id)
+        member(B .. 'u:', old[10], not ended and ARGV[21] or '', id)
+        if ended then
+          redis.call('ZREM', B .. 'all', id)
+          redis.call('ZADD', B .. 'ended', ARGV[24], id)
+          place(id, { '', '' })
+        else
+          redis.call('ZADD', B .. 'all', 0, id)
+          place(id, { ARGV[18], ARGV[19] })
+        end
+        if #ARGV > 26 then
+          local address, home = ARGV[8], old[8]
+          if home and home ~= '' then
+            local till = redis.call('HGET', B .. 'nodes', home)
+            if till and tonumber(till) > service then address = home end
+          end
+          for k = 27, #ARGV, 3 do
+            redis.call('RPUSH', B .. 'e:' .. id, cmsgpack.pack({ ARGV[k], ARGV[k + 1], ARGV[k + 2], 0, address, false }))
+          end
+          if not redis.call('ZSCORE', B .. 'queue', id) then redis.call('ZADD', B .. 'queue', redis.call('INCR', B .. 'place'), id) end
+        end
+        changed(id, version, ended, channel)
+        return { 0, record(id), old[11] or '' }
+        """;
+
+    /// <summary>Most, hold. Gives records, each with its id first.</summary>
+    public const string TakeDue = Session + """
+
+        local store, service = clock()
+        local most, records = tonumber(ARGV[3]), {}
+        local function take(id)
+          records[#records + 1] = { id, record(id) }
+          redis.call('ZADD', B .. 'due', num(service + ARGV[4]), id)
+          local absolute = redis.call('ZSCORE', B .. 'absolute', id)
+          if absolute and tonumber(absolute) <= store then redis.call('ZREM', B .. 'absolute', id) end
+        end
+        for _, id in ipairs(redis.call('ZRANGEBYSCORE', B .. 'due', '-inf', num(service), 'LIMIT', 0, most)) do take(id) end
+        if #records < most then
+          for _, id in ipairs(redis.call('ZRANGEBYSCORE', B .. 'absolute', '-inf', num(store), 'LIMIT', 0, most - #records)) do take(id) end
+        end
+        return records
+        """;
+
+    /// <summary>Node, most, whether those taken are given again.</summary>
+    public const string TakeEvents = Clock + """
+
+        local store, service = clock()
+        local node, most, events = ARGV[3], tonumber(ARGV[4]), {}
+        local live = {}
+        local nodes = redis.call('HGETALL', B .. 'nodes')
+        for k = 1, #nodes, 2 do live[nodes[k]] = tonumber(nodes[k + 1]) > service end
+        for _, id in ipairs(redis.call('ZRANGE', B .. 'queue', 0, -1)) do
+          if #events == most then break end
+          local e = cmsgpack.unpack(redis.call('LINDEX', B .. 'e:' .. id, 0))
+          local mine = e[5] == node
+          if e[5] == '' or not live[e[5]] or (mine and (not e[6] or ARGV[5] == '1')) then
+            if not (mine and e[6]) then e[4] = e[4] + 1 end
+            e[5], e[6] = node, true
+            redis.call('LSET', B .. 'e:' .. id, 0, cmsgpack.pack(e))
+            events[#events + 1] = { id, e[1], e[2], e[3], e[4] }
+          end
+        end
+        return events
+        """;
+
+    /// <summary>Channel, id, sequence, attempt, whether it was delivered.</summary>
+    public const string Complete = Session + """
+
+        local id = ARGV[4]
+        local first = redis.call('LINDEX', B .. 'e:' .. id, 0)
+        if not first then return 0 end
+        local e = cmsgpack.unpack(first)
+        if e[1] ~= ARGV[5] or e[4] ~= tonumber(ARGV[6]) then return 0 end
+        if ARGV[7] == '0' then
+          e[5], e[6] = '', false
+          redis.call('LSET', B .. 'e:' .. id, 0, cmsgpack.pack(e))
+          return 0
+        end
+        redis.call('LPOP', B .. 'e:' .. id)
+        if redis.call('EXISTS', B .. 'e:' .. id) == 1 then return 0 end
+        redis.call('ZREM', B .. 'queue', id)
+        local s = redis.call('HMGET', B .. 's:' .. id, 'v', 'end')
+        if s[1] then changed(id, s[1], s[2] ~= '', ARGV[3]) end
+        return 1
+        """;
+
+    /// <summary>Hash, session, expiry, data.</summary>
+    public const string PutToken = Head + """
+
+        if redis.call('EXISTS', B .. 't:' .. ARGV[3]) == 1 then return redis.error_reply('There is such a token already') end
+        redis.call('HSET', B .. 't:' .. ARGV[3], 'id', ARGV[4], 'until', ARGV[5], 'data', ARGV[6])
+        redis.call('ZADD', B .. 'tokens', ARGV[5], ARGV[3])
+        return 1
+        """;
+
+    /// <summary>Hash, whether it is only read.</summary>
+    public const string TakeToken = Clock + """
+
+        local store, service = clock()
+        local t = redis.call('HMGET', B .. 't:' .. ARGV[3], 'id', 'until', 'data')
+        if ARGV[4] == '0' then
+          redis.call('DEL', B .. 't:' .. ARGV[3])
+          redis.call('ZREM', B .. 'tokens', ARGV[3])
+        end
+        if not t[1] or tonumber(t[2]) <= service then return {} end
+        return t
+        """;
+
+    /// <summary>Id, and key, expected version, and data with a sign before it, of each change. Gives what stands against it.</summary>
+    public const string WriteValues = Head + """
+
+        local key, against = B .. 'v:' .. ARGV[3], {}
+        local versions = {}
+        for k = 4, #ARGV, 3 do
+          local value = redis.call('HGET', key, ARGV[k])
+          local version = value and string.match(value, '^%d+') or '0'
+          versions[k] = version
+          if ARGV[k + 1] ~= '' and ARGV[k + 1] ~= version then against[#against + 1] = { ARGV[k], value or '' } end
+        end
+        if #against > 0 then return against end
+        for k = 4, #ARGV, 3 do
+          if ARGV[k + 2] == '' then
+            redis.call('HDEL', key, ARGV[k])
+          else
+            redis.call('HSET', key, ARGV[k], num(versions[k] + 1) .. ':' .. string.sub(ARGV[k + 2], 2))
+          end
+        end
+        return {}
+        """;
+
+    /// <summary>Ended before, how many to step over, how many to look at. Gives how many were looked at and kept, and the secrets of the others.</summary>
+    public const string Trim = Clock + """
+
+        local store, service = clock()
+        for _, hash in ipairs(redis.call('ZRANGEBYSCORE', B .. 'tokens', '-inf', num(service), 'LIMIT', 0, 1000)) do
+          redis.call('DEL', B .. 't:' .. hash)
+          redis.call('ZREM', B .. 'tokens', hash)
+        end
+        local nodes = redis.call('HGETALL', B .. 'nodes')
+        for k = 1, #nodes, 2 do
+          if nodes[k + 1] + 36e9 < service then
+            redis.call('HDEL', B .. 'nodes', nodes[k])
+            redis.call('HDEL', B .. 'marks', nodes[k])
+          end
+        end
+        local old = redis.call('ZRANGEBYSCORE', B .. 'ended', '-inf', '(' .. ARGV[3], 'LIMIT', ARGV[4], ARGV[5])
+        local kept, secrets = 0, {}
+        for _, id in ipairs(old) do
+          if redis.call('EXISTS', B .. 'e:' .. id) == 1 then
+            kept = kept + 1
+          else
+            secrets[#secrets + 1] = redis.call('HGET', B .. 's:' .. id, 'h')
+            redis.call('DEL', B .. 's:' .. id, B .. 'v:' .. id)
+            redis.call('ZREM', B .. 'ended', id)
+            redis.call('ZREM', B .. 'changes', id)
+          end
+        end
+        return { #old, kept, secrets }
+        """;
+
+    private const string Head = """
+        local B, offset = ARGV[1], tonumber(ARGV[2])
+        local function num(x) return string.format('%.0f', x) end
+        """;
+
+    private const string Clock = Head + """
+
+        local function clock()
+          local c = redis.call('HMGET', B .. 'clock', 'origin', 'latest', 'ends', 'off')
+          if not c[1] then return error('the store has no clock: no node has sent a heartbeat') end
+          local t = redis.call('TIME')
+          local store = math.max((t[1] - c[1]) * 1e7 + t[2] * 10 + 864e9 + offset, tonumber(c[2]))
+          return store, math.min(store, tonumber(c[3])) - c[4]
+        end
+        """;
+
+    private const string Session = Clock + """
+
+        local function record(id)
+          return redis.call('HMGET', B .. 's:' .. id, 'v', 'h', 'a', 's', 'i', 'r', 'due', 'abs', 'b', 'u', 'home', 'end', 'at', 'w', 'st')
+        end
+        local function place(id, at)
+          if at[1] ~= '' then redis.call('ZADD', B .. 'due', at[1], id) else redis.call('ZREM', B .. 'due', id) end
+          if at[2] ~= '' then redis.call('ZADD', B .. 'absolute', at[2], id) else redis.call('ZREM', B .. 'absolute', id) end
+        end
+        local function member(group, old, new, id)
+          if old and old ~= '' and old ~= new then redis.call('ZREM', group .. old, id) end
+          if new ~= '' then redis.call('ZADD', group .. new, 0, id) end
+        end
+        local function changed(id, version, ended, channel)
+          redis.call('ZADD', B .. 'changes', redis.call('INCR', B .. 'number'), id)
+          redis.call('PUBLISH', channel, id .. ':' .. version .. ':' .. (ended and 1 or 0) .. (1 - redis.call('EXISTS', B .. 'e:' .. id)))
+        end
+        """;
+}

@@ -1,0 +1,116 @@
+using SessionLifetime.Redis;
+using StackExchange.Redis;
+
+namespace SessionLifetime.Cluster.Tests.Storage;
+
+/// <summary>The contract, kept by Redis; and what is special to it. Each test has a prefix of its own.</summary>
+public sealed class RedisBackingStoreTests(RedisServer server) : BackingStoreContract
+{
+    private readonly string _prefix = $"test {Guid.NewGuid():N}";
+
+    [Fact]
+    public async Task What_is_forgotten_leaves_no_key()
+    {
+        for (var one = 0; one < 20; one++)
+        {
+            var record = await AddAsync(due: 1);
+            await Store.WriteValuesAsync(record.Id, [new("a", [1])], Stop);
+            record = await WriteAsync(Next(record) with { SecretHashes = [Hash(10_000 + one, 'k')], AbsoluteAt = Begin }, 1);
+            await WriteAsync(Ended(record, -1), 2, N1, Event(record, 128));
+            await CompleteAsync(Assert.Single(await TakeAsync(N1)));
+        }
+
+        await PutAsync(0);
+        Assert.Equal(20, await Store.TrimAsync(Begin, Stop));
+
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(await server.ConfigurationAsync());
+        var keys = connection.GetServers()[0].Keys(pattern: $"*{_prefix}*").Select(static key => ((string)key!).Split("}:")[1]).Distinct(StringComparer.Ordinal);
+        Assert.Equal(["clock", "marks", "nodes", "number", "place"], keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_evicting_server_without_a_disk_is_warned_of()
+    {
+        await using var other = await RedisServer.StartAsync("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru");
+        await using var store = Open($"127.0.0.1:{other.Port}");
+
+        var start = await store.StartAsync(StartOf(N2), Stop);
+
+        Assert.Contains(start.Warnings, static warning => warning.Contains("Set maxmemory-policy noeviction.", StringComparison.Ordinal));
+        Assert.Contains(start.Warnings, static warning => warning.Contains("Set appendonly yes.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_wrong_password_is_named()
+    {
+        await using var other = await RedisServer.StartAsync("--requirepass", "secret");
+
+        await AssertRefusedAsync($"127.0.0.1:{other.Port}", "refuses the user or the password");
+        await AssertRefusedAsync($"127.0.0.1:{other.Port},password=wrong", "refuses the user or the password");
+    }
+
+    [Fact]
+    public async Task A_replica_is_named()
+    {
+        await using var other = await RedisServer.StartAsync("--replicaof", "127.0.0.1", "1");
+
+        await AssertRefusedAsync($"127.0.0.1:{other.Port}", "is a read-only replica");
+    }
+
+    [Fact]
+    public async Task Keys_of_a_newer_major_version_are_refused()
+    {
+        await using (var connection = await ConnectionMultiplexer.ConnectAsync(await server.ConfigurationAsync()))
+        {
+            await connection.GetDatabase().HashSetAsync($"{{{_prefix}:0}}:clock", "major", 2);
+        }
+
+        await AssertRefusedAsync(await server.ConfigurationAsync(), "update SessionLifetime.Redis");
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_answer_is_an_outage_and_no_mistake()
+    {
+        await using var store = Open("127.0.0.1:1,connectTimeout=500");
+
+        await Assert.ThrowsAsync<RedisConnectionException>(async () => await store.StartAsync(StartOf(N2), Stop));
+    }
+
+    [Fact]
+    public async Task A_server_of_a_cluster_keeps_the_contract_too()
+    {
+        await using var other = await RedisServer.StartAsync("--cluster-enabled", "yes");
+        await using (var admin = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{other.Port},allowAdmin=true"))
+        {
+            await admin.GetServers()[0].ExecuteAsync("CLUSTER", "ADDSLOTSRANGE", 0, 16383);
+        }
+
+        await using var store = Open($"127.0.0.1:{other.Port}");
+        await Eventually.IsAsync(() => IsUp(other.Port));
+        await store.StartAsync(StartOf(N2), Stop);
+        var records = Enumerable.Range(0, 50).Select(_ => NewRecord()).ToList();
+        await store.CommitAsync(records.ConvertAll(static record => new SessionCommit(record, 0) { Committer = N2, Events = [Event(record, 64)] }), Stop);
+
+        Assert.Equal(50, (await store.TakeEventsAsync(new(N2, 100, false), Stop)).Count);
+        Assert.Equal(50, await store.CountAsync(new(User: "ada"), Stop));
+        Assert.NotNull(await store.LoadAsync(SessionRecordKey.OfSecret(records[7].SecretHashes[1]), Stop));
+    }
+
+    internal override async ValueTask<ISessionBackingStore> OpenAsync() => Open(await server.ConfigurationAsync());
+
+    private static bool IsUp(int port)
+    {
+        using var connection = ConnectionMultiplexer.Connect($"127.0.0.1:{port},allowAdmin=true");
+        return connection.GetServers()[0].Execute("CLUSTER", "INFO").ToString()!.Contains("cluster_state:ok", StringComparison.Ordinal);
+    }
+
+    private RedisBackingStore Open(string configuration) =>
+        new(RedisPlace.Of(ConfigurationOptions.Parse(configuration)), _prefix) { ClockOffset = () => Time.Offset };
+
+    private async Task AssertRefusedAsync(string configuration, string message)
+    {
+        await using var store = Open(configuration);
+        var refused = await Assert.ThrowsAsync<SessionStoreException>(async () => await store.StartAsync(StartOf(N2), Stop));
+        Assert.Contains(message, refused.Message, StringComparison.Ordinal);
+    }
+}
