@@ -14,10 +14,10 @@ internal static class Front
             "sqlite" => $"Data Source={Path.Combine(folder.FullName, "sessions.db")}",
             "postgres" => "Host=localhost;Username=postgres;Database=postgres",
             "redis" => "localhost:6379",
-            _ => throw new ArgumentException($"--store is sqlite, postgres or redis, and not '{store}'."),
+            _ => throw new InvalidOperationException($"--store is sqlite, postgres or redis, and not '{store}'."),
         };
         var log = new EventLog(TimeProvider.System);
-        NodeProcess[] nodes = [.. new[] { "red", "green", "blue" }.Select(name => new NodeProcess(name, store, connection, log))];
+        NodeProcess[] nodes = [new("red", store, connection, log), new("green", store, connection, log), new("blue", store, connection, log)];
 
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseUrls(arguments["urls"] ?? "http://localhost:5080");
@@ -28,7 +28,7 @@ internal static class Front
                 {
                     ClusterId = "nodes",
                     LoadBalancingPolicy = "RoundRobin",
-                    Destinations = nodes.ToDictionary(node => node.Name, node => new DestinationConfig { Address = node.Url }),
+                    Destinations = nodes.ToDictionary(node => node.Name, node => new DestinationConfig { Address = node.Url }, StringComparer.Ordinal),
 
                     // A node that does not answer gets nothing for a moment.
                     HealthCheck = new()
@@ -42,16 +42,16 @@ internal static class Front
         app.UseDefaultFiles();
         app.UseStaticFiles();
         app.MapGet("/front/state", () => new { nodes = nodes.Select(node => new { node.Name, node.IsRunning }), events = log.Read() });
-        app.MapPost("/front/kill/{name}", async (string name, CancellationToken cancellationToken) =>
+        app.MapPost("/front/kill/{name}", async (string name) =>
         {
-            if (Array.Find(nodes, node => node.Name == name) is not { IsRunning: true } node)
+            if (Array.Find(nodes, node => string.Equals(node.Name, name, StringComparison.Ordinal)) is not { IsRunning: true } node)
             {
                 return Results.NotFound();
             }
 
             node.Kill();
             log.Add($"{name} was killed");
-            await Task.Delay(TimeSpan.FromSeconds(5), cancellationToken);
+            await Task.Delay(TimeSpan.FromSeconds(5));
             node.Start();
             log.Add($"{name} starts anew");
             return Results.NoContent();

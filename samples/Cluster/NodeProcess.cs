@@ -30,13 +30,14 @@ internal sealed class NodeProcess(string name, string store, string connection, 
     {
         lock (_lock)
         {
-            var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-            if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, UseShellExecute = false };
+            if (string.Equals(Path.GetFileNameWithoutExtension(Environment.ProcessPath), "dotnet", StringComparison.Ordinal))
             {
                 start.ArgumentList.Add(typeof(NodeProcess).Assembly.Location);
             }
 
-            foreach (var argument in new[] { "--node", name, "--url", Url, "--store", store, "--connection", connection })
+            ReadOnlySpan<string> arguments = ["--node", name, "--url", Url, "--store", store, "--connection", connection];
+            foreach (var argument in arguments)
             {
                 start.ArgumentList.Add(argument);
             }
