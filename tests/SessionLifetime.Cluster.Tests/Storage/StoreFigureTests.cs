@@ -9,7 +9,7 @@ namespace SessionLifetime.Cluster.Tests.Storage;
 
 /// <summary>
 /// Measures the stores, and prints what it finds: batches as a node sends them, two under way. It asserts that everything was written, and nothing about speed.
-/// <c>SESSIONLIFETIME_FIGURES=20</c> makes it twenty times as long.
+/// <c>SESSIONLIFETIME_FIGURES=1</c> makes it twenty times as long.
 /// </summary>
 public sealed class StoreFigureTests(PostgreSqlServer postgres, RedisServer redis, ITestOutputHelper output)
 {
@@ -17,7 +17,7 @@ public sealed class StoreFigureTests(PostgreSqlServer postgres, RedisServer redi
     private const int TouchBatch = 512;
     private const int CommitBatch = 256;
 
-    private static readonly int s_rounds = int.TryParse(Environment.GetEnvironmentVariable("SESSIONLIFETIME_FIGURES"), out var rounds) ? rounds : 1;
+    private static readonly int s_rounds = Environment.GetEnvironmentVariable("SESSIONLIFETIME_FIGURES") is null ? 1 : 20;
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 

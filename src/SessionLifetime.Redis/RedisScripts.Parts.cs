@@ -1,0 +1,40 @@
+namespace SessionLifetime.Redis;
+
+/// <content>What scripts begin with.</content>
+internal static partial class RedisScripts
+{
+    private const string Head = """
+        local B, offset = ARGV[1], tonumber(ARGV[2])
+        local function num(x) return string.format('%.0f', x) end
+        """;
+
+    private const string Clock = Head + """
+
+        local function clock()
+          local c = redis.call('HMGET', B .. 'clock', 'origin', 'latest', 'ends', 'off')
+          if not c[1] then return error('the store has no clock: no node has sent a heartbeat') end
+          local t = redis.call('TIME')
+          local store = math.max((t[1] - c[1]) * 1e7 + t[2] * 10 + 864e9 + offset, tonumber(c[2]))
+          return store, math.min(store, tonumber(c[3])) - c[4]
+        end
+        """;
+
+    private const string Session = Clock + """
+
+        local function record(id)
+          return redis.call('HMGET', B .. 's:' .. id, 'v', 'h', 'a', 's', 'i', 'r', 'due', 'abs', 'b', 'u', 'home', 'end', 'at', 'w', 'st')
+        end
+        local function place(id, at)
+          if at[1] ~= '' then redis.call('ZADD', B .. 'due', at[1], id) else redis.call('ZREM', B .. 'due', id) end
+          if at[2] ~= '' then redis.call('ZADD', B .. 'absolute', at[2], id) else redis.call('ZREM', B .. 'absolute', id) end
+        end
+        local function member(group, old, new, id)
+          if old and old ~= '' and old ~= new then redis.call('ZREM', group .. old, id) end
+          if new ~= '' then redis.call('ZADD', group .. new, 0, id) end
+        end
+        local function changed(id, version, ended, channel)
+          redis.call('ZADD', B .. 'changes', redis.call('INCR', B .. 'number'), id)
+          redis.call('PUBLISH', channel, id .. ':' .. version .. ':' .. (ended and 1 or 0) .. (1 - redis.call('EXISTS', B .. 'e:' .. id)))
+        end
+        """;
+}
