@@ -46,7 +46,9 @@ public sealed class IdentityTests(EnginesFixture engines, ChromiumFixture chromi
             await page.LeaveAsync(() => page.ClickAsync("#next"));
             await page.BackAsync();
             await page.ReloadAsync();
-            Assert.Equal(id, await page.IdAsync());
+            await page.WaitForAsync("!!window[Symbol.for('session-lifetime')]?.headers()['X-Session-Id']");
+
+            Assert.Equal(id, await page.EvaluateAsync<string>("return window[Symbol.for('session-lifetime')].headers()['X-Session-Id'];"));
         }
 
         Assert.Equal(1, server.Sessions.Count);
