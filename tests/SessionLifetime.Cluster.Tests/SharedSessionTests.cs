@@ -176,6 +176,24 @@ public sealed class SharedSessionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task ADetachNobodyListensTo_IsWrittenOnce_AndThePageIsGoneEverywhere()
+    {
+        var (first, second) = (await ClusterHost.StartAsync(_time, _store), await ClusterHost.StartAsync(_time, _store));
+        _nodes.AddRange([first, second]);
+        var entry = await first.Host.StartAsync("p1");
+        var there = (await second.FindAsync(entry.Secret))!;
+        await first.Host.Arrivals.DetachAsync(entry, PageOf("p1"), persisted: false);
+        await AdvanceAsync(TimeSpan.FromSeconds(10));
+        var version = _store.Records[entry.Id.ToString()].Version;
+
+        await AdvanceAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Empty(entry.ReadPages());
+        Assert.Empty(there.ReadPages());
+        Assert.Equal(version, _store.Records[entry.Id.ToString()].Version);
+    }
+
+    [Fact]
     public async Task ASelfDestruct_ArmedOnOneNode_IsDisarmedOnTheOther()
     {
         var (first, second) = (await NodeAsync(), await NodeAsync());

@@ -18,7 +18,7 @@ namespace SessionLifetime.Cluster;
 /// <param name="gate">The way to the store.</param>
 /// <param name="scheduler">Starts the batches.</param>
 /// <param name="timingsOf">The durations in force for a session.</param>
-/// <param name="eventsOf">The events that a decision gives.</param>
+/// <param name="raised">The events that a decision gives.</param>
 /// <param name="onWritten">The entry is what was written; called in its turn.</param>
 /// <param name="onMoved">The record moved on elsewhere, or is gone; called in the entry's turn.</param>
 internal sealed class RecordWriter(
@@ -26,7 +26,7 @@ internal sealed class RecordWriter(
     StoreGate gate,
     IWorkScheduler scheduler,
     Func<SessionSnapshot, SessionTimings> timingsOf,
-    Func<SessionSnapshot, SessionSnapshot, long, IReadOnlyList<OutboxEvent>> eventsOf,
+    ClusterEvents raised,
     Action<SessionEntry> onWritten,
     Action<SessionEntry, SessionRecord?> onMoved)
 {
@@ -102,8 +102,8 @@ internal sealed class RecordWriter(
             var pages = unloaded is null ? entry.ReadPages() : [.. entry.ReadPages().Where(page => !unloaded.Any(gone => gone.Id == page.Id))];
             var changes = shared.PageChanges.Count;
             var record = RecordOf(entry, next, pages, nextDue);
-            var events = eventsOf(seen, next, shared.Version + 1)
-                .Concat(unloaded?.Select((page, index) => Of(page, shared.Version + 1, index)) ?? [])
+            var events = raised.Of(seen, next, shared.Version + 1)
+                .Concat((raised.WantsUnloaded ? unloaded : null)?.Select((page, index) => Of(page, shared.Version + 1, index)) ?? [])
                 .Select(one => one with { SessionId = record.Id })
                 .ToList();
             var answer = await SendAsync(new(record, shared.Version)

@@ -61,7 +61,7 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         _reader = new(node, gate, time);
         _touches = new(node, gate, scheduler, Read, Due, FollowAsync, MarkChanged);
         _follower = new(this, timingsOf, NotRunning, (entry, seen) => _touches.MemoryEnd(entry, seen), entry => _ended.Add(entry, isOurs: false));
-        _writer = new(node, gate, scheduler, timingsOf, _events.Of, OnWritten, _follower.Follow);
+        _writer = new(node, gate, scheduler, timingsOf, _events, OnWritten, _follower.Follow);
     }
 
     /// <summary>What has ended and is known here: what is to be told by this node, and what only has to be let go.</summary>
@@ -272,7 +272,7 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         while (!entry.IsEnded && entry.Unloaded(now, signalTimeout) is { Count: > 0 } unloaded)
         {
             var seen = Read(entry);
-            if (!await _writer.TryWriteAsync(entry, seen, seen, Due(seen), ignoreTouches: true, _events.WantsUnloaded ? unloaded : []))
+            if (!await _writer.TryWriteAsync(entry, seen, seen, Due(seen), ignoreTouches: true, unloaded))
             {
                 continue;
             }
