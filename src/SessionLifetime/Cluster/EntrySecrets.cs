@@ -49,6 +49,12 @@ internal static class EntrySecrets
             return [];
         }
 
+        if (entry.Rotated?.Pending is { } made && SecretHash.Of(made) is var hash && !stored.Any(one => string.Equals(one.Hash, hash, StringComparison.Ordinal)))
+        {
+            // Made here, and about to be written: the record is older.
+            return [];
+        }
+
         var known = new Dictionary<string, SessionId>(StringComparer.Ordinal);
         void Know(SessionId secret) => known.TryAdd(SecretHash.Of(secret), secret);
         if (entry.Secret != default)
