@@ -27,13 +27,11 @@ internal sealed class ClusterNodeService(
     private readonly WakeSignal _flushes = new();
     private Task[] _loops = [];
     private bool _hasStarted;
-
-    /// <summary>Whether the node is registered and has heard from the store.</summary>
-    public bool IsReady => _hasStarted && node.Clock.HasLease;
+    private int _asksOthers;
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        node.Urged += Urge;
+        node.Urged += UrgeAll;
         directory.Ended.EventsWait += delivery.Wake;
         directory.Ended.LetGo += endings.LetGo;
         try
@@ -106,6 +104,13 @@ internal sealed class ClusterNodeService(
         }
     }
 
+    /// <summary>Something waits for the watermarks of all nodes.</summary>
+    private void UrgeAll()
+    {
+        Interlocked.Exchange(ref _asksOthers, 1);
+        Urge();
+    }
+
     private void Urge()
     {
         _flushes.Set();
@@ -116,6 +121,14 @@ internal sealed class ClusterNodeService(
     {
         await RegisterAsync();
         await heart.TryBeatAsync();
+        if (Interlocked.Exchange(ref _asksOthers, 0) != 0 && node.HasOthers)
+        {
+            await gate.CallAsync("asking for heartbeats", async (store, stop) =>
+            {
+                await store.AskForHeartbeatsAsync(stop);
+                return true;
+            });
+        }
     }, _beats);
 
     private Task FlushAsync() => LoopAsync(async () =>

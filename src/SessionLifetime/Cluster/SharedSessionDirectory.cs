@@ -125,16 +125,26 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         int count,
         CancellationToken cancellationToken)
     {
+        // Fewer than asked for means that there are no more: what has ended since it was read is made up for.
         var entries = new List<SessionEntry>();
-        await foreach (var record in _reader.ListAsync(filter, after, count).WithCancellation(cancellationToken))
+        while (true)
         {
-            if (await AdoptAsync(record, secret: null) is { } entry)
+            var (most, read) = (count - entries.Count, 0);
+            await foreach (var record in _reader.ListAsync(filter, after, most).WithCancellation(cancellationToken))
             {
-                entries.Add(entry);
+                read++;
+                after = PublicId.TryParse(record.Id, out var last) ? last : after;
+                if (await AdoptAsync(record, secret: null) is { } entry)
+                {
+                    entries.Add(entry);
+                }
+            }
+
+            if (read < most || entries.Count == count)
+            {
+                return entries;
             }
         }
-
-        return entries;
     }
 
     public override async ValueTask<PlacementResult> AddAsync(SessionEntry entry, Moment nextDue, CancellationToken cancellationToken)
