@@ -240,7 +240,6 @@ public sealed class SharedSessionTests : IAsyncDisposable
         first.Host.Engine.TabSessionOf(entry).SelfDestruct(TimeSpan.FromMinutes(2));
         await SessionLifetime.Scheduling.PendingWrites.WhenWrittenAsync(writes);
 
-        Assert.Equal(2, writes.Count);
         Assert.Equal(TimeSpan.FromMinutes(3), first.Host.Engine.TabSessionOf(entry).SessionTimeout);
         await AdvanceAsync(s_second);
         Assert.Equal(TimeSpan.FromMinutes(3), second.Host.Engine.TabSessionOf(there).SessionTimeout);
