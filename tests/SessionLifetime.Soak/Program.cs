@@ -1,0 +1,27 @@
+using SessionLifetime.Soak;
+using SessionLifetime.Soak.Simulation;
+
+// One class each, in its own folder.
+ISoak[] soaks =
+[
+    new SimulateSoak(),
+];
+
+using var stop = new CancellationTokenSource();
+Console.CancelKeyPress += (_, e) =>
+{
+    e.Cancel = true;
+    stop.Cancel();
+};
+
+if (args.Length > 0 && Array.Find(soaks, s => s.Name == args[0]) is { } soak)
+{
+    return await soak.RunAsync(args[1..], stop.Token) ? 0 : 1;
+}
+
+foreach (var each in soaks)
+{
+    Console.WriteLine($"{each.Name} {each.Arguments}\n    {each.Description}");
+}
+
+return 2;
