@@ -7,26 +7,8 @@ using SessionLifetime.Cluster.Tests.Storage;
 namespace SessionLifetime.Cluster.Tests;
 
 /// <summary>Nodes in front of the reference store.</summary>
-public sealed class SharedSessionTests : IAsyncDisposable
+public sealed class SharedSessionTests : ClusterTest
 {
-    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
-
-    private readonly FakeTimeProvider _time = new();
-    private readonly MemoryBackingStore _store;
-    private readonly List<ClusterHost> _nodes = [];
-
-    public SharedSessionTests() => _store = new(_time);
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var node in _nodes)
-        {
-            await node.DisposeAsync();
-        }
-
-        await _store.DisposeAsync();
-    }
-
     [Fact]
     public async Task AnyNode_ServesTheSession()
     {
@@ -292,56 +274,5 @@ public sealed class SharedSessionTests : IAsyncDisposable
     {
         Clockwork.Arm(ref next, now + after, now);
         return true;
-    }
-
-    private static PageId PageOf(string name) => PageId.TryCreate(name, out var page) ? page : throw new InvalidOperationException(name);
-
-    private async Task<ClusterHost> NodeAsync()
-    {
-        var node = await ClusterHost.StartAsync(_time, _store);
-        node.Host.Record();
-        _nodes.Add(node);
-        return node;
-    }
-
-    /// <summary>Time passes until something is done: what other threads do takes no time of the clock, and is seen with the heartbeat after it.</summary>
-    private async Task AdvanceUntilAsync(Task done)
-    {
-        // Other threads have their share of the processor between the rounds, however many want it.
-        await Eventually.IsAsync(async () =>
-        {
-            await AdvanceAsync(s_second);
-            return done.IsCompleted;
-        });
-
-        // The other nodes hear of it with their next heartbeat.
-        await AdvanceAsync(s_second);
-        await done;
-    }
-
-    /// <summary>Time passes, and the nodes do what they do in it.</summary>
-    private async Task AdvanceAsync(TimeSpan by)
-    {
-        for (var passed = TimeSpan.Zero; passed < by; passed += ClusterHost.Flush)
-        {
-            _time.Advance(ClusterHost.Flush);
-            // An event that is committed meanwhile reaches its node with that node's next step.
-            await Eventually.IsAsync(async () =>
-            {
-                foreach (var node in _nodes)
-                {
-                    await node.PulseAsync();
-                }
-
-                return _store.WaitingEvents == 0 && _nodes.TrueForAll(static node => node.Delivery.Open == 0);
-            });
-        }
-    }
-
-    private sealed class Owned : IDisposable
-    {
-        public bool IsDisposed { get; private set; }
-
-        public void Dispose() => IsDisposed = true;
     }
 }

@@ -5,12 +5,15 @@ using System.Security.Claims;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using SessionLifetime.Cluster.Tests.Storage;
+using SessionLifetime.Tests.Fakes;
 
 namespace SessionLifetime.Cluster.Tests;
 
@@ -22,6 +25,11 @@ public sealed class SharedWebTests : IAsyncDisposable
     private readonly HttpClient _client = new(new HttpClientHandler { UseCookies = false });
     private readonly List<string> _told = [];
     private TaskCompletionSource _both = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly LogRecorder _log = new();
+    private Owned? _owned;
+    private int _inTurn;
+    private int _mostInTurn;
+    private int _turns;
     private int _here;
     private int _next;
 
@@ -198,18 +206,126 @@ public sealed class SharedWebTests : IAsyncDisposable
         Assert.Empty(_told);
     }
 
-    private async Task StartAsync(int count)
+    [Fact]
+    public async Task SerializedRequests_GoOneAtATime_AcrossServers()
+    {
+        // A node that had no processor for longer than this pace allows would count as gone, and its turn as free.
+        await StartAsync(2, flushMs: 2_000);
+        var id = await AttachAsync();
+        await ReadAsync("/put/name/ada", id);
+
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => ReadAsync("/turn", id)));
+
+        Assert.Equal(12, _turns);
+        Assert.Equal(1, _mostInTurn);
+        Assert.Equal("ada", await ReadAsync("/get/name", id));
+        Assert.Equal("1", await ReadAsync("/count-values", id));
+    }
+
+    [Fact]
+    public async Task AServerThatStops_TellsOfLiveObjects_ClosesSocketsForANewStart_AndDisposes()
+    {
+        await StartAsync(2);
+        var id = await AttachAsync();
+        await ReadAsync("/own", id);
+        var holder = _apps[(_next - 1) % 2];
+        using var socket = new System.Net.WebSockets.ClientWebSocket();
+        socket.Options.SetRequestHeader("X-Session-Id", id);
+        await socket.ConnectAsync(new Uri(holder.Urls.First().Replace("http", "ws", StringComparison.Ordinal) + "/socket"), default);
+
+        var stopping = holder.StopAsync();
+        var received = await socket.ReceiveAsync(new byte[100].AsMemory(), default);
+        Assert.Equal(System.Net.WebSockets.WebSocketMessageType.Close, received.MessageType);
+        Assert.Equal(1012, (int)socket.CloseStatus!.Value);
+        await socket.CloseOutputAsync(System.Net.WebSockets.WebSocketCloseStatus.NormalClosure, null, default);
+        await stopping;
+
+        lock (_told)
+        {
+            Assert.Equal(["leaving with object"], _told);
+        }
+
+        Assert.True(_owned!.IsDisposed);
+        _apps.Remove(holder);
+        await holder.DisposeAsync();
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Post, "/_session/ping", id)).Status);
+        Assert.Equal(HttpStatusCode.NoContent, (await SendAsync(HttpMethod.Post, "/_session/exit", id)).Status);
+        await Eventually.IsAsync(() => _store.WaitingEvents == 0);
+        lock (_told)
+        {
+            Assert.Equal(["leaving with object", "Exited"], _told);
+        }
+    }
+
+    [Fact]
+    public async Task TheHealthCheck_TellsOfTheStore()
+    {
+        await StartAsync(1);
+        var health = _apps[0].Services.GetRequiredService<HealthCheckService>();
+        Assert.Equal(HealthStatus.Healthy, (await health.CheckHealthAsync()).Status);
+
+        _store.IsAway = true;
+        await Eventually.IsAsync(async () => (await health.CheckHealthAsync()).Status == HealthStatus.Degraded);
+        Assert.Contains("has not answered for", (await health.CheckHealthAsync()).Entries["SessionLifetime"].Description!, StringComparison.Ordinal);
+
+        _store.IsAway = false;
+        await Eventually.IsAsync(async () => (await health.CheckHealthAsync()).Status == HealthStatus.Healthy);
+        await _apps[0].StopAsync();
+        Assert.Equal(HealthStatus.Unhealthy, (await health.CheckHealthAsync()).Status);
+    }
+
+    [Fact]
+    public async Task AStart_WhileTheStoreIsAway_IsNotReady()
+    {
+        _store.IsAway = true;
+        await StartAsync(1);
+        var health = _apps[0].Services.GetRequiredService<HealthCheckService>();
+        Assert.Equal(HealthStatus.Unhealthy, (await health.CheckHealthAsync()).Status);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await TryAttachAsync()).StatusCode);
+
+        _store.IsAway = false;
+        await Eventually.IsAsync(async () => (await health.CheckHealthAsync()).Status == HealthStatus.Healthy);
+        Assert.Equal(HttpStatusCode.Created, (await TryAttachAsync()).StatusCode);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task KeysOfDataProtection_ThatOthersCannotRead_AreWarnedOf(bool isConfigured)
+    {
+        await StartAsync(1, services =>
+        {
+            var protection = services.AddDataProtection();
+            if (isConfigured)
+            {
+                protection.PersistKeysToFileSystem(new(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName())));
+            }
+        });
+
+        Assert.Equal(isConfigured ? 0 : 1, _log.Lines.Count(static line => line.Text.Contains("Data Protection", StringComparison.Ordinal)));
+    }
+
+    private async Task StartAsync(int count, Action<IServiceCollection>? configure = null, int flushMs = 200)
     {
         for (var number = 0; number < count; number++)
         {
             var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
+            builder.Logging.ClearProviders().AddProvider(_log);
+            builder.Services.AddHealthChecks().AddSessionLifetime();
+            configure?.Invoke(builder.Services);
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Services.AddSessionLifetime(static options => options.BrowserBinding = BrowserBinding.Off)
-                .UseBackingStore(_ => new ForwardingStore(_store), static options => options.FlushInterval = TimeSpan.FromMilliseconds(200))
+                .UseBackingStore(_ => new ForwardingStore(_store), options => options.FlushInterval = TimeSpan.FromMilliseconds(flushMs))
                 .AddHttpSession()
                 .AddSessionState<Cart>(static (theirs, ours) => new() { Items = Math.Max(theirs.Items, ours.Items) + 1 })
                 .AddSessionState<Strict>()
+                .OnSessionLeaving(context =>
+                {
+                    lock (_told)
+                    {
+                        _told.Add("leaving with " + string.Join(' ', context.Session.Items.Keys));
+                    }
+                })
                 .OnApplicationExit(context =>
                 {
                     var name = context.Session.GetHttpSessionValues().TryGetValue("name", out var value) ? " " + Encoding.UTF8.GetString(value) : "";
@@ -229,6 +345,7 @@ public sealed class SharedWebTests : IAsyncDisposable
                 return next(context);
             });
             app.UseRouting();
+            app.UseWebSockets();
             app.UseSessionLifetime();
             app.MapSessionLifetime();
             app.MapGet("/", static context => context.Response.WriteAsync(context.GetTabSession()?.Id ?? "none"));
@@ -240,6 +357,25 @@ public sealed class SharedWebTests : IAsyncDisposable
                 return Task.CompletedTask;
             });
             app.MapGet("/get/{key}", static context => context.Response.WriteAsync(context.Session.GetString((string)context.GetRouteValue("key")!) ?? ""));
+            app.MapGet("/count-values", static context => context.Response.WriteAsync(context.Session.Keys.Count().ToString(CultureInfo.InvariantCulture)));
+            app.MapGet("/own", context =>
+            {
+                context.GetTabSession()!.Items["object"] = _owned = new Owned();
+                return Task.CompletedTask;
+            });
+            app.MapGet("/socket", static async context =>
+            {
+                using var socket = await context.WebSockets.AcceptWebSocketAsync();
+                await socket.ReceiveAsync(new byte[100].AsMemory(), default);
+            });
+            app.MapGet("/turn", async context =>
+            {
+                var inside = Interlocked.Increment(ref _inTurn);
+                _mostInTurn = Math.Max(_mostInTurn, inside);
+                await Task.Delay(5);
+                Interlocked.Decrement(ref _inTurn);
+                _turns++;
+            }).WithMetadata(new SerializePerSessionAttribute());
             app.MapGet("/cart/add", async context =>
             {
                 var cart = context.RequestServices.GetRequiredService<Cart>();
@@ -311,6 +447,13 @@ public sealed class SharedWebTests : IAsyncDisposable
     }
 
     private Uri Next(string path) => new(_apps[_next++ % _apps.Count].Urls.First() + path);
+
+    private sealed class Owned : IDisposable
+    {
+        public bool IsDisposed { get; private set; }
+
+        public void Dispose() => IsDisposed = true;
+    }
 
     public sealed class Cart
     {

@@ -21,7 +21,7 @@ internal sealed class EntryTouches
     private readonly Func<SessionEntry, SessionSnapshot> _read;
     private readonly Func<SessionSnapshot, Moment> _dueOf;
     private readonly Func<SessionEntry, SessionRecord?, ValueTask> _follow;
-    private readonly Action<SessionEntry> _markChanged;
+    private readonly Action<SessionEntry> _onLiveObjects;
     private readonly Batcher<SessionEntry, bool> _batches;
 
     /// <param name="node">The node.</param>
@@ -30,7 +30,7 @@ internal sealed class EntryTouches
     /// <param name="read">What is known of an entry's session.</param>
     /// <param name="dueOf">The first moment at which a rule may come due for what was read.</param>
     /// <param name="follow">Makes an entry follow its record, where it moved on elsewhere.</param>
-    /// <param name="markChanged">More than stamps of an entry is to be written.</param>
+    /// <param name="onLiveObjects">An entry whose stamps moved has something live in this process.</param>
     public EntryTouches(
         NodeState node,
         StoreGate gate,
@@ -38,9 +38,9 @@ internal sealed class EntryTouches
         Func<SessionEntry, SessionSnapshot> read,
         Func<SessionSnapshot, Moment> dueOf,
         Func<SessionEntry, SessionRecord?, ValueTask> follow,
-        Action<SessionEntry> markChanged)
+        Action<SessionEntry> onLiveObjects)
     {
-        (_node, _gate, _read, _dueOf, _follow, _markChanged) = (node, gate, read, dueOf, follow, markChanged);
+        (_node, _gate, _read, _dueOf, _follow, _onLiveObjects) = (node, gate, read, dueOf, follow, onLiveObjects);
         _batches = new(scheduler, SendAsync, BatchSize);
     }
 
@@ -71,11 +71,9 @@ internal sealed class EntryTouches
         {
             if (!entry.IsEnded && entry.Shared!.IsDirty)
             {
-                if (entry.Observer is { HoldsLive: true } && !_node.IsLive(entry.Shared.Home))
+                if (entry.Observer is { HoldsLive: true })
                 {
-                    // What is live here is to be told here, and disposed after that.
-                    entry.Shared.WantsHome = true;
-                    _markChanged(entry);
+                    _onLiveObjects(entry);
                 }
 
                 if (all || IsToBeSent(entry, now))
@@ -99,7 +97,12 @@ internal sealed class EntryTouches
     /// <summary>The moment up to which an entry may be answered from memory, by what is known to be in the store.</summary>
     public Moment MemoryEnd(SessionEntry entry, in SessionSnapshot seen)
     {
-        var due = _dueOf(entry.Shared!.Stored.In(seen));
+        if (entry.Shared!.IsEnding)
+        {
+            return default;
+        }
+
+        var due = _dueOf(entry.Shared.Stored.In(seen));
         return due.IsNever ? due : due - _node.Pace.Guard;
     }
 

@@ -12,7 +12,14 @@ namespace SessionLifetime.Cluster;
 /// ago sends no heartbeat: it would hold up the others.
 /// </remarks>
 internal sealed class NodeHeart(
-    NodeState node, StoreGate gate, SharedSessionDirectory directory, OutboxDelivery delivery, ClusterTimings timings, TimeProvider time, ILogger<NodeHeart> logger)
+    NodeState node,
+    StoreGate gate,
+    SharedSessionDirectory directory,
+    EndsNotWritten ends,
+    OutboxDelivery delivery,
+    ClusterTimings timings,
+    TimeProvider time,
+    ILogger<NodeHeart> logger)
 {
     private readonly Lock _lock = new();
     private Task<bool>? _beating;
@@ -44,6 +51,7 @@ internal sealed class NodeHeart(
     public async ValueTask FlushAsync()
     {
         var (begun, timestamp, isSettled) = (node.Clock.Now, time.GetTimestamp(), node.Clock.IsSettled);
+        await ends.WriteAsync();
         await directory.FlushAsync(all: false);
         _lastFlush = timestamp;
         if (isSettled)

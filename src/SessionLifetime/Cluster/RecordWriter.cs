@@ -102,7 +102,7 @@ internal sealed class RecordWriter(
             var pages = unloaded is null ? entry.ReadPages() : [.. entry.ReadPages().Where(page => !unloaded.Any(gone => gone.Id == page.Id))];
             var changes = shared.PageChanges.Count;
             var record = RecordOf(entry, next, pages, nextDue);
-            var events = raised.Of(seen, next, shared.Version + 1)
+            var events = shared.IsTakenBack ? [] : raised.Of(seen, next, shared.Version + 1)
                 .Concat((raised.WantsUnloaded ? unloaded : null)?.Select((page, index) => Of(page, shared.Version + 1, index)) ?? [])
                 .Select(one => one with { SessionId = record.Id })
                 .ToList();

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+using SessionLifetime.Diagnostics;
 using SessionLifetime.Directories;
 using SessionLifetime.Entries;
 using SessionLifetime.Events;
@@ -39,8 +41,11 @@ internal sealed class SharedSessionDirectory : SessionDirectory
     private readonly EntryTouches _touches;
     private readonly EndedHere _ended;
     private readonly ConcurrentQueue<SessionEntry> _changed = new();
+    private readonly ConcurrentDictionary<SessionEntry, SessionEndReason> _ends = [];
     private readonly TimeSpan _storeLooks;
+    private readonly ILogger _logger;
     private Moment _nextLookIntoStore;
+    private int _hasWarned;
 
     public SharedSessionDirectory(
         NodeState node,
@@ -51,15 +56,16 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         Func<SessionSnapshot, SessionTimings> timingsOf,
         Func<SessionEventKind, bool> wants,
         IWorkScheduler scheduler,
-        TimeProvider time)
+        TimeProvider time,
+        ILogger<SharedSessionDirectory> logger)
         : base(clock, limits with { SweepInterval = node.Pace.Flush })
     {
-        _storeLooks = limits.SweepInterval;
+        (_storeLooks, _logger) = (limits.SweepInterval, logger);
         (_node, _gate, _options, _timingsOf) = (node, gate, options, timingsOf);
         _events = new(wants, timingsOf);
         _ended = new(node, () => wants(SessionEventKind.ApplicationExit));
         _reader = new(node, gate, time);
-        _touches = new(node, gate, scheduler, Read, Due, FollowAsync, MarkChanged);
+        _touches = new(node, gate, scheduler, Read, Due, FollowAsync, OnLiveObjects);
         _follower = new(this, timingsOf, NotRunning, (entry, seen) => _touches.MemoryEnd(entry, seen), entry => _ended.Add(entry, isOurs: false));
         _writer = new(node, gate, scheduler, timingsOf, _events, OnWritten, _follower.Follow);
     }
@@ -372,6 +378,55 @@ internal sealed class SharedSessionDirectory : SessionDirectory
 
     public override ValueTask FlushAsync(CancellationToken cancellationToken = default) => FlushAsync(all: true);
 
+    public override async ValueTask<PlacementResult> CountAgainAsync(SessionEntry entry, SessionOwner owner)
+    {
+        if (Limits.MaxSessionsPerBrowser is { } perBrowser
+            && owner.BrowserId is { } browser
+            && await OthersAsync(entry, new(Browser: browser), perBrowser) >= perBrowser)
+        {
+            return PlacementResult.BrowserFull;
+        }
+
+        return Limits.MaxSessionsPerUser is { } perUser
+            && owner.User is { } user
+            && await OthersAsync(entry, new(User: user), perUser) >= perUser
+                ? PlacementResult.UserFull
+                : PlacementResult.Added;
+    }
+
+    public override async ValueTask TakeBackAsync(SessionEntry entry)
+    {
+        entry.Shared!.IsTakenBack = true;
+        while (!entry.IsEnded)
+        {
+            var seen = Read(entry);
+            var next = seen;
+            Clockwork.End(ref next, SessionEndReason.Displaced, Now, _timingsOf(seen), Now);
+            await _writer.TryWriteAsync(entry, seen, next, Moment.Never, ignoreTouches: true);
+        }
+    }
+
+    public override bool IsHome(SessionEntry entry) =>
+        entry.Shared!.Home is not { } home || string.Equals(home, _node.Id, StringComparison.Ordinal) || !_node.IsLive(home);
+
+    public override async ValueTask<bool> TryReadAnewAsync(SessionEntry entry)
+    {
+        var before = entry.Shared!.Version;
+        await ReloadAsync(entry);
+        return entry.Shared.Version != before || entry.IsEnded;
+    }
+
+    public override bool TryKeepEnd(SessionEntry entry, SessionEndReason reason)
+    {
+        entry.Shared!.IsEnding = true;
+        _ends.TryAdd(entry, reason);
+        entry.Involve();
+        return true;
+    }
+
+    /// <summary>Sessions that are to end, and why, which the store could not be told yet.</summary>
+    public ConcurrentDictionary<SessionEntry, SessionEndReason> EndsNotWritten => _ends;
+
     public override Task WhenToldAsync(SessionEntry entry) => entry.Shared!.Told;
 
     /// <summary>Forgets what ended long ago, in the store.</summary>
@@ -438,6 +493,21 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         return PublicId.TryParse(change.Id, out var id) && TryGet(id, out entry) && entry.Shared is { } shared && shared.Version < change.Version;
     }
 
+    /// <summary>Something of this process belongs to a session: what is live here is to be told here, and disposed after that.</summary>
+    private void OnLiveObjects(SessionEntry entry)
+    {
+        var shared = entry.Shared!;
+        if (!_node.IsLive(shared.Home))
+        {
+            shared.WantsHome = true;
+            MarkChanged(entry);
+        }
+        else if (!IsHome(entry) && Interlocked.Exchange(ref _hasWarned, 1) == 0)
+        {
+            _logger.LiveObjectsElsewhere(entry.Id.ToString());
+        }
+    }
+
     private static bool IsPlain(in SessionSnapshot seen) => seen is { State: SessionState.Active, Raising: false, Confirmed: true } && seen.SelfDestructAt.IsNever;
 
     private TimeSpan NotRunning(SharedState shared) => _node.Clock.TakenOff - shared.TakenOffAtStart;
@@ -464,6 +534,11 @@ internal sealed class SharedSessionDirectory : SessionDirectory
     private async ValueTask<bool> TouchAsync(SessionEntry entry, SessionSnapshot seen, SessionSnapshot next, Moment nextDue)
     {
         var (shared, clock) = (entry.Shared!, _node.Clock);
+        if (shared.IsEnding)
+        {
+            throw new SessionStoreUnavailableException("The session is to end; the store could not be told yet.");
+        }
+
         if (shared.IsStale)
         {
             // What it was is over. Where the store does not tell, nobody knows.
@@ -548,7 +623,7 @@ internal sealed class SharedSessionDirectory : SessionDirectory
     private void OnWritten(SessionEntry entry)
     {
         FollowCommit(entry);
-        if (entry.IsEnded)
+        if (entry.IsEnded && !entry.Shared!.IsTakenBack)
         {
             _ended.Add(entry, isOurs: true);
         }

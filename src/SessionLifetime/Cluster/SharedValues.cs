@@ -15,7 +15,8 @@ internal sealed class SharedValues(StoreGate gate, SharedSessionDirectory direct
         }
 
         var id = entry.Id.ToString();
-        return await gate.CallAsync("reading values", (store, stop) => store.ReadValuesAsync(id, stop));
+        var values = await gate.CallAsync("reading values", (store, stop) => store.ReadValuesAsync(id, stop));
+        return values.Any(IsReserved) ? [.. values.Where(static value => !IsReserved(value))] : values;
     }
 
     /// <summary>Writes values of a session, all or none.</summary>
@@ -44,4 +45,6 @@ internal sealed class SharedValues(StoreGate gate, SharedSessionDirectory direct
             await WriteAsync(entry, changes);
         }
     }
+
+    private static bool IsReserved(StoredValue value) => string.Equals(value.Key, SharedTurns.Key, StringComparison.Ordinal);
 }

@@ -130,6 +130,28 @@ public static class SessionLifetimeBuilderExtensions
     public static SessionLifetimeBuilder OnApplicationExit(this SessionLifetimeBuilder builder, Func<ApplicationExitContext, CancellationToken, ValueTask> handler) =>
         builder.Add(SessionHandlerFactory.FromDelegate(SessionEventKind.ApplicationExit, handler));
 
+    /// <summary>
+    /// This process stops, the session goes on elsewhere: save what it keeps alive here. Raised for sessions that own live objects or connections here;
+    /// only where sessions are kept in a store.
+    /// </summary>
+    /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    /// <param name="handler">Called on a handler thread of the library. An <c>async</c> lambda is waited for.</param>
+    /// <returns>The same builder, for more calls.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="handler"/> is null.</exception>
+    public static SessionLifetimeBuilder OnSessionLeaving(this SessionLifetimeBuilder builder, Action<SessionLeavingContext> handler) =>
+        builder.Add(SessionHandlerFactory.FromDelegate(SessionEventKind.SessionLeaving, handler));
+
+    /// <summary>
+    /// This process stops, the session goes on elsewhere: save what it keeps alive here. Raised for sessions that own live objects or connections here;
+    /// only where sessions are kept in a store.
+    /// </summary>
+    /// <param name="builder">What <c>AddSessionLifetime()</c> returned.</param>
+    /// <param name="handler">Called on a handler thread of the library, with a token that is cancelled when it is abandoned.</param>
+    /// <returns>The same builder, for more calls.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="handler"/> is null.</exception>
+    public static SessionLifetimeBuilder OnSessionLeaving(this SessionLifetimeBuilder builder, Func<SessionLeavingContext, CancellationToken, ValueTask> handler) =>
+        builder.Add(SessionHandlerFactory.FromDelegate(SessionEventKind.SessionLeaving, handler));
+
     private static SessionLifetimeBuilder Add(this SessionLifetimeBuilder builder, SessionHandlerRegistration registration)
     {
         ArgumentNullException.ThrowIfNull(builder);

@@ -11,7 +11,9 @@ public static class SessionLifetimeHealthChecksBuilderExtensions
 {
     /// <summary>
     /// Reports whether sessions are swept, and how full the store is: <paramref name="failureStatus"/> when no sweep was completed for three
-    /// intervals (at least 10 seconds), degraded when 90 % of <see cref="SessionLifetimeOptions.MaxSessions"/> live.
+    /// intervals (at least 10 seconds), degraded when 90 % of <see cref="SessionLifetimeOptions.MaxSessions"/> live. Where sessions are kept in a store:
+    /// degraded while the store does not answer and known sessions are served from memory, <paramref name="failureStatus"/> when they are not, before the
+    /// store was first reached, and while the process stops.
     /// </summary>
     /// <param name="builder">What <c>AddHealthChecks()</c> returned.</param>
     /// <param name="name">What reports call it.</param>
@@ -36,7 +38,8 @@ public static class SessionLifetimeHealthChecksBuilderExtensions
                     services.GetRequiredService<SweepHeartbeat>(),
                     options.SweepInterval,
                     () => store.Count,
-                    options.MaxSessions);
+                    options.MaxSessions,
+                    services.GetService<IStoreHealth>());
             },
             failureStatus,
             tags));

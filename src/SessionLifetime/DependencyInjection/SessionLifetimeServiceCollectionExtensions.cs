@@ -102,6 +102,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddSingleton<SessionEventDispatcher>();
 
         services.TryAddSingleton<SessionDisposer>();
+        services.TryAddSingleton<SessionLeave>();
         services.TryAddSingleton<ConnectionCloser>();
         services.TryAddSingleton(static provider => new TabSessions(provider.GetRequiredService<ITabSessionController>));
         services.TryAddSingleton(static provider => new TimingsInForce(provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value));

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using SessionLifetime;
 using SessionLifetime.Cluster;
 using SessionLifetime.Configuration;
+using SessionLifetime.Diagnostics;
 using SessionLifetime.Directories;
 using SessionLifetime.Events;
 using SessionLifetime.Http.Navigation;
@@ -59,6 +60,12 @@ public static class SessionStoreBuilderExtensions
             provider.GetRequiredService<ILogger<ClusterTimings>>()));
         services.TryAddSingleton<SharedValues>();
         services.TryAddSingleton<SharedTokens>();
+        services.TryAddSingleton<SharedTurns>();
+        services.TryAddSingleton<EndsNotWritten>();
+        services.TryAddSingleton<IStoreHealth>(static provider => new StoreHealth(
+            provider.GetRequiredService<NodeState>(),
+            provider.GetRequiredService<StoreGate>(),
+            provider.GetRequiredService<IOptions<SessionStoreOptions>>().Value));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ITokenCarrier, RelayTokens>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ITokenCarrier, TicketTokens>());
         services.TryAddSingleton<OutboxDelivery>();
@@ -85,6 +92,7 @@ public static class SessionStoreBuilderExtensions
             seen => timings.Of(seen),
             kind => (dispatcher ??= provider.GetRequiredService<SessionEventDispatcher>()).Wants(kind),
             provider.GetRequiredService<IWorkScheduler>(),
-            provider.GetRequiredService<TimeProvider>());
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<SharedSessionDirectory>>());
     }
 }

@@ -68,6 +68,9 @@ internal static partial class SessionLog
     [LoggerMessage(24, LogLevel.Error, "The absolute timeouts could not be looked at after a time in which the process did not run; the sweeps come to them late.")]
     public static partial void RescheduleFailed(this ILogger logger, Exception exception);
 
+    [LoggerMessage(93, LogLevel.Information, "The server is stopping: its sessions go on elsewhere.")]
+    public static partial void Leaving(this ILogger logger);
+
     [LoggerMessage(30, LogLevel.Information, "The server is stopping: {Count} sessions end.")]
     public static partial void Stopping(this ILogger logger, long count);
 
@@ -166,4 +169,10 @@ internal static partial class SessionLog
 
     [LoggerMessage(90, LogLevel.Error, "A change of session {Session} that was made outside of a request could not be written to the store.")]
     public static partial void ChangeNotWritten(this ILogger logger, Exception exception, string session);
+
+    [LoggerMessage(91, LogLevel.Warning, "Session {Session} got live objects in this process, and has others in another one: its requests reach both. Keep the requests of one browser on one server (affinity by browser), or keep the state persisted with AddSessionState. Said once.")]
+    public static partial void LiveObjectsElsewhere(this ILogger logger, string session);
+
+    [LoggerMessage(92, LogLevel.Warning, "A browser was answered {Age} ago in a session that this process does not know, and this process has run for longer: another server started the session. Sessions are kept in the memory of one process: keep them in a store that the servers share (UsePostgreSql, UseRedis), or send each browser to one server. Said once.")]
+    public static partial void SessionOfAnotherServer(this ILogger logger, TimeSpan age);
 }

@@ -163,6 +163,24 @@ internal class SessionDirectory
     /// <summary>Completes when the events of a session that has ended are delivered by another node; here, where this one does.</summary>
     public virtual Task WhenToldAsync(SessionEntry entry) => Task.CompletedTask;
 
+    /// <summary>Reads a session again from the backing store, where there is one: before a refusal that another node may have made wrong.</summary>
+    /// <returns>Whether it had changed.</returns>
+    public virtual ValueTask<bool> TryReadAnewAsync(SessionEntry entry) => new(false);
+
+    /// <summary>Keeps the end of a session that could not be written to the backing store: it is served here no more, and ended when the store is back.</summary>
+    /// <returns>False where nothing is kept, and the failure is the caller's.</returns>
+    public virtual bool TryKeepEnd(SessionEntry entry, SessionEndReason reason) => false;
+
+    /// <summary>Counts once more what a session that has a place now shares its browser and its user with: another process may have given a place at that moment.</summary>
+    /// <returns>Added, or what is overfull.</returns>
+    public virtual ValueTask<PlacementResult> CountAgainAsync(SessionEntry entry, SessionOwner owner) => new(PlacementResult.Added);
+
+    /// <summary>Takes a session back that nobody has been told of.</summary>
+    public virtual ValueTask TakeBackAsync(SessionEntry entry) => default;
+
+    /// <summary>Whether this process holds the session's live objects, as far as there are any.</summary>
+    public virtual bool IsHome(SessionEntry entry) => true;
+
     /// <summary>All entries that are known here.</summary>
     public IEnumerable<SessionEntry> All() => _tables.All();
 

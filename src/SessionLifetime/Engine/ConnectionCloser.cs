@@ -6,7 +6,7 @@ using SessionLifetime.Sessions;
 namespace SessionLifetime.Engine;
 
 /// <summary>
-/// Closes what stays open for a session, when it has ended and its exit handlers have run. Each is told at once and none waits for another;
+/// Closes what stays open for a session, when it has ended and its exit handlers have run, or the server stops. Each is told at once and none waits for another;
 /// those whose client does not answer are cut off after a while.
 /// </summary>
 internal sealed class ConnectionCloser(IWorkScheduler scheduler, TimeProvider time, ILogger<ConnectionCloser> logger)
@@ -41,7 +41,7 @@ internal sealed class ConnectionCloser(IWorkScheduler scheduler, TimeProvider ti
                 limit = new TimeLimit(s_patience, time);
             }
 
-            var reason = session.EndReason ?? SessionEndReason.Exited;
+            var reason = session.EndReason;
             foreach (var connection in open)
             {
                 Try(session, () => connection.Close(reason));

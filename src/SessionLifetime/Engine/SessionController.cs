@@ -51,6 +51,8 @@ internal sealed class SessionController(SessionEngine engine, SessionOwnership o
 
     public Task ReleaseUserAsync(SessionEntry entry) => ownership.ReleaseUserAsync(entry);
 
+    public bool IsHome(SessionEntry entry) => engine.Directory.IsHome(entry);
+
     public int CountOpenPages(SessionEntry entry) => entry.CountOpenPages(engine.Directory.Now, engine.TimingsOf(entry.Read()).Signal);
 
     /// <summary>

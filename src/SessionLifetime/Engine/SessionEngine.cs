@@ -149,22 +149,32 @@ internal sealed class SessionEngine
 
     /// <summary>Ends a session now. True when this call decided it.</summary>
     /// <remarks>What was due before comes first: an exit does not rewrite why a session that was over had ended.</remarks>
-    public async ValueTask<bool> TryEndAsync(SessionEntry entry, SessionEndReason reason) => await CommitAsync(
-        entry,
-        reason,
-        static (ref SessionSnapshot next, SessionTimings timings, Moment now, SessionEndReason reason) =>
+    public async ValueTask<bool> TryEndAsync(SessionEntry entry, SessionEndReason reason)
+    {
+        try
         {
-            Clockwork.End(ref next, reason, now, timings, now);
+            return await CommitAsync(
+                entry,
+                reason,
+                static (ref SessionSnapshot next, SessionTimings timings, Moment now, SessionEndReason reason) =>
+                {
+                    Clockwork.End(ref next, reason, now, timings, now);
+                    return true;
+                },
+                CommitKind.Conclusive) == CommitResult.Changed;
+        }
+        catch (SessionStoreUnavailableException) when (Directory.TryKeepEnd(entry, reason))
+        {
             return true;
-        },
-        CommitKind.Conclusive) == CommitResult.Changed;
+        }
+    }
 
     /// <summary>Ends a session and waits for its exit handlers, unless it is called from inside a handler.</summary>
     /// <returns>Whether this call decided it.</returns>
     public async Task<bool> EndAndWaitAsync(SessionEntry entry, SessionEndReason reason)
     {
         var isOurs = await TryEndAsync(entry, reason);
-        if (!HandlerInvocation.IsInside)
+        if (!HandlerInvocation.IsInside && entry.IsEnded)
         {
             await Directory.WhenToldAsync(entry);
             await TabSessionOf(entry).Completion;

@@ -14,6 +14,7 @@ internal sealed class SessionShutdownService(
     SessionEngine engine,
     AllSessions sessions,
     SessionDisposer disposer,
+    SessionLeave leave,
     ConnectionCloser closer,
     IHostApplicationLifetime lifetime,
     IOptions<SessionLifetimeOptions> options,
@@ -57,10 +58,10 @@ internal sealed class SessionShutdownService(
     {
         engine.Directory.Close();
         var budget = options.Value.ShutdownTimeout;
-        logger.Stopping(engine.Directory.Count);
         using var limit = new TimeLimit(budget, time);
         if (engine.Directory.EndsWithProcess)
         {
+            logger.Stopping(engine.Directory.Count);
             await foreach (var _ in sessions.EndAsync(filter: default, SessionEndReason.HostStopping, except: null))
             {
                 if (limit.HasPassed)
@@ -71,7 +72,8 @@ internal sealed class SessionShutdownService(
         }
         else
         {
-            // They go on in the next process.
+            logger.Leaving();
+            await limit.WaitForAsync(leave.TellAsync());
             await engine.Directory.FlushAsync();
         }
 

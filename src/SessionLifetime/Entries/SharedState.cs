@@ -41,6 +41,9 @@ internal sealed class SharedState
     /// <summary>Whether the session has values in the store.</summary>
     public bool HasValues { get; set; }
 
+    /// <summary>The version of the reserved value that says which node has the turn of serialized requests. Read and written by the request that has this node's.</summary>
+    public long TurnVersion { get; set; }
+
     /// <summary>SHA-256 of the browser's key, while the key itself is not known here; otherwise null.</summary>
     public string? BrowserHash { get; set; }
 
@@ -52,6 +55,12 @@ internal sealed class SharedState
 
     /// <summary>Whether more than stamps waits to be written.</summary>
     public bool IsChanged { get; set; }
+
+    /// <summary>Whether it found no place after all: its start is not told, and its end is not.</summary>
+    public bool IsTakenBack { get; set; }
+
+    /// <summary>Whether it is to end, and the store could not be told yet: it is served no more.</summary>
+    public bool IsEnding { get; set; }
 
     /// <summary>Whether the session is known to have changed elsewhere since it was read.</summary>
     public bool IsStale

@@ -8,12 +8,12 @@ namespace SessionLifetime.Events;
 /// <summary>All that calls of handlers need: the handlers of each event, the services, the time limit, the scheduler.</summary>
 internal sealed class HandlerRunner
 {
-    private const int Kinds = 5;
+    private static readonly int s_kinds = Enum.GetValues<SessionEventKind>().Length - 1;
 
     private readonly SessionEventKind _registered;
 
     /// <summary>The registered handlers of each kind, at the number of its bit.</summary>
-    private readonly HandlerCall[][] _handlers = new HandlerCall[Kinds][];
+    private readonly HandlerCall[][] _handlers = new HandlerCall[s_kinds][];
 
     public HandlerRunner(
         IEnumerable<SessionHandlerRegistration> registrations,
@@ -30,7 +30,7 @@ internal sealed class HandlerRunner
             _registered |= registration.Kinds;
         }
 
-        for (var kind = 0; kind < Kinds; kind++)
+        for (var kind = 0; kind < s_kinds; kind++)
         {
             _handlers[kind] = HandlersAmong(all, (SessionEventKind)(1 << kind));
         }

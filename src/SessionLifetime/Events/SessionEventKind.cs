@@ -10,4 +10,5 @@ internal enum SessionEventKind
     SessionTimeout = 4,
     PageUnloaded = 8,
     ApplicationExit = 16,
+    SessionLeaving = 32,
 }

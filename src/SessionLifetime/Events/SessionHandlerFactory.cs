@@ -15,6 +15,7 @@ internal static class SessionHandlerFactory
         (SessionEventKind.SessionTimeout, nameof(SessionLifetimeHandler.OnSessionTimeoutAsync)),
         (SessionEventKind.PageUnloaded, nameof(SessionLifetimeHandler.OnPageUnloadedAsync)),
         (SessionEventKind.ApplicationExit, nameof(SessionLifetimeHandler.OnApplicationExitAsync)),
+        (SessionEventKind.SessionLeaving, nameof(SessionLifetimeHandler.OnSessionLeavingAsync)),
     ];
 
     public static SessionHandlerRegistration FromClass<
@@ -56,6 +57,7 @@ internal static class SessionHandlerFactory
             SessionTimeoutContext timeout => handler.OnSessionTimeoutAsync(timeout, cancellationToken),
             PageUnloadedContext unloaded => handler.OnPageUnloadedAsync(unloaded, cancellationToken),
             ApplicationExitContext exit => handler.OnApplicationExitAsync(exit, cancellationToken),
+            SessionLeavingContext leaving => handler.OnSessionLeavingAsync(leaving, cancellationToken),
             _ => default,
         };
     }

@@ -31,6 +31,12 @@ public sealed class SessionLifetimeEvents
     /// <summary>The session ended, once; its state is still readable. Called on a handler thread.</summary>
     public event EventHandler<ApplicationExitContext>? ApplicationExit;
 
+    /// <summary>
+    /// This process stops, the session goes on elsewhere. Called on a handler thread, at most once, for sessions that own live objects or connections
+    /// here; only where sessions are kept in a store.
+    /// </summary>
+    public event EventHandler<SessionLeavingContext>? SessionLeaving;
+
     /// <summary>The subscribers of one event; null when there are none.</summary>
     internal MulticastDelegate? Subscribers(SessionEventKind kind) => kind switch
     {
@@ -39,6 +45,7 @@ public sealed class SessionLifetimeEvents
         SessionEventKind.SessionTimeout => SessionTimeout,
         SessionEventKind.PageUnloaded => PageUnloaded,
         SessionEventKind.ApplicationExit => ApplicationExit,
+        SessionEventKind.SessionLeaving => SessionLeaving,
         _ => null,
     };
 
@@ -60,6 +67,9 @@ public sealed class SessionLifetimeEvents
                 break;
             case ApplicationExitContext exit:
                 ((EventHandler<ApplicationExitContext>)subscriber)(this, exit);
+                break;
+            case SessionLeavingContext leaving:
+                ((EventHandler<SessionLeavingContext>)subscriber)(this, leaving);
                 break;
             default:
                 throw new ArgumentException($"No event carries a {context.GetType().Name}.", nameof(context));

@@ -36,4 +36,11 @@ public abstract class SessionLifetimeHandler
     /// <summary>The session ended, once; its state is still readable. Called on a handler thread.</summary>
     /// <inheritdoc cref="OnSessionStartedAsync"/>
     public virtual ValueTask OnApplicationExitAsync(ApplicationExitContext context, CancellationToken cancellationToken) => default;
+
+    /// <summary>
+    /// This process stops, the session goes on elsewhere: save what it keeps alive here. Called on a handler thread, at most once, for sessions that own
+    /// live objects or connections here; only where sessions are kept in a store.
+    /// </summary>
+    /// <inheritdoc cref="OnSessionStartedAsync"/>
+    public virtual ValueTask OnSessionLeavingAsync(SessionLeavingContext context, CancellationToken cancellationToken) => default;
 }

@@ -10,6 +10,9 @@ internal static class CloseCodes
     /// <summary>The session has ended; the description is the reason.</summary>
     public const WebSocketCloseStatus Ended = (WebSocketCloseStatus)4408;
 
+    /// <summary>The server stops and the session goes on: the client shall connect again (RFC 6455, IANA registry: service restart).</summary>
+    public const WebSocketCloseStatus ServerStops = (WebSocketCloseStatus)1012;
+
     /// <summary>The code and the description for a connection that is refused.</summary>
     public static (WebSocketCloseStatus Code, string Description) Of(SessionLookup lookup)
     {

@@ -9,7 +9,7 @@ internal sealed class RequestConnection(HttpContext context) : SessionConnection
     private readonly Lock _lock = new();
     private bool _isOver;
 
-    public override void Close(SessionEndReason reason)
+    public override void Close(SessionEndReason? reason)
     {
         // Inside the lock, for which Leave waits: once the request is over, the server reuses the context, and another request would be aborted. Abort
         // runs no callbacks of the app on this thread.

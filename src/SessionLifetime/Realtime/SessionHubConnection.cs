@@ -29,7 +29,7 @@ internal sealed class SessionHubConnection(ConnectionContext connection, TabSess
 
     private readonly Lock _lock = new();
     private HubConnectionContext? _hub;
-    private string? _pendingClose;
+    private CloseMessage? _pendingClose;
     private bool _isHandshakeCompleted;
 
     /// <summary>The connection of the current asynchronous flow; null outside of any, or where it has no session.</summary>
@@ -62,7 +62,7 @@ internal sealed class SessionHubConnection(ConnectionContext connection, TabSess
     public void OnHandshakeCompleted()
     {
         HubConnectionContext? hub;
-        string? message;
+        CloseMessage? message;
         lock (_lock)
         {
             _isHandshakeCompleted = true;
@@ -75,10 +75,10 @@ internal sealed class SessionHubConnection(ConnectionContext connection, TabSess
         }
     }
 
-    public override void Close(SessionEndReason reason)
+    public override void Close(SessionEndReason? reason)
     {
         HubConnectionContext? hub;
-        var message = $"The session has ended: {reason}.";
+        var message = reason is null ? new CloseMessage(error: null, allowReconnect: true) : new CloseMessage($"The session has ended: {reason}.");
         var socket = WebSocket;
         lock (_lock)
         {
@@ -98,7 +98,7 @@ internal sealed class SessionHubConnection(ConnectionContext connection, TabSess
 
     public override void Abort() => connection.Abort();
 
-    private async Task SendCloseAsync(HubConnectionContext hub, string message)
+    private async Task SendCloseAsync(HubConnectionContext hub, CloseMessage message)
     {
         try
         {
@@ -107,9 +107,9 @@ internal sealed class SessionHubConnection(ConnectionContext connection, TabSess
                 await WaitForRendererAsync(renderer);
             }
 
-            await hub.WriteAsync(new CloseMessage(message));
+            await hub.WriteAsync(message);
             await Task.Delay(s_closeTimeout, time, hub.ConnectionAborted);
-            WebSocket?.Socket?.Close(session.EndReason ?? SessionEndReason.Exited);
+            WebSocket?.Socket?.Close(session.EndReason);
         }
         catch (Exception exception) when (exception is InvalidOperationException or OperationCanceledException or ObjectDisposedException or IOException)
         {

@@ -52,7 +52,7 @@ internal sealed class SessionHubConnectionHandler<
         {
             if (!session.Connections.TryAdd(inSession))
             {
-                inSession.Close(session.EndReason ?? SessionEndReason.Exited);
+                inSession.Close(session.EndReason);
             }
 
             await base.OnConnectedAsync(connection);

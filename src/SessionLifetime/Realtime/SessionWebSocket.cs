@@ -21,9 +21,12 @@ namespace SessionLifetime.Realtime;
 /// </remarks>
 internal sealed class SessionWebSocket(WebSocket inner, ISocketMessages messages) : WebSocket
 {
+    /// <summary>Why it is closed where the session goes on.</summary>
+    private const string ServerStops = "The server stops.";
+
     private string? _reason;
 
-    public override WebSocketCloseStatus? CloseStatus => IsClosing ? CloseCodes.Ended : inner.CloseStatus;
+    public override WebSocketCloseStatus? CloseStatus => IsClosing ? ClosingStatus : inner.CloseStatus;
 
     public override string? CloseStatusDescription => IsClosing ? _reason : inner.CloseStatusDescription;
 
@@ -35,10 +38,13 @@ internal sealed class SessionWebSocket(WebSocket inner, ISocketMessages messages
 
     private bool IsClosing => Volatile.Read(ref _reason) is not null;
 
-    /// <summary>Starts closing the socket because the session has ended. Does not wait.</summary>
-    public void Close(SessionEndReason reason)
+    private WebSocketCloseStatus ClosingStatus => ReferenceEquals(_reason, ServerStops) ? CloseCodes.ServerStops : CloseCodes.Ended;
+
+    /// <summary>Starts closing the socket because the session has ended, or the server stops. Does not wait.</summary>
+    /// <param name="reason">Why the session ended; null where the server stops.</param>
+    public void Close(SessionEndReason? reason)
     {
-        if (Interlocked.CompareExchange(ref _reason, reason.ToString(), null) is null)
+        if (Interlocked.CompareExchange(ref _reason, reason?.ToString() ?? ServerStops, null) is null)
         {
             _ = SendCloseAsync();
         }
@@ -101,7 +107,7 @@ internal sealed class SessionWebSocket(WebSocket inner, ISocketMessages messages
         {
             if (inner.State is WebSocketState.Open or WebSocketState.CloseReceived)
             {
-                await inner.CloseOutputAsync(CloseCodes.Ended, _reason, CancellationToken.None);
+                await inner.CloseOutputAsync(ClosingStatus, _reason, CancellationToken.None);
             }
         }
         catch (Exception exception) when (IsOfClosing(exception))

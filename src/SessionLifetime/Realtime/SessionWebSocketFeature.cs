@@ -15,6 +15,7 @@ internal sealed class SessionWebSocketFeature(MessageCounter counter, IHttpWebSo
     private const string Kind = "message";
 
     private const int NotClosing = -1;
+    private const int ServerStops = -2;
 
     private int _closing = NotClosing;
     private bool _isOver;
@@ -54,7 +55,7 @@ internal sealed class SessionWebSocketFeature(MessageCounter counter, IHttpWebSo
         Interlocked.MemoryBarrier();
         if (_closing != NotClosing)
         {
-            Socket.Close((SessionEndReason)_closing);
+            Socket.Close(_closing == ServerStops ? null : (SessionEndReason)_closing);
         }
 
         if (!IsHub)
@@ -62,8 +63,8 @@ internal sealed class SessionWebSocketFeature(MessageCounter counter, IHttpWebSo
             request.Connection = this;
             if (!request.Session.Connections.TryAdd(this))
             {
-                // The session ended while the socket was accepted.
-                Socket.Close(request.Session.EndReason ?? SessionEndReason.Exited);
+                // The session ended, or the server began to stop, while the socket was accepted.
+                Socket.Close(request.Session.EndReason);
             }
         }
 
@@ -72,12 +73,12 @@ internal sealed class SessionWebSocketFeature(MessageCounter counter, IHttpWebSo
 
     public ValueTask<bool> CountAsync() => counter.CountAsync(Request!.Session.Entry, Request.Signal, Kind);
 
-    public override void Close(SessionEndReason reason) => Socket!.Close(reason);
+    public override void Close(SessionEndReason? reason) => Socket!.Close(reason);
 
     /// <summary>Closes a hub's socket whose handshake is not completed; one that is not accepted yet, as soon as it is.</summary>
-    public void CloseBeforeHandshake(SessionEndReason reason)
+    public void CloseBeforeHandshake(SessionEndReason? reason)
     {
-        Interlocked.Exchange(ref _closing, (int)reason);
+        Interlocked.Exchange(ref _closing, (int?)reason ?? ServerStops);
         Socket?.Close(reason);
     }
 

@@ -24,5 +24,8 @@ internal interface ITabSessionController
 
     Task ReleaseUserAsync(SessionEntry entry);
 
+    /// <summary>Whether the live objects of the session are this process's.</summary>
+    bool IsHome(SessionEntry entry);
+
     int CountOpenPages(SessionEntry entry);
 }

@@ -9,7 +9,8 @@ internal abstract class SessionConnection : LinkedNode<SessionConnection>
     internal SessionConnections? Home;
 
     /// <summary>Begins to close it, telling the client why if that can be. Does not wait. Called once at most.</summary>
-    public abstract void Close(SessionEndReason reason);
+    /// <param name="reason">Why the session ended; null where it goes on, and only this process stops.</param>
+    public abstract void Close(SessionEndReason? reason);
 
     /// <summary>It was asked to close a while ago, and is still open: cuts it off.</summary>
     public abstract void Abort();

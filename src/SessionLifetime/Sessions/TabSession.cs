@@ -68,6 +68,13 @@ public sealed class TabSession : IEntryObserver
     public int OpenPages => _controller.CountOpenPages(_entry);
 
     /// <summary>
+    /// Whether this process is the one that holds the session's live objects: <see cref="Items"/> and session-scoped services. Where sessions are kept in
+    /// a store, another process may hold them, and this one has others: send the requests of one browser to one process, or keep the state persisted.
+    /// </summary>
+    /// <value>True where sessions are kept in memory, and while no process holds any.</value>
+    public bool IsHome => _controller.IsHome(_entry);
+
+    /// <summary>
     /// Live objects that belong to the session, by key. They are disposed with it, after the <c>ApplicationExit</c> handlers have run and
     /// its last request has completed.
     /// </summary>

@@ -2,6 +2,8 @@ using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Server.ProtectedBrowserStorage;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,6 +34,13 @@ internal sealed class StartupWarnings(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var (schemes, _) = await SchemesAsync();
+        if (services.GetService<ISessionBackingStore>() is not null
+            && services.GetService<IOptions<KeyManagementOptions>>()?.Value is { XmlRepository: null }
+            && services.GetService<IDataProtectionProvider>() is not null)
+        {
+            logger.RiskySetting("Sessions are kept in a store, and the keys of Data Protection are not: a server that cannot read another one's keys refuses its antiforgery tokens and sign-in cookies. Call AddDataProtection().PersistKeysTo...() and SetApplicationName() alike on every server.");
+        }
+
         foreach (var advice in TimingAdvice.For(options.Value)
             .Concat(TrustAdvice.For(options.Value, cookie.Value.Cookie, schemes > 0, environment.IsDevelopment()))
             .Concat(calls.Configurations.SelectMany(ConfigurationAdvice.For)))

@@ -14,8 +14,14 @@ internal sealed class ForwardingStore(ISessionBackingStore store) : ISessionBack
 
     public ValueTask<SessionRecord?> LoadAsync(SessionRecordKey key, CancellationToken cancellationToken) => store.LoadAsync(key, cancellationToken);
 
-    public ValueTask<IReadOnlyList<CommitAnswer>> CommitAsync(IReadOnlyList<SessionCommit> commits, CancellationToken cancellationToken) =>
-        store.CommitAsync(commits, cancellationToken);
+    /// <summary>Awaited before commits are passed on; null: nothing is.</summary>
+    public Func<Task>? BeforeCommit { get; set; }
+
+    public async ValueTask<IReadOnlyList<CommitAnswer>> CommitAsync(IReadOnlyList<SessionCommit> commits, CancellationToken cancellationToken)
+    {
+        await (BeforeCommit?.Invoke() ?? Task.CompletedTask);
+        return await store.CommitAsync(commits, cancellationToken);
+    }
 
     public ValueTask<IReadOnlyList<SessionRecord>> TakeDueAsync(DueRequest request, CancellationToken cancellationToken) =>
         store.TakeDueAsync(request, cancellationToken);

@@ -30,7 +30,7 @@ public sealed class ConnectionCloserTests
 
     private sealed class Connection(string name, ConcurrentBag<string> heard) : SessionConnection
     {
-        public override void Close(SessionEndReason reason) => Tell("close " + name);
+        public override void Close(SessionEndReason? reason) => Tell("close " + name);
 
         public override void Abort() => Tell("cut " + name);
 

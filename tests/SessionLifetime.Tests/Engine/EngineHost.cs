@@ -33,6 +33,7 @@ internal sealed class EngineHost : IAsyncDisposable
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(Log));
         services.AddSingleton(time ?? Time);
         services.AddSingleton<IHostApplicationLifetime, ApplicationLifetime>();
+        services.AddSingleton<IHostEnvironment>(new HostingEnvironment { EnvironmentName = Environments.Production });
         if (seeded is not null)
         {
             services.AddSingleton<IWorkScheduler>(seeded);

@@ -111,7 +111,7 @@ public sealed class SeededServicesTests
     {
         public List<string> Heard { get; } = [];
 
-        public override void Close(SessionEndReason reason) => Heard.Add("close");
+        public override void Close(SessionEndReason? reason) => Heard.Add("close");
 
         public override void Abort() => Heard.Add("abort");
     }

@@ -289,4 +289,33 @@ public sealed class AttachTests
 
         Assert.Equal(10, answers.Select(answer => answer.Is(HttpStatusCode.Created).Id).Distinct().Count());
     }
+
+    [Theory]
+    [InlineData(1_000, true)]
+    [InlineData(60_000, false)]
+    [InlineData(null, false)]
+    public async Task A_session_that_another_server_must_have_started_is_warned_of_once(int? answeredMs, bool isOfAnother)
+    {
+        await using var app = await SessionApp.StartAsync();
+        app.Time.Advance(TimeSpan.FromSeconds(30));
+        var body = answeredMs is { } age ? $$"""{"page":"p1","answeredMs":{{age}}}""" : """{"page":"p1"}""";
+
+        (await app.PostAsync("/attach", Unissued, body)).Is(HttpStatusCode.Created);
+        (await app.PostAsync("/attach", Unissued, body)).Is(HttpStatusCode.Created);
+
+        Assert.Equal(isOfAnother ? 1 : 0, app.Log.Lines.Count(static line => line.Id.Id == 92));
+    }
+
+    [Fact]
+    public async Task A_session_that_is_known_here_is_no_other_servers()
+    {
+        await using var app = await SessionApp.StartAsync();
+        app.Time.Advance(TimeSpan.FromSeconds(30));
+        var id = await app.StartSessionAsync();
+        (await app.PostAsync("/attach", id, """{"page":"p1","answeredMs":1}""")).Is(HttpStatusCode.OK);
+        await app.ExitAsync(id);
+        (await app.PostAsync("/attach", id, """{"page":"p1","answeredMs":1}""")).Is(HttpStatusCode.Created);
+
+        Assert.DoesNotContain(app.Log.Lines, static line => line.Id.Id == 92);
+    }
 }

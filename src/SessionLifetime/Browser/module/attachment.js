@@ -12,7 +12,7 @@
  * @import { Transport } from './transport.js'
  * @typedef {ReturnType<typeof createAttachment>} Attachment
  */
-import { delay, now } from './clock.js';
+import { delay, now, since } from './clock.js';
 import { createIdentification } from './identification.js';
 import { once, randomId } from './page.js';
 
@@ -53,7 +53,8 @@ export const createAttachment = (context, timing, { _send }, departure, activity
     const page = context._page;
     if (isAsking && !await isAlive()) return;
     if (_shared && !context._parent) context._ids.sid = context._load().sid ?? context._ids.sid;
-    const request = { page, tab: context._ids.tab, shared: _shared, handOver: context._settings.handOver };
+    const answeredMs = context._status && since(signals._signalled);
+    const request = { page, tab: context._ids.tab, shared: _shared, handOver: context._settings.handOver, answeredMs };
     const order = _nextOrder();
     const answer = await _send('POST', '/attach', request, PATIENCE);
     if (!answer || page !== context._page) return;

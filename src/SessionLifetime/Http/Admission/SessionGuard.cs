@@ -95,40 +95,19 @@ internal sealed class SessionGuard(
     /// <summary>Refuses another browser or user; binds the session to the request's where it has none yet.</summary>
     private async ValueTask<SessionLookupStatus> BindAsync(HttpContext context, SessionEntry entry, SessionId sent, string? user)
     {
+        var status = Compare(context, entry, ref user, out var key);
+        if (status is SessionLookupStatus.WrongBrowser or SessionLookupStatus.WrongUser && await engine.Directory.TryReadAnewAsync(entry))
+        {
+            // Another node may have changed whose it is.
+            status = Compare(context, entry, ref user, out key);
+        }
+
+        if (status != SessionLookupStatus.Found)
+        {
+            return entry.IsEnded ? SessionLookupStatus.Found : Refuse(status);
+        }
+
         var owner = entry.Owner;
-        user = user is null || string.Equals(owner.User, user, StringComparison.Ordinal) ? user : UserOf(context, owner.User);
-        var key = BrowserKey.None;
-        if (_binding != BrowserBinding.Off)
-        {
-            if (entry.Shared?.BrowserHash is { } hash && owner.Browser.IsNone)
-            {
-                // A backing store keeps the hash of the key only: the request that brings the key shows it.
-                if (cookie.Find(context.Request.Headers, hash) is not { IsNone: false } shown)
-                {
-                    return Refuse(SessionLookupStatus.WrongBrowser);
-                }
-
-                entry.LearnBrowser(shown);
-                owner = entry.Owner;
-            }
-
-            key = owner.Browser.IsNone ? cookie.Read(context.Request) : owner.Browser;
-            if (key.IsNone && _binding == BrowserBinding.Required)
-            {
-                return Refuse(SessionLookupStatus.NoBrowser);
-            }
-
-            if (!owner.Browser.IsNone && !cookie.Carries(context.Request.Headers, key))
-            {
-                return Refuse(SessionLookupStatus.WrongBrowser);
-            }
-        }
-
-        if (user is not null && owner.User is not null && !string.Equals(owner.User, user, StringComparison.Ordinal))
-        {
-            return Refuse(SessionLookupStatus.WrongUser);
-        }
-
         var isSpeculative = RequestClassification.HasSpeculativePurpose(context.Request);
         if ((key == owner.Browser && (user is null || owner.User is not null)) || entry.IsEnded || isSpeculative)
         {
@@ -150,9 +129,55 @@ internal sealed class SessionGuard(
         };
     }
 
+    /// <summary>Whether the request comes from the session's browser and user, as far as the session has them.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="entry">The session.</param>
+    /// <param name="user">The request's user; of several identities, the session's.</param>
+    /// <param name="key">The key of the session's browser, or, where it has none, of the request's.</param>
+    private SessionLookupStatus Compare(HttpContext context, SessionEntry entry, ref string? user, out BrowserKey key)
+    {
+        var owner = entry.Owner;
+        user = user is null || string.Equals(owner.User, user, StringComparison.Ordinal) ? user : UserOf(context, owner.User);
+        key = BrowserKey.None;
+        if (_binding != BrowserBinding.Off)
+        {
+            if (entry.Shared?.BrowserHash is { } hash && owner.Browser.IsNone)
+            {
+                // A backing store keeps the hash of the key only: the request that brings the key shows it.
+                if (cookie.Find(context.Request.Headers, hash) is not { IsNone: false } shown)
+                {
+                    return SessionLookupStatus.WrongBrowser;
+                }
+
+                entry.LearnBrowser(shown);
+                owner = entry.Owner;
+            }
+
+            key = owner.Browser.IsNone ? cookie.Read(context.Request) : owner.Browser;
+            if (key.IsNone && _binding == BrowserBinding.Required)
+            {
+                return SessionLookupStatus.NoBrowser;
+            }
+
+            if (!owner.Browser.IsNone && !cookie.Carries(context.Request.Headers, key))
+            {
+                return SessionLookupStatus.WrongBrowser;
+            }
+        }
+
+        return user is not null && owner.User is not null && !string.Equals(owner.User, user, StringComparison.Ordinal)
+            ? SessionLookupStatus.WrongUser
+            : SessionLookupStatus.Found;
+    }
+
     /// <summary>As <see cref="AdmitAsync"/>, for a user who was authenticated after the request was admitted as anonymous.</summary>
     public async ValueTask<SessionLookupStatus> AdmitLateAsync(SessionEntry entry, string user)
     {
+        if (entry.User is { } other && !string.Equals(other, user, StringComparison.Ordinal))
+        {
+            await engine.Directory.TryReadAnewAsync(entry);
+        }
+
         if (entry.User is null && await ownership.ClaimAsync(entry, BrowserKey.None, user) == PlacementResult.UserFull)
         {
             return Refuse(SessionLookupStatus.UserFull);

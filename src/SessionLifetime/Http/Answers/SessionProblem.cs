@@ -45,7 +45,7 @@ internal sealed record SessionProblem
         Status = StatusCodes.Status404NotFound,
         Code = RefusalCodes.SessionUnknown,
         Title = "The session is unknown.",
-        Detail = "This server has no such session: it restarted, ended the session too long ago to remember, or gave it a newer id. Attach again.",
+        Detail = "This server has no such session: it restarted, ended the session too long ago to remember, or gave it a newer id; or another server started it, and the servers share no store. Attach again.",
     };
 
     public static SessionProblem StoreAway => new()

@@ -26,12 +26,15 @@ internal sealed class AttachCall(
     LateAuthenticationGuard lateUsers,
     IPipelinePlace place,
     SessionMetrics metrics,
+    TimeProvider time,
     ILogger<AttachCall> logger,
     NavigationRelay? relay = null,
     TransportCookie? cookie = null)
 {
     private int _hasWarnedOfMiddleware;
     private int _hasWarnedOfStorage;
+    private int _hasWarnedOfServer;
+    private readonly long _startedAt = time.GetTimestamp();
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -47,6 +50,7 @@ internal sealed class AttachCall(
         var tab = body.Page("tab", isRequired: false);
         var isShared = body.Flag("shared");
         var handOver = body.Text("handOver");
+        var answered = body.Age("answeredMs");
         if (body.Problem is { } problem)
         {
             await calls.RefuseBodyAsync(context, problem);
@@ -65,6 +69,7 @@ internal sealed class AttachCall(
             return;
         }
 
+        WarnOfOtherServer(lookup, answered);
         if (lookup.Entry is { } entry)
         {
             if (await TryResumeAsync(context, lookup, entry, page, tab))
@@ -159,6 +164,18 @@ internal sealed class AttachCall(
             StatusCodes.Status201Created,
             answer => answer with { Outcome = outcome, Id = secret.Reveal(), Previous = previous },
             hasAttached: true);
+    }
+
+    /// <summary>Warns where another server behind the same address must have started the session: this one has run for longer than the browser was without an answer.</summary>
+    private void WarnOfOtherServer(SessionLookup lookup, TimeSpan? answered)
+    {
+        if (lookup.Status == SessionLookupStatus.Unknown
+            && engine.Directory.EndsWithProcess
+            && answered < time.GetElapsedTime(_startedAt)
+            && Interlocked.Exchange(ref _hasWarnedOfServer, 1) == 0)
+        {
+            logger.SessionOfAnotherServer(answered.Value);
+        }
     }
 
     /// <summary>Warns where the middleware is missing, or runs before authentication.</summary>

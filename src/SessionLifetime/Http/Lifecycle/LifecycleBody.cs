@@ -98,18 +98,17 @@ internal sealed class LifecycleBody : IDisposable
         return PageId.None;
     }
 
-    /// <summary>How long ago the user was active; null where the field is absent.</summary>
-    public TimeSpan? IdleFor()
+    /// <summary>How long ago something was; null where the field is absent.</summary>
+    public TimeSpan? Age(string field)
     {
-        const string Field = "idleMs";
-        if (!TryGet(Field, out var value))
+        if (!TryGet(field, out var value))
         {
             return null;
         }
 
         if (value.ValueKind != JsonValueKind.Number || !value.TryGetDouble(out var milliseconds) || !(milliseconds >= 0))
         {
-            Fault(Field, "must be a number of milliseconds, zero or more");
+            Fault(field, "must be a number of milliseconds, zero or more");
             return null;
         }
 

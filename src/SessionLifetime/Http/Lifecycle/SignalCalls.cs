@@ -21,7 +21,7 @@ internal sealed class SignalCalls(LifecycleCalls calls, SessionEngine engine, Se
         }
 
         var stretches = body.Flag("stretch") && engine.Options.AllowStretch;
-        var signal = new SignalReport { IdleFor = body.IdleFor(), IsStretch = stretches };
+        var signal = new SignalReport { IdleFor = body.Age("idleMs"), IsStretch = stretches };
         if (await CountAsync(context, request, body, signal, stretches ? "stretch" : "ping"))
         {
             if (stretches)
@@ -42,7 +42,7 @@ internal sealed class SignalCalls(LifecycleCalls calls, SessionEngine engine, Se
             return;
         }
 
-        var signal = new SignalReport { IdleFor = body.IdleFor() ?? TimeSpan.Zero };
+        var signal = new SignalReport { IdleFor = body.Age("idleMs") ?? TimeSpan.Zero };
         if (await CountAsync(context, request, body, signal, "activity"))
         {
             await calls.AnswerAsync(context, request, withNewerId: true);

@@ -149,7 +149,8 @@ internal sealed class SessionLifetimeMiddleware(
                     return;
                 }
 
-                var (turn, queue) = await queues.EnterAsync(context, engine.TabSessionOf(lookup.Entry!), serialized.Timeout);
+                var session = engine.TabSessionOf(lookup.Entry!);
+                var (turn, queue) = await queues.EnterAsync(context, session, serialized.Timeout);
                 if (queue is not null)
                 {
                     try
@@ -159,7 +160,7 @@ internal sealed class SessionLifetimeMiddleware(
                     }
                     finally
                     {
-                        SessionRequestQueues.Leave(state, queue);
+                        queues.Leave(state, queue, session);
                     }
                 }
 

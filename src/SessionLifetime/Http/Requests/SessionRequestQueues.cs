@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using SessionLifetime.Cluster;
 using SessionLifetime.Diagnostics;
 using SessionLifetime.Http.Answers;
 using SessionLifetime.Http.Navigation;
@@ -6,7 +7,7 @@ using SessionLifetime.Http.Navigation;
 namespace SessionLifetime.Http.Requests;
 
 /// <summary>Lets requests to endpoints with <see cref="SerializePerSessionAttribute"/> pass one at a time per session, and answers those whose wait failed.</summary>
-internal sealed class SessionRequestQueues(SessionMetrics metrics, TimeProvider time)
+internal sealed class SessionRequestQueues(SessionMetrics metrics, TimeProvider time, SharedTurns? shared = null)
 {
     /// <summary>Whether the request has its turn already, and this is its error page.</summary>
     public static bool HasTurn(HttpContext context) => RequestState.Find(context) is { HasTurn: true };
@@ -14,10 +15,11 @@ internal sealed class SessionRequestQueues(SessionMetrics metrics, TimeProvider 
     /// <summary>Ends the request's turn.</summary>
     /// <param name="state">The state of the request: its context may serve another one by now.</param>
     /// <param name="queue">The queue.</param>
-    public static void Leave(RequestState state, SessionRequestQueue queue)
+    /// <param name="session">The session.</param>
+    public void Leave(RequestState state, SessionRequestQueue queue, TabSession session)
     {
         state.HasTurn = false;
-        queue.PassOn();
+        PassOn(queue, session);
     }
 
     /// <summary>Waits for the request's turn. Where the wait times out, or the client has gone, the answer is written.</summary>
@@ -31,12 +33,17 @@ internal sealed class SessionRequestQueues(SessionMetrics metrics, TimeProvider 
 
         var state = RequestState.GetOrAdd(context);
         var turn = queue.TryEnter() ? TurnResult.Taken : await WaitAsync(queue, context, session, timeout);
+        if (turn == TurnResult.Taken && shared is not null)
+        {
+            turn = await TakeSharedAsync(shared, queue, context, session, timeout);
+        }
+
         if (!state.IsOf(context))
         {
             // A middleware in front went on without this request, whose response is over.
             if (turn == TurnResult.Taken)
             {
-                queue.PassOn();
+                PassOn(queue, session);
             }
 
             return (TurnResult.GivenUp, null);
@@ -57,6 +64,41 @@ internal sealed class SessionRequestQueues(SessionMetrics metrics, TimeProvider 
         }
 
         return (turn, turn == TurnResult.Taken ? queue : null);
+    }
+
+    private void PassOn(SessionRequestQueue queue, TabSession session)
+    {
+        if (shared is null)
+        {
+            queue.PassOn();
+        }
+        else
+        {
+            shared.GiveBack(session.Entry, queue.PassOn);
+        }
+    }
+
+    /// <summary>The turn within this process is taken: takes that among all nodes, or gives the former up.</summary>
+    private static async ValueTask<TurnResult> TakeSharedAsync(
+        SharedTurns shared, SessionRequestQueue queue, HttpContext context, TabSession session, TimeSpan timeout)
+    {
+        var isTaken = false;
+        try
+        {
+            isTaken = await shared.TryTakeAsync(session.Entry, timeout, context.RequestAborted);
+        }
+        finally
+        {
+            if (!isTaken)
+            {
+                queue.PassOn();
+            }
+        }
+
+        return isTaken ? TurnResult.Taken
+            : session.Entry.IsEnded ? TurnResult.SessionEnded
+            : context.RequestAborted.IsCancellationRequested ? TurnResult.GivenUp
+            : TurnResult.Missed;
     }
 
     private async ValueTask<TurnResult> WaitAsync(SessionRequestQueue queue, HttpContext context, TabSession session, TimeSpan timeout)
