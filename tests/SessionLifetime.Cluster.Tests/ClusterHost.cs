@@ -42,8 +42,10 @@ internal sealed class ClusterHost : IAsyncDisposable
     {
         await Host.Get<NodeHeart>().FlushAsync();
         await Host.Get<NodeHeart>().BeatAsync();
+        await Directory.ReadNewsAsync();
         await Host.Sweeper.SweepAsync();
         await Host.Get<NodeHeart>().BeatAsync();
+        await Directory.ReadNewsAsync();
     }
 
     /// <summary>Finds a session as a request with this secret does, and applies the rules that are due.</summary>

@@ -12,6 +12,9 @@ internal sealed class ClusterNodeService(
     NodeHeart heart,
     StoreGate gate,
     SharedSessionDirectory directory,
+    NewsReader news,
+    DueMoments due,
+    ClusterTimings timings,
     OutboxDelivery delivery,
     SessionEndings endings,
     ISessionBackingStore store,
@@ -48,7 +51,7 @@ internal sealed class ClusterNodeService(
             throw exception.InnerException!;
         }
 
-        _loops = [scheduler.Run(BeatAsync), scheduler.Run(FlushAsync), scheduler.Run(ListenAsync), scheduler.Run(TrimAsync)];
+        _loops = [scheduler.Run(BeatAsync), scheduler.Run(FlushAsync), scheduler.Run(ListenAsync), scheduler.Run(TrimAsync), scheduler.Run(CorrectDueAsync)];
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -147,6 +150,23 @@ internal sealed class ClusterNodeService(
         }
     }
 
+    /// <summary>The durations in force may be others than those that the store's due moments were computed with: after a start, and when others come into force.</summary>
+    private async Task CorrectDueAsync()
+    {
+        ClusterSettings? done = null;
+        while (!await PauseAsync(node.Pace.Guard, _stopped))
+        {
+            if (_hasStarted && timings.InForce is var inForce && inForce != done)
+            {
+                await StepAsync(async () =>
+                {
+                    await due.CorrectAsync(_stop.Token);
+                    done = inForce;
+                });
+            }
+        }
+    }
+
     private async Task ListenAsync()
     {
         while (!_stop.IsCancellationRequested)
@@ -158,7 +178,8 @@ internal sealed class ClusterNodeService(
                     if (notice.Change is { } change)
                     {
                         directory.Distrust([change]);
-                        await directory.HeedAsync([change]);
+                        directory.HeedTold([change]);
+                        news.Wake();
                     }
                     else
                     {

@@ -11,13 +11,13 @@ namespace SessionLifetime.Cluster;
 /// <param name="timingsOf">The durations in force for a session.</param>
 /// <param name="notRunning">For how long there was no service since a session started.</param>
 /// <param name="memoryEnd">Up to when an entry may be answered from memory.</param>
-/// <param name="onEnded">An entry has ended because its record has.</param>
+/// <param name="onEnded">An entry has ended because its record has, or because the store has forgotten it.</param>
 internal sealed class EntryFollower(
     SessionDirectory directory,
     Func<SessionSnapshot, SessionTimings> timingsOf,
     Func<SharedState, TimeSpan> notRunning,
     Func<SessionEntry, SessionSnapshot, Moment> memoryEnd,
-    Action<SessionEntry> onEnded)
+    Action<SessionEntry, bool> onEnded)
 {
     private readonly Lock _adopting = new();
 
@@ -53,13 +53,14 @@ internal sealed class EntryFollower(
     /// <summary>Makes an entry follow its record, where it is older.</summary>
     /// <param name="entry">The entry.</param>
     /// <param name="record">Its record; null where the store has forgotten it.</param>
-    public async ValueTask FollowInTurnAsync(SessionEntry entry, SessionRecord? record)
+    /// <param name="wentBack">Whether the store is right also where its record is older: it was restored.</param>
+    public async ValueTask FollowInTurnAsync(SessionEntry entry, SessionRecord? record, bool wentBack = false)
     {
         var turn = entry.Shared!.Turn;
         await turn.EnterAsync();
         try
         {
-            Follow(entry, record);
+            Follow(entry, record, wentBack);
         }
         finally
         {
@@ -70,16 +71,22 @@ internal sealed class EntryFollower(
     /// <summary>Makes an entry follow its record. Called in the entry's turn.</summary>
     /// <param name="entry">The entry.</param>
     /// <param name="record">Its record; null where the store has forgotten it.</param>
-    public void Follow(SessionEntry entry, SessionRecord? record)
+    /// <param name="wentBack">Whether the store is right also where its record is older: it was restored.</param>
+    public void Follow(SessionEntry entry, SessionRecord? record, bool wentBack = false)
     {
         var shared = entry.Shared!;
-        if (entry.IsEnded || record?.Version < shared.Version)
+        if (entry.IsEnded || (record?.Version < shared.Version && !wentBack))
         {
             return;
         }
 
+        if (wentBack)
+        {
+            shared.ForgetHeard();
+        }
+
         // Stamps only go forward: those that are not written yet stay.
-        var own = entry.Read();
+        var own = directory.Read(entry);
         SessionSnapshot read;
         if (record is null)
         {
@@ -89,13 +96,15 @@ internal sealed class EntryFollower(
         {
             var details = SessionRecords.DetailsOf(record);
             read = SessionRecords.Read(record, details, entry.Browser);
-            if (record.Version > shared.Version)
+            if (record.Version != shared.Version)
             {
                 entry.ReplacePages(SessionRecords.PagesOf(details), shared.PageChanges, timingsOf(read).Signal);
             }
 
             SessionRecords.Follow(shared, record, details);
-            shared.IsStale = false;
+
+            // Read before what was heard of meanwhile: it is read again.
+            shared.IsStale = record.Version < shared.HeardVersion;
         }
 
         read.LastActivity = Moment.Later(read.LastActivity, own.LastActivity);
@@ -110,7 +119,7 @@ internal sealed class EntryFollower(
         directory.FollowCommit(entry);
         if (entry.IsEnded)
         {
-            onEnded(entry);
+            onEnded(entry, record is null);
         }
     }
 

@@ -23,6 +23,9 @@ internal sealed class EntryTouches
     private readonly Func<SessionEntry, SessionRecord?, ValueTask> _follow;
     private readonly Action<SessionEntry> _onLiveObjects;
     private readonly Batcher<SessionEntry, bool> _batches;
+    private readonly Lock _sendingLock = new();
+    private readonly List<Task> _sending = [];
+    private int _failures;
 
     /// <param name="node">The node.</param>
     /// <param name="gate">The way to the store.</param>
@@ -67,6 +70,7 @@ internal sealed class EntryTouches
     {
         var sending = new List<Task>();
         var now = _node.Clock.Now;
+        var failures = Volatile.Read(ref _failures);
         for (var left = _dirty.Count; left > 0 && _dirty.TryDequeue(out var entry); left--)
         {
             if (!entry.IsEnded && entry.Shared!.IsDirty)
@@ -91,6 +95,25 @@ internal sealed class EntryTouches
         foreach (var one in sending)
         {
             await one;
+        }
+
+        // What others had taken before, and was on its way, is part of it: a touch that did not arrive is not in the store.
+        foreach (var one in UnderWay())
+        {
+            await one;
+        }
+
+        if (failures != Volatile.Read(ref _failures))
+        {
+            throw new SessionStoreUnavailableException("Touches that were on their way did not reach the store of the sessions.");
+        }
+    }
+
+    private Task[] UnderWay()
+    {
+        lock (_sendingLock)
+        {
+            return [.. _sending];
         }
     }
 
@@ -117,6 +140,34 @@ internal sealed class EntryTouches
     }
 
     private async ValueTask<IReadOnlyList<bool>> SendAsync(IReadOnlyList<SessionEntry> entries)
+    {
+        var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_sendingLock)
+        {
+            _sending.Add(sent.Task);
+        }
+
+        try
+        {
+            return await SendNowAsync(entries);
+        }
+        catch
+        {
+            Interlocked.Increment(ref _failures);
+            throw;
+        }
+        finally
+        {
+            lock (_sendingLock)
+            {
+                _sending.Remove(sent.Task);
+            }
+
+            sent.SetResult();
+        }
+    }
+
+    private async ValueTask<IReadOnlyList<bool>> SendNowAsync(IReadOnlyList<SessionEntry> entries)
     {
         var sent = _node.Clock.Send();
         var touches = new List<SessionTouch>(entries.Count);
@@ -147,7 +198,7 @@ internal sealed class EntryTouches
         if (_node.Clock.Since(sent) > _node.Pace.Lease)
         {
             // The process stood: what was answered may be long over.
-            return await SendAsync(entries);
+            return await SendNowAsync(entries);
         }
 
         for (var index = 0; index < entries.Count; index++)
@@ -174,6 +225,12 @@ internal sealed class EntryTouches
             shared.Stored = SessionRecords.StoredOf(result.Stamps);
             shared.CorrectsDue = false;
             var seen = _read(entry);
+            if (Moment.Later(seen.ActivityHeldUntil, seen.SignalHeldUntil) > _node.Clock.Now)
+            {
+                // A request in flight is a touch in every batch.
+                Mark(entry);
+            }
+
             entry.Refresh(seen, Moment.Earlier(_dueOf(seen), MemoryEnd(entry, seen)));
         }
     }

@@ -31,6 +31,9 @@ internal sealed class NodeClock(TimeProvider time, ClusterPace pace) : IServiceT
 
     public Moment NowForTouch => IsValid(_anchor) ? Now : Moment.Never;
 
+    /// <summary>Whether the store has been heard at all: before that, no moment is known.</summary>
+    public bool IsKnown => _anchor.IsReal;
+
     /// <summary>Whether the lease is valid.</summary>
     public bool HasLease => IsValid(_anchor);
 

@@ -16,6 +16,7 @@ internal sealed class NodeHeart(
     StoreGate gate,
     SharedSessionDirectory directory,
     EndsNotWritten ends,
+    NewsReader news,
     OutboxDelivery delivery,
     ClusterTimings timings,
     TimeProvider time,
@@ -25,6 +26,9 @@ internal sealed class NodeHeart(
     private Task<bool>? _beating;
     private long _cursor;
     private long _lastFlush;
+    private long _lastProgress;
+    private long _lastTry;
+    private bool _isSilent;
 
     /// <summary>Registers the node.</summary>
     public async ValueTask StartAsync()
@@ -36,7 +40,7 @@ internal sealed class NodeHeart(
             (store, stop) => store.StartAsync(new(node.Id, node.Pace.Lease, node.Pace.LiveFor, settings), stop),
             isEssential: true);
         _cursor = start.Cursor;
-        _lastFlush = time.GetTimestamp();
+        _lastFlush = _lastProgress = time.GetTimestamp();
         node.Beat = TryBeatAsync;
         node.Watermark = SessionRecords.At(start.Now.Service);
         node.Clock.TryAccept(sent, start.Now);
@@ -57,6 +61,7 @@ internal sealed class NodeHeart(
         if (isSettled)
         {
             node.Watermark = Moment.Later(node.Watermark, begun);
+            _lastProgress = timestamp;
         }
     }
 
@@ -103,12 +108,32 @@ internal sealed class NodeHeart(
         }
     }
 
+    /// <summary>
+    /// Whether the node's watermark has not moved for so long that all others wait for it: answers come too late for a clock, or only now and then. It is
+    /// silent then, so that it counts as gone, but for one try every while.
+    /// </summary>
+    private bool IsHoldingUp()
+    {
+        if (time.GetElapsedTime(_lastProgress) <= node.Pace.LiveFor + (node.Pace.Guard * 2))
+        {
+            return false;
+        }
+
+        if (_isSilent && time.GetElapsedTime(_lastTry) < node.Pace.LiveFor * 2)
+        {
+            return true;
+        }
+
+        (_isSilent, _lastTry) = (true, time.GetTimestamp());
+        return false;
+    }
+
     /// <summary>Tells the store that the node lives, and learns what has changed.</summary>
     /// <returns>False when the answer came too late to count.</returns>
     /// <exception cref="SessionStoreUnavailableException">The store does not answer.</exception>
     public async ValueTask<bool> BeatAsync()
     {
-        if (time.GetElapsedTime(_lastFlush) > node.Pace.LiveFor)
+        if (time.GetElapsedTime(_lastFlush) > node.Pace.LiveFor || IsHoldingUp())
         {
             return false;
         }
@@ -132,9 +157,16 @@ internal sealed class NodeHeart(
             return false;
         }
 
+        if (_isSilent)
+        {
+            // It has been heard in time again: it may show that it keeps step.
+            (_isSilent, _lastProgress) = (false, time.GetTimestamp());
+        }
+
         _cursor = Math.Max(_cursor, answer.Cursor);
+        directory.HeedTold(answer.Changes);
+        news.Wake();
         timings.Follow(answer.Settings.Span);
-        await directory.HeedAsync(answer.Changes);
         delivery.Wake();
         return true;
     }

@@ -30,6 +30,9 @@ internal sealed class NodeState(string id, NodeClock clock, ClusterPace pace)
     /// <summary>Every touch that this node accepted before that service time is in the store.</summary>
     public Moment Watermark { get; set; }
 
+    /// <summary>The service time before which no rule is decided: other durations came into force, and other nodes may not know them yet.</summary>
+    public Moment DecideAfter { get; set; }
+
     /// <summary>Whether the node stops: it takes no events any more.</summary>
     public bool IsLeaving { get; set; }
 

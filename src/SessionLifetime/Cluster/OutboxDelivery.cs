@@ -252,13 +252,14 @@ internal sealed class OutboxDelivery(
                     RaiseNumber = seen.RaiseNumber,
                     Completed = async raised =>
                     {
-                        // Until it is written, the session waits for it.
-                        while (!await engine.TryConcludeAsync(raised) && !node.IsLeaving)
+                        // Until it is written, the session waits for it. A node that leaves gives it back.
+                        bool isConcluded;
+                        while (!(isConcluded = await engine.TryConcludeAsync(raised)) && !node.IsLeaving)
                         {
                             await Task.Delay(node.Pace.Flush, time);
                         }
 
-                        Finish(one, isDelivered: true);
+                        Finish(one, isConcluded);
                     },
                 });
                 break;

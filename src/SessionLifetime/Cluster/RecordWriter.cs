@@ -20,7 +20,8 @@ namespace SessionLifetime.Cluster;
 /// <param name="timingsOf">The durations in force for a session.</param>
 /// <param name="raised">The events that a decision gives.</param>
 /// <param name="onWritten">The entry is what was written; called in its turn.</param>
-/// <param name="onMoved">The record moved on elsewhere, or is gone; called in the entry's turn.</param>
+/// <param name="onMoved">The record moved on elsewhere, or is gone, or is older than it was; called in the entry's turn.</param>
+/// <param name="time">Measures pauses.</param>
 internal sealed class RecordWriter(
     NodeState node,
     StoreGate gate,
@@ -28,7 +29,8 @@ internal sealed class RecordWriter(
     Func<SessionSnapshot, SessionTimings> timingsOf,
     ClusterEvents raised,
     Action<SessionEntry> onWritten,
-    Action<SessionEntry, SessionRecord?> onMoved)
+    Action<SessionEntry, SessionRecord?, bool> onMoved,
+    TimeProvider time)
 {
     private const int Tries = 3;
     private const int BatchSize = 256;
@@ -53,6 +55,7 @@ internal sealed class RecordWriter(
         bool ignoreTouches,
         IReadOnlyList<UnloadedPage>? unloaded = null)
     {
+        RefuseWithoutClock();
         var shared = entry.Shared!;
         await shared.Turn.EnterAsync();
         try
@@ -68,6 +71,7 @@ internal sealed class RecordWriter(
     /// <summary>The commit of a new session. Called in its turn.</summary>
     public async ValueTask<CommitAnswer> InsertAsync(SessionEntry entry, Moment nextDue)
     {
+        RefuseWithoutClock();
         var seen = entry.Read();
         var record = RecordOf(entry, seen, entry.ReadPages(), nextDue);
         return await SendAsync(new(record, ExpectedVersion: 0) { Committer = node.Id });
@@ -129,7 +133,8 @@ internal sealed class RecordWriter(
             (shared.DecideAfter, shared.Home) = (decideAfter, home);
             if (answer.Status == CommitStatus.Moved)
             {
-                onMoved(entry, answer.Current);
+                // A commit is answered with what is there now: an older one was restored.
+                onMoved(entry, answer.Current, answer.Current?.Version < shared.Version);
             }
             else
             {
@@ -191,6 +196,15 @@ internal sealed class RecordWriter(
         return step.Kind == ClockStepKind.Nothing ? (now, false) : (step.At, next.State == SessionState.Ended && next.EndReason == SessionEndReason.AbsoluteTimeout);
     }
 
+    /// <summary>Before the store was heard for the first time, no moment is known that could be written.</summary>
+    private void RefuseWithoutClock()
+    {
+        if (!node.Clock.IsKnown)
+        {
+            throw new SessionStoreUnavailableException("The store of the sessions has not been reached since the start.");
+        }
+    }
+
     /// <summary>The moment that may come nearer by a change of anything but stamps.</summary>
     private Moment Earliest(in SessionSnapshot seen) => seen.State == SessionState.Ended ? Moment.Never : Clockwork.NextDue(seen, timingsOf(seen), seen.StartedAt);
 
@@ -207,15 +221,17 @@ internal sealed class RecordWriter(
 
     private async ValueTask<CommitAnswer> SendAsync(SessionCommit commit)
     {
+        var wasAway = gate.IsAway;
         for (var attempt = 1; ; attempt++)
         {
             try
             {
                 return await _batches.SendAsync(commit);
             }
-            catch (SessionStoreUnavailableException) when (attempt < Tries && !gate.IsAway)
+            catch (SessionStoreUnavailableException) when (attempt < Tries && !wasAway)
             {
-                // The answer may have been lost after the write.
+                // The answer may have been lost after the write: the same name says so.
+                await Task.Delay(node.Pace.Flush / 4, time);
             }
         }
     }

@@ -41,7 +41,7 @@ internal static class SessionRecords
             ArmedBy = next.SelfDestructAt.IsNever || next.ArmedBy.IsNone ? null : next.ArmedBy.ToString(),
             SelfDestructAt = TicksUnlessNever(next.SelfDestructAt),
             DecideAfter = shared.DecideAfter.Ticks,
-            HasValues = shared.HasValues,
+            HasValues = shared.HasValues || shared.WantsValues,
             SessionTimeout = own.SessionTimeout?.Ticks,
             CountdownDuration = own.CountdownDuration?.Ticks,
             SignalTimeout = own.SignalTimeout?.Ticks,

@@ -30,6 +30,11 @@ namespace SessionLifetime.Cluster;
 /// </remarks>
 internal sealed class SharedSessionDirectory : SessionDirectory
 {
+    private const int SavesAtOnce = 1_024;
+
+    /// <summary>The first read may have been under way, the second may join one that was: the third has begun after what is known.</summary>
+    private const int SureReads = 3;
+
     private readonly NodeState _node;
     private readonly StoreGate _gate;
     private readonly SessionStoreOptions _options;
@@ -44,6 +49,12 @@ internal sealed class SharedSessionDirectory : SessionDirectory
     private readonly ConcurrentDictionary<SessionEntry, SessionEndReason> _ends = [];
     private readonly TimeSpan _storeLooks;
     private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _exitPatience;
+    private readonly HeardChanges _heard;
+    private readonly Lock _unreadLock = new();
+    private readonly HashSet<SessionEntry> _unread = [];
+    private readonly Queue<SessionEntry> _unreadInOrder = new();
     private Moment _nextLookIntoStore;
     private int _hasWarned;
 
@@ -60,14 +71,16 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         ILogger<SharedSessionDirectory> logger)
         : base(clock, limits with { SweepInterval = node.Pace.Flush })
     {
-        (_storeLooks, _logger) = (limits.SweepInterval, logger);
+        (_storeLooks, _logger, _time) = (limits.SweepInterval, logger, time);
+        _exitPatience = limits.ExitPatience + node.Pace.LiveFor;
         (_node, _gate, _options, _timingsOf) = (node, gate, options, timingsOf);
         _events = new(wants, timingsOf);
         _ended = new(node, () => wants(SessionEventKind.ApplicationExit));
+        _heard = new(time, node.Pace.Guard);
         _reader = new(node, gate, time);
         _touches = new(node, gate, scheduler, Read, Due, FollowAsync, OnLiveObjects);
-        _follower = new(this, timingsOf, NotRunning, (entry, seen) => _touches.MemoryEnd(entry, seen), entry => _ended.Add(entry, isOurs: false));
-        _writer = new(node, gate, scheduler, timingsOf, _events, OnWritten, _follower.Follow);
+        _follower = new(this, timingsOf, NotRunning, (entry, seen) => _touches.MemoryEnd(entry, seen), OnEndedElsewhere);
+        _writer = new(node, gate, scheduler, timingsOf, _events, OnWritten, _follower.Follow, time);
     }
 
     /// <summary>What has ended and is known here: what is to be told by this node, and what only has to be let go.</summary>
@@ -86,7 +99,12 @@ internal sealed class SharedSessionDirectory : SessionDirectory
     public override SessionSnapshot Read(SessionEntry entry)
     {
         var seen = entry.Read();
-        seen.NotRunning = entry.Shared is { } shared ? NotRunning(shared) : TimeSpan.Zero;
+        if (entry.Shared is { } shared)
+        {
+            seen.NotRunning = NotRunning(shared);
+            seen.LastArrival = Moment.Later(seen.LastArrival, shared.FastArrival);
+        }
+
         return seen;
     }
 
@@ -177,16 +195,30 @@ internal sealed class SharedSessionDirectory : SessionDirectory
                 return place;
             }
 
-            var answer = await _writer.InsertAsync(entry, nextDue);
-            if (answer.Status != CommitStatus.Written)
-            {
-                throw new InvalidOperationException("The store has a session of this public id already.");
-            }
-
-            SessionRecords.Follow(shared, answer.Current!, SessionRecords.DetailsOf(answer.Current!));
-            entry.Refresh(entry.Read(), Bound(entry, Read(entry), nextDue));
+            // Known before it is written: a list that reads its record meanwhile makes no second entry of it, and waits for the turn.
             Adopt(entry, hasSecret: true);
-            return PlacementResult.Added;
+            var isWritten = false;
+            try
+            {
+                var answer = await _writer.InsertAsync(entry, nextDue);
+                if (answer.Status != CommitStatus.Written)
+                {
+                    throw new InvalidOperationException("The store has a session of this public id already.");
+                }
+
+                isWritten = true;
+                SessionRecords.Follow(shared, answer.Current!, SessionRecords.DetailsOf(answer.Current!));
+                entry.Refresh(entry.Read(), Bound(entry, Read(entry), nextDue));
+                FollowCommit(entry);
+                return PlacementResult.Added;
+            }
+            finally
+            {
+                if (!isWritten)
+                {
+                    Drop(entry);
+                }
+            }
         }
         finally
         {
@@ -196,6 +228,7 @@ internal sealed class SharedSessionDirectory : SessionDirectory
 
     public override bool TryKeepTouch(SessionEntry entry, Moment now)
     {
+        entry.Shared!.Arrive(now);
         _touches.Mark(entry);
         return NowForTouch is { IsNever: false } after && after.Since(now) <= _node.Pace.Flush;
     }
@@ -263,7 +296,7 @@ internal sealed class SharedSessionDirectory : SessionDirectory
             return false;
         }
 
-        if (isAbsolute || _node.HasAllUpTo(Moment.Later(rule, entry.Shared!.DecideAfter)))
+        if (isAbsolute || _node.HasAllUpTo(Moment.Later(Moment.Later(rule, entry.Shared!.DecideAfter), _node.DecideAfter)))
         {
             return true;
         }
@@ -357,20 +390,41 @@ internal sealed class SharedSessionDirectory : SessionDirectory
     /// <exception cref="SessionStoreUnavailableException">The store does not answer.</exception>
     public async ValueTask FlushAsync(bool all)
     {
-        for (var left = _changed.Count; left > 0 && _changed.TryDequeue(out var entry); left--)
+        SessionStoreUnavailableException? failure = null;
+        for (var left = _changed.Count; left > 0 && failure is null;)
         {
-            try
+            // Together, so that they share their commits.
+            var saving = new List<(SessionEntry Entry, Task Saved)>();
+            for (; left > 0 && saving.Count < SavesAtOnce && _changed.TryDequeue(out var entry); left--)
             {
                 if (entry.Shared!.IsChanged)
                 {
-                    await SaveAsync(entry);
+                    saving.Add((entry, SaveAsync(entry).AsTask()));
                 }
             }
-            catch (SessionStoreUnavailableException)
+
+            if (saving.Count == 0)
             {
-                MarkChanged(entry);
-                throw;
+                break;
             }
+
+            foreach (var (entry, saved) in saving)
+            {
+                try
+                {
+                    await saved;
+                }
+                catch (SessionStoreUnavailableException exception)
+                {
+                    MarkChanged(entry);
+                    failure ??= exception;
+                }
+            }
+        }
+
+        if (failure is not null)
+        {
+            throw failure;
         }
 
         await _touches.FlushAsync(all);
@@ -427,7 +481,9 @@ internal sealed class SharedSessionDirectory : SessionDirectory
     /// <summary>Sessions that are to end, and why, which the store could not be told yet.</summary>
     public ConcurrentDictionary<SessionEntry, SessionEndReason> EndsNotWritten => _ends;
 
-    public override Task WhenToldAsync(SessionEntry entry) => entry.Shared!.Told;
+    public override Task WhenExitedAsync(SessionEntry entry, Task completion) =>
+        // Another node may deliver it, and die on the way: nobody waits for ever.
+        TimedWait.ForAsync(Task.WhenAll(entry.Shared!.Told, completion), _exitPatience, _time);
 
     /// <summary>Forgets what ended long ago, in the store.</summary>
     public async ValueTask TrimAsync()
@@ -439,51 +495,116 @@ internal sealed class SharedSessionDirectory : SessionDirectory
     /// <summary>News of commits elsewhere: nothing is answered from older copies any more.</summary>
     public void Distrust(IReadOnlyList<CommittedChange> changes)
     {
+        _heard.Add(changes);
         foreach (var change in changes)
         {
             if (IsOlder(change, out var entry))
             {
-                entry.Shared!.IsStale = true;
+                entry.Shared!.Hear(change.Version);
                 entry.Involve();
+                ReadLater(entry);
             }
         }
     }
 
-    /// <summary>News of commits elsewhere: entries that are older follow.</summary>
-    public async ValueTask HeedAsync(IReadOnlyList<CommittedChange> changes)
+    /// <summary>News of events that were delivered elsewhere.</summary>
+    public void HeedTold(IReadOnlyList<CommittedChange> changes)
     {
-        List<SessionEntry>? stale = null;
         foreach (var change in changes)
         {
-            if (!PublicId.TryParse(change.Id, out var id))
-            {
-                continue;
-            }
-
-            if (change is { IsEnded: true, IsTold: true })
+            if (change is { IsEnded: true, IsTold: true } && PublicId.TryParse(change.Id, out var id))
             {
                 _ended.Told(id);
             }
+        }
+    }
 
-            if (IsOlder(change, out var entry))
+    /// <summary>Makes entries that are known to be older follow their records, in batches. What cannot be read stays for the next time.</summary>
+    /// <exception cref="SessionStoreUnavailableException">The store does not answer.</exception>
+    public async ValueTask ReadNewsAsync()
+    {
+        SessionStoreUnavailableException? failure = null;
+        foreach (var (entry, reading) in TakeUnread().ConvertAll(entry => (Entry: entry, Reading: ReadAsync(entry).AsTask())))
+        {
+            try
             {
-                (stale ??= []).Add(entry);
+                await reading;
+            }
+            catch (SessionStoreUnavailableException exception)
+            {
+                ReadLater(entry);
+                failure ??= exception;
             }
         }
 
-        foreach (var entry in stale ?? [])
+        if (failure is not null)
         {
-            await ReloadAsync(entry);
+            throw failure;
+        }
+
+        // A touch tells what moved on: many in one call.
+        async ValueTask ReadAsync(SessionEntry entry)
+        {
+            await _touches.AskAsync(entry);
+            if (entry is { IsEnded: false, Shared.IsStale: true })
+            {
+                await ReloadAsync(entry);
+            }
         }
     }
 
     /// <summary>A copy is not to be believed: the store lost something it had told.</summary>
     public void DistrustAll()
     {
+        _heard.Clear();
         foreach (var entry in All())
         {
-            entry.Shared!.IsStale = true;
+            entry.Shared!.ForgetHeard();
+            entry.Shared.IsStale = true;
             entry.Involve();
+            ReadLater(entry);
+        }
+    }
+
+    /// <summary>Other durations are in force: every entry is looked at with the next sweep.</summary>
+    public void RescheduleAll()
+    {
+        foreach (var entry in All())
+        {
+            entry.Refresh(entry.Read(), Now);
+            base.Reschedule(entry, Now);
+        }
+    }
+
+    private void ReadLater(SessionEntry entry)
+    {
+        lock (_unreadLock)
+        {
+            if (_unread.Add(entry))
+            {
+                _unreadInOrder.Enqueue(entry);
+            }
+        }
+    }
+
+    private List<SessionEntry> TakeUnread()
+    {
+        lock (_unreadLock)
+        {
+            List<SessionEntry> taken = [.. _unreadInOrder];
+            _unread.Clear();
+            _unreadInOrder.Clear();
+            return taken.FindAll(static entry => entry is { IsEnded: false, Shared.IsStale: true });
+        }
+    }
+
+    private void OnEndedElsewhere(SessionEntry entry, bool isForgotten)
+    {
+        _ended.Add(entry, isOurs: false);
+        if (isForgotten)
+        {
+            // Its events stand in no outbox.
+            _ended.Told(entry.Id);
         }
     }
 
@@ -521,6 +642,14 @@ internal sealed class SharedSessionDirectory : SessionDirectory
     private async ValueTask<SessionEntry?> AdoptAsync(SessionRecord record, SessionId? secret)
     {
         var entry = _follower.Adopt(record, secret);
+        if (entry?.Shared is { } adopted && _heard.VersionOf(record.Id) is var heard && heard > Math.Max(record.Version, adopted.Version))
+        {
+            // Read before a commit that was heard of meanwhile.
+            adopted.Hear(heard);
+            entry.Involve();
+            await ReloadAsync(entry);
+        }
+
         if (entry?.Shared is { } shared && shared.Version < record.Version)
         {
             await FollowAsync(entry, record);
@@ -529,7 +658,22 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         return entry is { IsEnded: false } ? entry : null;
     }
 
-    private async ValueTask ReloadAsync(SessionEntry entry) => await FollowAsync(entry, await _reader.LoadAsync(entry.Id));
+    /// <summary>Reads a session again. A read that was under way may be older than what is known; one that begins now is not, unless the store went back.</summary>
+    private async ValueTask ReloadAsync(SessionEntry entry)
+    {
+        var shared = entry.Shared!;
+        for (var read = 1; ; read++)
+        {
+            var known = Math.Max(shared.Version, shared.HeardVersion);
+            var record = await _reader.LoadAsync(entry.Id);
+            var isOlder = record?.Version < known;
+            if (!isOlder || read == SureReads)
+            {
+                await _follower.FollowInTurnAsync(entry, record, wentBack: isOlder);
+                return;
+            }
+        }
+    }
 
     private async ValueTask<bool> TouchAsync(SessionEntry entry, SessionSnapshot seen, SessionSnapshot next, Moment nextDue)
     {
@@ -557,7 +701,7 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         await shared.Turn.EnterAsync();
         try
         {
-            if (!await base.TryTouchAsync(entry, seen, next, Bound(entry, next, nextDue)))
+            if (shared.IsStale || !await base.TryTouchAsync(entry, seen, next, Bound(entry, next, nextDue)))
             {
                 return false;
             }

@@ -5,15 +5,10 @@ namespace SessionLifetime.Cluster;
 /// <summary>The values of sessions in the store.</summary>
 internal sealed class SharedValues(StoreGate gate, SharedSessionDirectory directory)
 {
-    /// <summary>Reads all values of a session. One that is known to have none costs nothing.</summary>
+    /// <summary>Reads all values of a session. What a copy says of there being any may be older than the request before this one.</summary>
     /// <exception cref="SessionStoreUnavailableException">The store does not answer.</exception>
     public async ValueTask<IReadOnlyList<StoredValue>> ReadAsync(SessionEntry entry)
     {
-        if (entry.Shared is not { HasValues: true })
-        {
-            return [];
-        }
-
         var id = entry.Id.ToString();
         var values = await gate.CallAsync("reading values", (store, stop) => store.ReadValuesAsync(id, stop));
         return values.Any(IsReserved) ? [.. values.Where(static value => !IsReserved(value))] : values;
@@ -24,10 +19,10 @@ internal sealed class SharedValues(StoreGate gate, SharedSessionDirectory direct
     /// <exception cref="SessionStoreUnavailableException">The store does not answer.</exception>
     public async ValueTask<IReadOnlyList<StoredValue>> WriteAsync(SessionEntry entry, IReadOnlyList<ValueChange> changes)
     {
-        if (entry.Shared is { HasValues: false } shared)
+        while (entry is { IsEnded: false, Shared: { HasValues: false } shared })
         {
-            // Other nodes have to know that there are any.
-            shared.HasValues = true;
+            // They are removed after the exit of a session whose record says that there are any.
+            shared.WantsValues = true;
             await directory.SaveAsync(entry);
         }
 
@@ -39,6 +34,11 @@ internal sealed class SharedValues(StoreGate gate, SharedSessionDirectory direct
     /// <exception cref="SessionStoreUnavailableException">The store does not answer.</exception>
     public async ValueTask RemoveAsync(SessionEntry entry)
     {
+        if (entry.Shared is not { HasValues: true })
+        {
+            return;
+        }
+
         var changes = (await ReadAsync(entry)).Select(static value => new ValueChange(value.Key, Data: null)).ToList();
         if (changes.Count > 0)
         {

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using SessionLifetime.Diagnostics;
 using SessionLifetime.Scheduling;
@@ -6,7 +7,7 @@ namespace SessionLifetime.Cluster;
 
 /// <summary>
 /// The way to the store: every call is bounded in time, and what fails is one kind of exception. While the store is away, calls that somebody waits for
-/// fail at once, but for one try every <see cref="ClusterPace.Flush"/>.
+/// fail at once, but for one try every <see cref="ClusterPace.Flush"/>. A call that a database refuses says nothing of the others.
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="pace">The durations.</param>
@@ -58,7 +59,11 @@ internal sealed class StoreGate(ISessionBackingStore store, ClusterPace pace, Ti
         }
         catch (Exception exception) when (exception is not SessionStoreUnavailableException)
         {
-            Failed(exception);
+            if (exception is not DbException { IsTransient: false })
+            {
+                Failed(exception);
+            }
+
             throw new SessionStoreUnavailableException($"The store of the sessions failed: {what}. {exception.Message}", exception);
         }
 

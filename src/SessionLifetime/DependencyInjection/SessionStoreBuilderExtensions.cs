@@ -57,6 +57,7 @@ public static class SessionStoreBuilderExtensions
         services.TryAddSingleton(static provider => new ClusterTimings(
             provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value,
             provider.GetRequiredService<TimingsInForce>(),
+            provider.GetRequiredService<NodeState>(),
             provider.GetRequiredService<ILogger<ClusterTimings>>()));
         services.TryAddSingleton<SharedValues>();
         services.TryAddSingleton<SharedTokens>();
@@ -69,6 +70,8 @@ public static class SessionStoreBuilderExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ITokenCarrier, RelayTokens>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ITokenCarrier, TicketTokens>());
         services.TryAddSingleton<OutboxDelivery>();
+        services.TryAddSingleton<NewsReader>();
+        services.TryAddSingleton<DueMoments>();
         services.TryAddSingleton<NodeHeart>();
         services.TryAddSingleton<ClusterNodeService>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ClusterNodeService>(

@@ -160,8 +160,10 @@ internal class SessionDirectory
     /// <summary>Something happened to a page of the session, or is about to: to be written to the backing store, where there is one.</summary>
     public virtual void OnPageChange(SessionEntry entry, PageChange change) => _ = change;
 
-    /// <summary>Completes when the events of a session that has ended are delivered by another node; here, where this one does.</summary>
-    public virtual Task WhenToldAsync(SessionEntry entry) => Task.CompletedTask;
+    /// <summary>Completes when the exit of a session that has ended is delivered, here or by another node.</summary>
+    /// <param name="entry">The session.</param>
+    /// <param name="completion">Completes when it is done with here.</param>
+    public virtual Task WhenExitedAsync(SessionEntry entry, Task completion) => completion;
 
     /// <summary>Reads a session again from the backing store, where there is one: before a refusal that another node may have made wrong.</summary>
     /// <returns>Whether it had changed.</returns>

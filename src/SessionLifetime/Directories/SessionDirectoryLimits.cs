@@ -12,6 +12,7 @@ internal sealed record SessionDirectoryLimits
         MaxSessionsPerBrowser = options.MaxSessionsPerBrowser,
         MaxEndedSessions = options.MaxEndedSessions,
         EndedSessionRetention = options.EndedSessionRetention,
+        ExitPatience = options.HandlerTimeout * 4,
     };
 
     /// <summary>The time between two sweeps, which says how fine the due index has to be.</summary>
@@ -28,4 +29,7 @@ internal sealed record SessionDirectoryLimits
     public required int MaxEndedSessions { get; init; }
 
     public required TimeSpan EndedSessionRetention { get; init; }
+
+    /// <summary>How long those who wait for an exit wait for the handlers of another process, and for it to be found gone.</summary>
+    public TimeSpan ExitPatience { get; init; } = TimeSpan.FromMinutes(2);
 }

@@ -176,8 +176,7 @@ internal sealed class SessionEngine
         var isOurs = await TryEndAsync(entry, reason);
         if (!HandlerInvocation.IsInside && entry.IsEnded)
         {
-            await Directory.WhenToldAsync(entry);
-            await TabSessionOf(entry).Completion;
+            await Directory.WhenExitedAsync(entry, TabSessionOf(entry).Completion);
         }
 
         return isOurs;

@@ -17,7 +17,7 @@ internal sealed class SessionRotation(SessionDirectory directory, TimeSpan overl
     /// Where nobody here knows a secret of the session (another node has served it until now), there is nothing to replace yet: the request that shows one is
     /// the one to ask.
     /// </remarks>
-    public ValueTask RotateAsync(SessionEntry entry, bool evenIfPending = false)
+    public async ValueTask RotateAsync(SessionEntry entry, bool evenIfPending = false)
     {
         for (var isDone = false; !isDone && !entry.IsEnded && (entry.Rotated is not null || entry.Secret != default);)
         {
@@ -42,7 +42,16 @@ internal sealed class SessionRotation(SessionDirectory directory, TimeSpan overl
             directory.RemoveSecrets(isDone ? forgotten : []);
         }
 
-        return directory.SaveAsync(entry);
+        try
+        {
+            await directory.SaveAsync(entry);
+        }
+        catch (SessionStoreUnavailableException)
+        {
+            // It is told to nobody before it is written.
+            directory.MarkChanged(entry);
+            throw;
+        }
     }
 
     /// <summary>A request with this secret was admitted: the first use of a new one lets the former run out.</summary>

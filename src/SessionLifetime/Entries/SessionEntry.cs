@@ -171,7 +171,17 @@ internal sealed class SessionEntry
     }
 
     /// <summary>The secret a browser shall have instead of the one it sent; null when that is the newest.</summary>
-    public SessionId? NewerThan(SessionId sent) => Rotated is { } ids && ids.Newest != sent ? ids.Newest : null;
+    /// <remarks>Where the session is in a backing store, a new one is told when it stands there: another node shall know it.</remarks>
+    public SessionId? NewerThan(SessionId sent)
+    {
+        if (Rotated is not { } ids)
+        {
+            return null;
+        }
+
+        var newest = ids.Pending is { } pending && Shared is { } shared && !shared.Knows(pending) ? ids.Current : ids.Newest;
+        return newest != sent ? newest : null;
+    }
 
     /// <summary>Whether a request has the session, or is about to find out whether it still may.</summary>
     public bool HasRequests => Volatile.Read(ref _requests) != 0;
@@ -353,7 +363,7 @@ internal sealed class SessionEntry
         _gate.Enter();
         if (_mode != Mode.Ended)
         {
-            Volatile.Write(ref _mode, seen.IsPlain ? Mode.Plain : Mode.Involved);
+            Volatile.Write(ref _mode, seen.IsPlain && !IsStale ? Mode.Plain : Mode.Involved);
         }
 
         _gate.Leave();
@@ -672,8 +682,11 @@ internal sealed class SessionEntry
         var ended = next.State == SessionState.Ended;
         var due = ended ? Moment.Never : Moment.Earlier(nextDue, _pages.NextDue);
         Volatile.Write(ref _nextDue, due.Ticks);
-        Volatile.Write(ref _mode, ended ? Mode.Ended : next.IsPlain ? Mode.Plain : Mode.Involved);
+        Volatile.Write(ref _mode, ended ? Mode.Ended : next.IsPlain && !IsStale ? Mode.Plain : Mode.Involved);
     }
+
+    /// <summary>Whether it is known that a backing store has something else.</summary>
+    private bool IsStale => _optional.Shared is { IsStale: true };
 
     private OptionalState GetOptional()
     {

@@ -1,3 +1,4 @@
+using SessionLifetime.Ids;
 using SessionLifetime.Time;
 
 namespace SessionLifetime.Entries;
@@ -12,6 +13,8 @@ internal sealed class SharedState
     private int _isDirty;
     private volatile bool _isStale;
     private int _unsure;
+    private long _heardVersion;
+    private long _fastArrival;
     private TaskCompletionSource? _told;
 
     /// <summary>Commits of one session are written one after the other.</summary>
@@ -38,8 +41,17 @@ internal sealed class SharedState
     /// <summary>Whether this node shall be asked for as the session's home.</summary>
     public bool WantsHome { get; set; }
 
-    /// <summary>Whether the session has values in the store.</summary>
+    /// <summary>Whether the record says that the session has values in the store.</summary>
     public bool HasValues { get; set; }
+
+    /// <summary>Whether the record shall say so with the next commit.</summary>
+    public bool WantsValues { get; set; }
+
+    /// <summary>The highest version of the record that this node has heard of.</summary>
+    public long HeardVersion => Volatile.Read(ref _heardVersion);
+
+    /// <summary>The latest signal on the fast path, which moves no other stamp of an arrival.</summary>
+    public Moment FastArrival => new(Volatile.Read(ref _fastArrival));
 
     /// <summary>The version of the reserved value that says which node has the turn of serialized requests. Read and written by the request that has this node's.</summary>
     public long TurnVersion { get; set; }
@@ -49,6 +61,21 @@ internal sealed class SharedState
 
     /// <summary>The secrets of the record: the hash of each, until when it works, and what leads to the next one.</summary>
     public IReadOnlyList<StoredSecret> Secrets { get; set; } = [];
+
+    /// <summary>Whether a secret stands in the record.</summary>
+    public bool Knows(SessionId secret)
+    {
+        var hash = SecretHash.Of(secret);
+        foreach (var one in Secrets)
+        {
+            if (string.Equals(one.Hash, hash, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>What happened to the pages here and is not written yet, in order.</summary>
     public List<PageChange> PageChanges { get; } = [];
@@ -85,6 +112,31 @@ internal sealed class SharedState
 
     /// <summary>Completes when the handlers of the raise that is under way have answered; null while none is.</summary>
     public TaskCompletionSource? Answer { get; set; }
+
+    /// <summary>A commit elsewhere is known: nothing older is believed.</summary>
+    public void Hear(long version)
+    {
+        var known = Volatile.Read(ref _heardVersion);
+        while (known < version && Interlocked.CompareExchange(ref _heardVersion, version, known) is var before && before != known)
+        {
+            known = before;
+        }
+
+        IsStale = true;
+    }
+
+    /// <summary>The store went back: what was heard of it is void.</summary>
+    public void ForgetHeard() => Volatile.Write(ref _heardVersion, 0);
+
+    /// <summary>A signal was counted on the fast path.</summary>
+    public void Arrive(Moment now)
+    {
+        var known = Volatile.Read(ref _fastArrival);
+        while (known < now.Ticks && Interlocked.CompareExchange(ref _fastArrival, now.Ticks, known) is var before && before != known)
+        {
+            known = before;
+        }
+    }
 
     /// <summary>Whether stamps wait to be written.</summary>
     public bool IsDirty => Volatile.Read(ref _isDirty) != 0;
