@@ -147,7 +147,8 @@ public sealed class SharedSessionTests : ClusterTest
 
         await node.Directory.Follower.FollowInTurnAsync(entry, _store.Records[entry.Id.ToString()]);
 
-        Assert.Equal(newest, entry.NewerThan(entry.Secret));
+        Assert.Equal(newest, entry.Rotated!.Newest);
+        Assert.Null(entry.NewerThan(entry.Secret));
         await node.Directory.SaveAsync(entry);
         Assert.Equal(2, _store.Records[entry.Id.ToString()].SecretHashes.Count);
         await node.Directory.Follower.FollowInTurnAsync(entry, _store.Records[entry.Id.ToString()]);

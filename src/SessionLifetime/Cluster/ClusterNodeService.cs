@@ -226,8 +226,15 @@ internal sealed class ClusterNodeService(
         if (!_stop.IsCancellationRequested)
         {
             await TimedWait.ForAsync(_stopped.Woken, pause * 0.1, time);
-            await TimedWait.ForAsync(wake.Woken, pause * 0.9, time);
-            wake.Reset();
+            if (!_stop.IsCancellationRequested)
+            {
+                await TimedWait.ForAsync(wake.Woken, pause * 0.9, time);
+            }
+
+            if (wake != _stopped)
+            {
+                wake.Reset();
+            }
         }
 
         return _stop.IsCancellationRequested;

@@ -21,7 +21,6 @@ namespace SessionLifetime.Cluster;
 /// <param name="raised">The events that a decision gives.</param>
 /// <param name="onWritten">The entry is what was written; called in its turn.</param>
 /// <param name="onMoved">The record moved on elsewhere, or is gone, or is older than it was; called in the entry's turn.</param>
-/// <param name="time">Measures pauses.</param>
 internal sealed class RecordWriter(
     NodeState node,
     StoreGate gate,
@@ -29,10 +28,8 @@ internal sealed class RecordWriter(
     Func<SessionSnapshot, SessionTimings> timingsOf,
     ClusterEvents raised,
     Action<SessionEntry> onWritten,
-    Action<SessionEntry, SessionRecord?, bool> onMoved,
-    TimeProvider time)
+    Action<SessionEntry, SessionRecord?, bool> onMoved)
 {
-    private const int Tries = 3;
     private const int BatchSize = 256;
 
     private readonly Batcher<SessionCommit, CommitAnswer> _batches = new(
@@ -222,17 +219,15 @@ internal sealed class RecordWriter(
     private async ValueTask<CommitAnswer> SendAsync(SessionCommit commit)
     {
         var wasAway = gate.IsAway;
-        for (var attempt = 1; ; attempt++)
+        try
         {
-            try
-            {
-                return await _batches.SendAsync(commit);
-            }
-            catch (SessionStoreUnavailableException) when (attempt < Tries && !wasAway)
-            {
-                // The answer may have been lost after the write: the same name says so.
-                await Task.Delay(node.Pace.Flush / 4, time);
-            }
+            return await _batches.SendAsync(commit);
+        }
+        catch (SessionStoreUnavailableException) when (!wasAway)
+        {
+            // The answer may have been lost after the write: the commit's name says so. Or another one of the same call was refused: this one goes alone.
+            var answers = await gate.CallAsync("writing a decision", (store, stop) => store.CommitAsync([commit], stop), isEssential: true);
+            return answers[0];
         }
     }
 }

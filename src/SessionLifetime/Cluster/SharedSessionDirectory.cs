@@ -80,7 +80,7 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         _reader = new(node, gate, time);
         _touches = new(node, gate, scheduler, Read, Due, FollowAsync, OnLiveObjects);
         _follower = new(this, timingsOf, NotRunning, (entry, seen) => _touches.MemoryEnd(entry, seen), OnEndedElsewhere);
-        _writer = new(node, gate, scheduler, timingsOf, _events, OnWritten, _follower.Follow, time);
+        _writer = new(node, gate, scheduler, timingsOf, _events, OnWritten, _follower.Follow);
     }
 
     /// <summary>What has ended and is known here: what is to be told by this node, and what only has to be let go.</summary>
