@@ -10,12 +10,16 @@ internal sealed class PostgreSqlBackingStore : ISessionBackingStore
 {
     private const int PageSize = 500;
 
+    /// <summary>At a time, so that nobody waits for it.</summary>
+    private const long MostForgotten = 1000;
+
     private readonly NpgsqlDataSource _database;
     private readonly bool _ownsDataSource;
     private readonly PostgreSqlStatements _sql;
     private readonly PostgreSqlStart _start;
     private readonly PostgreSqlNews _news;
     private readonly PostgreSqlCommits _commits;
+    private readonly PostgreSqlCursors _cursors = new();
     private readonly string _schema;
     private readonly CancellationTokenSource _disposed = new();
 
@@ -46,7 +50,7 @@ internal sealed class PostgreSqlBackingStore : ISessionBackingStore
                 (Command(_sql.Serve, Offset, node.Lead.Ticks), null),
                 (Command(_sql.Settings, node.Settings.ToArray()), null),
                 (Command(_sql.Register, Offset, node.Node, node.LiveFor.Ticks), null),
-                (Command(_sql.Now, Offset), reader => (now, cursor) = (Now(reader), reader.GetInt64(2))),
+                (Command(_sql.Now, Offset), reader => (now, cursor) = (Now(reader), _cursors.Remember(reader.GetInt64(2), reader.GetFieldValue<long[]>(5)))),
             ],
             cancellationToken);
         return new(now, cursor, await _news.IsHeardAsync(cancellationToken)
@@ -63,15 +67,16 @@ internal sealed class PostgreSqlBackingStore : ISessionBackingStore
     {
         var answer = new HeartbeatAnswer(default, [], [], 0, 0, default);
         var (nodes, changes) = (new List<LiveNode>(), new List<CommittedChange>());
+        var (first, open) = _cursors.Since(beat.Cursor);
         await RunAsync(
             _database,
             [
                 (Command(_sql.Serve, Offset, beat.Lead.Ticks), null),
                 (Command(_sql.Beat, Offset, beat.Node, beat.LiveFor.Ticks, beat.Watermark.Ticks), null),
                 (Command(_sql.Now, Offset), reader => answer = new(
-                    Now(reader), nodes, changes, reader.GetInt64(2), reader.GetInt64(3), reader.IsDBNull(4) ? default : reader.GetFieldValue<byte[]>(4))),
+                    Now(reader), nodes, changes, _cursors.Remember(reader.GetInt64(2), reader.GetFieldValue<long[]>(5)), reader.GetInt64(3), reader.IsDBNull(4) ? default : reader.GetFieldValue<byte[]>(4))),
                 (Command(_sql.Live, Offset), reader => nodes.Add(new(reader.GetString(0), new(reader.GetInt64(1))))),
-                (Command(_sql.Changes, beat.Cursor),
+                (Command(_sql.Changes, first, open),
                     reader => changes.Add(new(reader.GetString(0), reader.GetInt64(1), reader.GetBoolean(2), reader.GetBoolean(3)))),
             ],
             cancellationToken);
@@ -137,7 +142,7 @@ internal sealed class PostgreSqlBackingStore : ISessionBackingStore
         await RunAsync(
             _database,
             [
-                (Command(_sql.TakeEvents, Offset, take.Node, take.IncludeTaken, (long)take.Most), reader => events.Add(
+                (Command(_sql.TakeEvents, Offset, take.Node, take.IncludeTaken, (long)take.Most, take.Kinds?.ToArray()), reader => events.Add(
                     new(reader.GetString(0), reader.GetInt64(1), reader.GetString(2), reader.GetFieldValue<byte[]>(3)) { Attempt = reader.GetInt32(4) })),
             ],
             cancellationToken);
@@ -236,8 +241,8 @@ internal sealed class PostgreSqlBackingStore : ISessionBackingStore
         await RunAsync(
             _database,
             [
-                (Command(_sql.TrimSessions, endedBefore.Ticks), reader => count = reader.GetInt32(0)),
-                (Command(_sql.TrimTokens, Offset), null),
+                (Command(_sql.TrimSessions, endedBefore.Ticks, MostForgotten), reader => count = reader.GetInt32(0)),
+                (Command(_sql.TrimTokens, Offset, MostForgotten), null),
                 (Command(_sql.TrimNodes, Offset), null),
             ],
             cancellationToken);

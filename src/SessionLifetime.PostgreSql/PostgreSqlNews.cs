@@ -44,6 +44,20 @@ internal sealed class PostgreSqlNews(NpgsqlDataSource database, string channel, 
     /// <summary>Writes what arrives, until it is cancelled.</summary>
     public async Task PumpAsync(ChannelWriter<SessionNotice> notices, CancellationToken cancellationToken)
     {
+        try
+        {
+            await PumpUntilStoppedAsync(notices, cancellationToken);
+            notices.TryComplete(new OperationCanceledException(cancellationToken));
+        }
+        catch (Exception exception)
+        {
+            // Nothing that passes: the reader is told, and begins anew if it wants to.
+            notices.TryComplete(exception);
+        }
+    }
+
+    private async Task PumpUntilStoppedAsync(ChannelWriter<SessionNotice> notices, CancellationToken cancellationToken)
+    {
         while (!cancellationToken.IsCancellationRequested)
         {
             try
@@ -71,8 +85,6 @@ internal sealed class PostgreSqlNews(NpgsqlDataSource database, string channel, 
                 await Task.Delay(s_pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
-
-        notices.TryComplete(new OperationCanceledException(cancellationToken));
     }
 
     private static void Write(string payload, ChannelWriter<SessionNotice> notices)

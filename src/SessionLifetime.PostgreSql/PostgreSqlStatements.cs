@@ -10,7 +10,8 @@ internal sealed class PostgreSqlStatements
         "s.id, s.version, s.secret_hashes, s.last_activity, s.last_signal, s.idle_reset, s.last_arrival, s.due_at, s.absolute_at, "
         + "s.browser_id, s.user_name, s.home, s.end_reason, s.ended_at, s.writer, s.state";
 
-    private const string Store = "GREATEST((EXTRACT(EPOCH FROM clock_timestamp() - origin) * 10000000)::bigint + $1::bigint, latest)";
+    private const string Clock = "((EXTRACT(EPOCH FROM clock_timestamp() - origin) * 10000000)::bigint + $1::bigint)";
+    private const string Store = $"GREATEST({Clock}, latest)";
 
     /// <param name="schema">The schema, as the app names it.</param>
     public PostgreSqlStatements(string schema)
@@ -24,16 +25,19 @@ internal sealed class PostgreSqlStatements
 
         Version = $"SELECT major, minor FROM {s}.clock";
         ClockTable = $"{s}.clock";
-        Serve = $"UPDATE {s}.clock SET latest = {Store}, service_ends = {Store} + $2, taken_off = taken_off + GREATEST(0, {Store} - service_ends)";
+        // A clock that was put back by more than the lead moves the origin instead: the store's time goes on from where it was.
+        Serve = $"UPDATE {s}.clock SET origin = CASE WHEN {Clock} + $2 < latest THEN clock_timestamp() - make_interval(secs => (latest - $1::bigint) / 10000000.0) ELSE origin END, "
+            + $"latest = {Store}, service_ends = {Store} + $2, taken_off = taken_off + GREATEST(0, {Store} - service_ends)";
         Settings = $"UPDATE {s}.clock SET settings = $1";
         Register = $"WITH {now} INSERT INTO {s}.node (node, watermark, live_until) SELECT $2, service, service + $3 FROM now "
             + "ON CONFLICT (node) DO UPDATE SET watermark = EXCLUDED.watermark, live_until = EXCLUDED.live_until";
         Beat = $"WITH {now} INSERT INTO {s}.node (node, watermark, live_until) SELECT $2, $4, service + $3 FROM now "
             + "ON CONFLICT (node) DO UPDATE SET watermark = GREATEST(node.watermark, EXCLUDED.watermark), live_until = EXCLUDED.live_until";
         SignOff = $"DELETE FROM {s}.node WHERE node = $1";
-        Now = $"WITH {now} SELECT n.store, n.service, txid_snapshot_xmin(txid_current_snapshot()), (SELECT sum(living)::bigint FROM {s}.tally), c.settings FROM now n, {s}.clock c";
+        Now = $"WITH {now} SELECT n.store, n.service, txid_snapshot_xmax(txid_current_snapshot()), (SELECT sum(living)::bigint FROM {s}.tally), c.settings, "
+            + $"ARRAY(SELECT txid_snapshot_xip(txid_current_snapshot())) FROM now n, {s}.clock c";
         Live = $"WITH {now} SELECT m.node, m.watermark FROM {s}.node m, now n WHERE m.live_until > n.service";
-        Changes = $"SELECT s.id, s.version, s.end_reason IS NOT NULL, {told} FROM {s}.session s WHERE s.change >= $1";
+        Changes = $"SELECT s.id, s.version, s.end_reason IS NOT NULL, {told} FROM {s}.session s WHERE s.change >= $1 OR s.change = ANY($2)";
 
         LockToTouch = $"WITH l AS MATERIALIZED (SELECT id FROM {s}.session WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE) SELECT count(*) FROM l";
         Touch = $"""
@@ -120,7 +124,8 @@ internal sealed class PostgreSqlStatements
         TakeEvents = $"""
             WITH {now}, free AS MATERIALIZED (
               SELECT e.number FROM {s}.event e
-              WHERE (e.node IS NULL OR (e.node = $2 AND (NOT e.is_taken OR $3)) OR e.node NOT IN (SELECT m.node FROM {s}.node m, now n WHERE m.live_until > n.service))
+              WHERE ((e.node = $2 AND (NOT e.is_taken OR $3))
+                  OR ((e.node IS NULL OR e.node NOT IN (SELECT m.node FROM {s}.node m, now n WHERE m.live_until > n.service)) AND ($5::text[] IS NULL OR e.kind = ANY($5))))
                 AND NOT EXISTS (SELECT 1 FROM {s}.event f WHERE f.session_id = e.session_id AND f.sequence < e.sequence)
               ORDER BY e.number LIMIT $4 FOR UPDATE OF e SKIP LOCKED)
             UPDATE {s}.event e SET attempt = e.attempt + CASE WHEN e.is_taken AND e.node = $2 THEN 0 ELSE 1 END, node = $2, is_taken = true
@@ -156,13 +161,13 @@ internal sealed class PostgreSqlStatements
             """;
         TrimSessions = $"""
             WITH free AS MATERIALIZED (
-              SELECT s.id FROM {s}.session s WHERE s.ended_at IS NOT NULL AND s.ended_at < $1 AND {told} ORDER BY s.id FOR UPDATE SKIP LOCKED),
+              SELECT s.id FROM {s}.session s WHERE s.ended_at IS NOT NULL AND s.ended_at < $1 AND {told} ORDER BY s.ended_at LIMIT $2 FOR UPDATE SKIP LOCKED),
             old AS (DELETE FROM {s}.session s USING free f WHERE s.id = f.id RETURNING s.id, s.secret_hashes),
             secrets AS (DELETE FROM {s}.secret k USING old o WHERE k.hash = ANY(o.secret_hashes) AND k.session_id = o.id),
             vals AS (DELETE FROM {s}.value v USING old o WHERE v.session_id = o.id)
             SELECT count(*)::integer FROM old
             """;
-        TrimTokens = $"WITH {now} DELETE FROM {s}.token t USING now n WHERE t.expires_at <= n.service";
+        TrimTokens = $"WITH {now} DELETE FROM {s}.token t WHERE t.hash IN (SELECT o.hash FROM {s}.token o, now n WHERE o.expires_at <= n.service ORDER BY o.expires_at LIMIT $2)";
         TrimNodes = $"WITH {now} DELETE FROM {s}.node m USING now n WHERE m.live_until + {TimeSpan.TicksPerHour} < n.service";
     }
 
@@ -244,6 +249,6 @@ internal sealed class PostgreSqlStatements
     /// <summary>Statements are chosen by what is asked for, so that each finds its index.</summary>
     private static string Where(SessionRecordFilter filter) =>
         "s.end_reason IS NULL"
-        + (filter.User is null ? " AND $1::text IS NULL" : " AND s.user_name = $1")
+        + (filter.User is null ? " AND $1::text IS NULL" : $" AND left(s.user_name, {SessionLifetimeSchema.UserStart}) = left($1, {SessionLifetimeSchema.UserStart}) AND s.user_name = $1")
         + (filter.BrowserId is null ? " AND $2::text IS NULL" : " AND s.browser_id = $2");
 }

@@ -8,6 +8,9 @@ public static class SessionLifetimeSchema
     internal const int Major = 1;
     internal const int Minor = 0;
 
+    /// <summary>How much of a user's name the index holds: one of any length fits into it.</summary>
+    internal const int UserStart = 200;
+
     /// <summary>The script with the default options.</summary>
     /// <value>Statements of SQL.</value>
     public static string Sql => For(new());
@@ -32,7 +35,7 @@ public static class SessionLifetimeSchema
             CREATE INDEX IF NOT EXISTS session_by_change ON {s}.session (change);
             CREATE INDEX IF NOT EXISTS session_by_due ON {s}.session (due_at) WHERE due_at IS NOT NULL AND end_reason IS NULL;
             CREATE INDEX IF NOT EXISTS session_by_absolute ON {s}.session (absolute_at) WHERE absolute_at IS NOT NULL AND end_reason IS NULL;
-            CREATE INDEX IF NOT EXISTS session_by_user ON {s}.session (user_name, id) WHERE user_name IS NOT NULL AND end_reason IS NULL;
+            CREATE INDEX IF NOT EXISTS session_by_user ON {s}.session (left(user_name, {UserStart}), id) WHERE user_name IS NOT NULL AND end_reason IS NULL;
             CREATE INDEX IF NOT EXISTS session_by_browser ON {s}.session (browser_id, id) WHERE browser_id IS NOT NULL AND end_reason IS NULL;
             CREATE INDEX IF NOT EXISTS session_by_ended ON {s}.session (ended_at) WHERE ended_at IS NOT NULL;
             CREATE {table} IF NOT EXISTS {s}.secret (hash text COLLATE "C" PRIMARY KEY, session_id text COLLATE "C" NOT NULL);

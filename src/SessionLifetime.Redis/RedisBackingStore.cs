@@ -62,12 +62,15 @@ internal sealed class RedisBackingStore : ISessionBackingStore
     public async ValueTask<IReadOnlyList<OutboxEvent>> TakeEventsAsync(EventTake take, CancellationToken cancellationToken)
     {
         var (events, first) = (new List<OutboxEvent>(), Random.Shared.Next(RedisShards.Count));
-        var waiting = await Task.WhenAll(RedisShards.All.Select(shard => _shards.Database.SortedSetLengthAsync(_shards.Key(shard, "queue"))));
+
+        // One that is no kind where none is wanted: none at all stands for all.
+        RedisValue[] kinds = take.Kinds is null ? [] : ["", .. take.Kinds.Select(static kind => (RedisValue)kind)];
+        var waiting = await Task.WhenAll(RedisShards.All.Select(shard => _shards.Database.SetLengthAsync(_shards.Key(shard, "owners"))));
         foreach (var shard in RedisShards.All.Select(step => (first + step) % RedisShards.Count).Where(shard => waiting[shard] > 0))
         {
             if (events.Count < take.Most)
             {
-                var answer = await _shards.RunAsync(RedisScripts.TakeEvents, shard, take.Node, take.Most - events.Count, take.IncludeTaken ? 1 : 0);
+                var answer = await _shards.RunAsync(RedisScripts.TakeEvents, shard, [take.Node, take.Most - events.Count, take.IncludeTaken ? 1 : 0, .. kinds]);
                 events.AddRange(((RedisResult[])answer!).Select(static one =>
                     new OutboxEvent((string)one[0]!, (long)one[1], (string)one[2]!, (byte[])one[3]!) { Attempt = (int)one[4] }));
             }

@@ -36,7 +36,7 @@ internal sealed class RedisHeart(RedisShards shards)
         var (now, nodes) = (new StoreTime(new((long)told[0]), new((long)told[1])), RedisRows.Values(told[8]));
         var since = Remembered(cursor);
         var answers = await Task.WhenAll(RedisShards.All.Select(shard => shards.RunAsync(
-            RedisScripts.Sync, shard, [(RedisValue)told[2], (RedisValue)told[3], (RedisValue)told[4], (RedisValue)told[5], since[shard], .. nodes])));
+            RedisScripts.Sync, shard, [(RedisValue)told[2], (RedisValue)told[3], (RedisValue)told[4], (RedisValue)told[5], since is null ? (RedisValue)"+inf" : since[shard], .. nodes])));
         var (changes, numbers, living) = (new List<CommittedChange>(), new long[RedisShards.Count], 0L);
         for (var shard = 0; shard < RedisShards.Count; shard++)
         {
@@ -46,7 +46,7 @@ internal sealed class RedisHeart(RedisShards shards)
             changes.AddRange(((RedisResult[])answer[2]!).Select(static one => Change((RedisResult[])one!)));
         }
 
-        return new(now, Live(nodes, RedisRows.Values(told[9]), now.Service), changes, Remember(numbers), living, (byte[])told[7]!);
+        return new(now, Live(nodes, RedisRows.Values(told[9]), now.Service), changes, Remember(numbers, cursor, since), living, (byte[])told[7]!);
     }
 
     private static CommittedChange Change(RedisResult[] change) => new((string)change[0]!, (long)change[1], (int)change[2] == 1, (int)change[3] == 1);
@@ -58,12 +58,12 @@ internal sealed class RedisHeart(RedisShards shards)
     }
 
     /// <summary>What a cursor stood for; nothing where another process, or a much older heartbeat, was given it: then all changes are told.</summary>
-    private long[] Remembered(long? cursor)
+    private long[]? Remembered(long? cursor)
     {
         if (cursor is not { } known)
         {
             // Nobody asks.
-            return [.. Enumerable.Repeat(long.MaxValue, RedisShards.Count)];
+            return null;
         }
 
         lock (_lock)
@@ -72,11 +72,18 @@ internal sealed class RedisHeart(RedisShards shards)
         }
     }
 
-    private long Remember(long[] numbers)
+    private long Remember(long[] numbers, long? asked, long[]? since)
     {
-        var cursor = numbers.Sum();
+        // A shard that lost changes is not made up for by those that went on: the store went back, and the cursor says so.
+        var hasLost = since is not null && numbers.Zip(since).Any(static shard => shard.First < shard.Second);
+        var cursor = hasLost ? Math.Min(numbers.Sum(), asked!.Value - 1) : numbers.Sum();
         lock (_lock)
         {
+            if (hasLost)
+            {
+                _numbers.Remove(cursor);
+            }
+
             if (_numbers.TryGetValue(cursor, out var known))
             {
                 // Two that were read at once may have one sum: nothing is missed by the lower of each.

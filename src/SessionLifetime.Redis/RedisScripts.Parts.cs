@@ -32,6 +32,13 @@ internal static partial class RedisScripts
           if old and old ~= '' and old ~= new then redis.call('ZREM', group .. old, id) end
           if new ~= '' then redis.call('ZADD', group .. new, 0, id) end
         end
+        local function queue(id, address, at)
+          redis.call('ZADD', B .. 'q:' .. address, at or redis.call('INCR', B .. 'place'), id)
+          redis.call('SADD', B .. 'owners', address)
+        end
+        local function forgetOwner(owner)
+          if redis.call('EXISTS', B .. 'q:' .. owner, B .. 'x:' .. owner) == 0 then redis.call('SREM', B .. 'owners', owner) end
+        end
         local function changed(id, version, ended, channel)
           redis.call('ZADD', B .. 'changes', redis.call('INCR', B .. 'number'), id)
           redis.call('PUBLISH', channel, id .. ':' .. version .. ':' .. (ended and 1 or 0) .. (1 - redis.call('EXISTS', B .. 'e:' .. id)))

@@ -19,7 +19,13 @@ internal static partial class RedisScripts
         end
         local store, service = clock()
         if mode ~= 'stop' then
-          local c = redis.call('HMGET', C, 'ends', 'off')
+          local c = redis.call('HMGET', C, 'ends', 'off', 'origin', 'latest')
+          local t = redis.call('TIME')
+          local clock = t[2] * 10 + 864e9 + offset
+          if (t[1] - c[3]) * 1e7 + clock + ARGV[5] < tonumber(c[4]) then
+            -- Put back: the store's time goes on from where it was.
+            redis.call('HSET', C, 'origin', string.format('%.7f', t[1] - (c[4] - clock) / 1e7))
+          end
           redis.call('HSET', C, 'ends', num(store + ARGV[5]), 'off', num(c[2] + math.max(0, store - c[1])))
         end
         redis.call('HSET', C, 'latest', num(store))
@@ -43,7 +49,8 @@ internal static partial class RedisScripts
 
     /// <summary>
     /// Origin, latest, end, taken off, the number of the last change known, and nodes with their ends of life: what the first shard told. Gives the number of
-    /// the last change, living sessions, and changes. Until it is told, a shard's service time stands still: it is never ahead of the first shard's.
+    /// the last change, living sessions, and changes. Until it is told, a shard's service time stands still: it is never ahead of the first shard's. A
+    /// shard whose number is lower than the known one has lost changes: all it has are given.
     /// </summary>
     public const string Sync = Head + """
 
@@ -55,11 +62,13 @@ internal static partial class RedisScripts
           for k = 8, #ARGV, 2 do redis.call('HSET', B .. 'nodes', ARGV[k], ARGV[k + 1]) end
         end
         local changes = {}
-        for _, id in ipairs(redis.call('ZRANGEBYSCORE', B .. 'changes', '(' .. ARGV[7], '+inf')) do
+        local since, number = ARGV[7], redis.call('GET', B .. 'number') or '0'
+        if since ~= '+inf' and tonumber(number) < tonumber(since) then since = '0' end
+        for _, id in ipairs(redis.call('ZRANGEBYSCORE', B .. 'changes', '(' .. since, '+inf')) do
           local s = redis.call('HMGET', B .. 's:' .. id, 'v', 'end')
           changes[#changes + 1] = { id, s[1], s[2] == '' and 0 or 1, 1 - redis.call('EXISTS', B .. 'e:' .. id) }
         end
-        return { redis.call('GET', B .. 'number') or '0', redis.call('ZCARD', B .. 'all'), changes }
+        return { number, redis.call('ZCARD', B .. 'all'), changes }
         """;
 
     /// <summary>Eleven values a touch: id, version, due, and age and moment of each stamp. Gives for each: version, stamps, and the record where it moved.</summary>
@@ -145,10 +154,11 @@ internal static partial class RedisScripts
             local till = redis.call('HGET', B .. 'nodes', home)
             if till and tonumber(till) > service then address = home end
           end
+          local isFirst = redis.call('EXISTS', B .. 'e:' .. id) == 0
           for k = 27, #ARGV, 3 do
             redis.call('RPUSH', B .. 'e:' .. id, cmsgpack.pack({ ARGV[k], ARGV[k + 1], ARGV[k + 2], 0, address, false }))
           end
-          if not redis.call('ZSCORE', B .. 'queue', id) then redis.call('ZADD', B .. 'queue', redis.call('INCR', B .. 'place'), id) end
+          if isFirst then queue(id, address, redis.call('INCR', B .. 'place')) end
         end
         changed(id, version, ended, channel)
         return { 0, record(id), old[11] or '' }
@@ -172,25 +182,60 @@ internal static partial class RedisScripts
         return records
         """;
 
-    /// <summary>Node, most, whether those taken are given again.</summary>
-    public const string TakeEvents = Clock + """
+    /// <summary>
+    /// Node, most, whether those taken are given again, and the kinds to take of what is free; no kinds for all. Sessions whose first event waits stand in the queue of its addressee, those that are with a node in the list of
+    /// that node: a look costs what it gives. What belonged to a node that is not live any more is put into the queue of nobody first.
+    /// </summary>
+    public const string TakeEvents = Session + """
 
         local store, service = clock()
         local node, most, events = ARGV[3], tonumber(ARGV[4]), {}
-        local live = {}
-        local nodes = redis.call('HGETALL', B .. 'nodes')
-        for k = 1, #nodes, 2 do live[nodes[k]] = tonumber(nodes[k + 1]) > service end
-        for _, id in ipairs(redis.call('ZRANGE', B .. 'queue', 0, -1)) do
-          if #events == most then break end
-          local e = cmsgpack.unpack(redis.call('LINDEX', B .. 'e:' .. id, 0))
-          local mine = e[5] == node
-          if e[5] == '' or not live[e[5]] or (mine and (not e[6] or ARGV[5] == '1')) then
-            if not (mine and e[6]) then e[4] = e[4] + 1 end
-            e[5], e[6] = node, true
-            redis.call('LSET', B .. 'e:' .. id, 0, cmsgpack.pack(e))
-            events[#events + 1] = { id, e[1], e[2], e[3], e[4] }
+        for _, owner in ipairs(redis.call('SMEMBERS', B .. 'owners')) do
+          local till = owner ~= '' and redis.call('HGET', B .. 'nodes', owner)
+          if owner ~= '' and owner ~= node and not (till and tonumber(till) > service) then
+            for _, from in ipairs({ 'q:', 'x:' }) do
+              if redis.call('EXISTS', B .. from .. owner) == 1 then
+                redis.call('SADD', B .. 'owners', '')
+                redis.call('ZUNIONSTORE', B .. 'q:', 2, B .. 'q:', B .. from .. owner, 'AGGREGATE', 'MIN')
+                redis.call('DEL', B .. from .. owner)
+              end
+            end
+            redis.call('SREM', B .. 'owners', owner)
           end
         end
+        local kinds = #ARGV > 5 and {} or nil
+        for k = 6, #ARGV do kinds[ARGV[k]] = true end
+        local function take(from, isAgain, isFree)
+          local at = 0
+          while #events < most do
+            local some = redis.call('ZRANGE', B .. from, at, at + most - #events - 1, 'WITHSCORES')
+            if #some == 0 then return end
+            for k = 1, #some, 2 do
+              local id = some[k]
+              local e = cmsgpack.unpack(redis.call('LINDEX', B .. 'e:' .. id, 0))
+              if isFree and kinds and not kinds[e[2]] then
+                at = at + 1
+              else
+                if isAgain then
+                  at = at + 1
+                else
+                  e[4], e[5], e[6] = e[4] + 1, node, true
+                  redis.call('LSET', B .. 'e:' .. id, 0, cmsgpack.pack(e))
+                  redis.call('ZREM', B .. from, id)
+                  redis.call('ZADD', B .. 'x:' .. node, some[k + 1], id)
+                  redis.call('SADD', B .. 'owners', node)
+                end
+                events[#events + 1] = { id, e[1], e[2], e[3], e[4] }
+              end
+            end
+          end
+        end
+        local till = redis.call('HGET', B .. 'nodes', node)
+        if ARGV[5] == '1' or not (till and tonumber(till) > service) then take('x:' .. node, true, false) end
+        take('q:' .. node, false, false)
+        take('q:', false, true)
+        forgetOwner('')
+        forgetOwner(node)
         return events
         """;
 
@@ -202,14 +247,25 @@ internal static partial class RedisScripts
         if not first then return 0 end
         local e = cmsgpack.unpack(first)
         if e[1] ~= ARGV[5] or e[4] ~= tonumber(ARGV[6]) then return 0 end
+        local place
+        for _, from in ipairs({ 'x:' .. e[5], 'q:' .. e[5], 'q:' }) do
+          place = redis.call('ZSCORE', B .. from, id) or place
+          redis.call('ZREM', B .. from, id)
+        end
+        local taker = e[5]
         if ARGV[7] == '0' then
           e[5], e[6] = '', false
           redis.call('LSET', B .. 'e:' .. id, 0, cmsgpack.pack(e))
+          queue(id, '', place)
+          forgetOwner(taker)
           return 0
         end
         redis.call('LPOP', B .. 'e:' .. id)
-        if redis.call('EXISTS', B .. 'e:' .. id) == 1 then return 0 end
-        redis.call('ZREM', B .. 'queue', id)
+        local after = redis.call('LINDEX', B .. 'e:' .. id, 0)
+        if after then queue(id, cmsgpack.unpack(after)[5], place) end
+        forgetOwner(taker)
+        forgetOwner('')
+        if after then return 0 end
         local s = redis.call('HMGET', B .. 's:' .. id, 'v', 'end')
         if s[1] then changed(id, s[1], s[2] ~= '', ARGV[3]) end
         return 1

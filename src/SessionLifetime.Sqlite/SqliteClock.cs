@@ -69,8 +69,12 @@ internal sealed class SqliteClock(TimeProvider time)
     {
         var row = Read(database);
         var now = StoreNow(row);
+
+        // A clock that was put back by more than the lead moves the origin instead: the store's time goes on from where it was.
+        var machine = Machine.UtcTicks;
+        var origin = machine - row.Origin + lead.Ticks < row.Latest ? machine - row.Latest : row.Origin;
         database.Execute(
-            "UPDATE session_lifetime_clock SET latest = $1, service_ends = $2, taken_off = taken_off + $3",
-            now, now + lead.Ticks, Math.Max(0, now - row.ServiceEnds));
+            "UPDATE session_lifetime_clock SET origin = $4, latest = $1, service_ends = $2, taken_off = taken_off + $3",
+            now, now + lead.Ticks, Math.Max(0, now - row.ServiceEnds), origin);
     }
 }

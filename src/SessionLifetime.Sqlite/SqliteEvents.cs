@@ -25,8 +25,9 @@ internal static class SqliteEvents
         var free = database.All(
             """
             SELECT e.number, e.session_id, e.sequence, e.kind, e.payload, e.attempt, e.is_taken AND e.node IS $1 FROM session_lifetime_events e
-            WHERE (e.node IS NULL OR (e.node = $1 AND (e.is_taken = 0 OR $2 = 1))
-                OR NOT EXISTS (SELECT 1 FROM session_lifetime_nodes n WHERE n.node = e.node AND n.live_until > $3))
+            WHERE ((e.node = $1 AND (e.is_taken = 0 OR $2 = 1))
+                OR ((e.node IS NULL OR NOT EXISTS (SELECT 1 FROM session_lifetime_nodes n WHERE n.node = e.node AND n.live_until > $3))
+                  AND ($5 IS NULL OR instr($5, ',' || e.kind || ',') > 0)))
               AND NOT EXISTS (SELECT 1 FROM session_lifetime_events f WHERE f.session_id = e.session_id AND f.sequence < e.sequence)
             ORDER BY e.number LIMIT $4
             """,
@@ -37,7 +38,7 @@ internal static class SqliteEvents
                 return (Number: reader.GetInt64(0), Event: new OutboxEvent(
                     reader.GetString(1), reader.GetInt64(2), reader.GetString(3), reader.GetFieldValue<byte[]>(4)) { Attempt = attempt });
             },
-            take.Node, take.IncludeTaken ? 1L : 0L, now.Service, take.Most);
+            take.Node, take.IncludeTaken ? 1L : 0L, now.Service, take.Most, take.Kinds is null ? null : $",{string.Join(',', take.Kinds)},");
         free.ForEach(one => database.Execute(
             "UPDATE session_lifetime_events SET node = $2, is_taken = 1, attempt = $3 WHERE number = $1", one.Number, take.Node, one.Event.Attempt));
         return free.ConvertAll(static one => one.Event);

@@ -9,6 +9,9 @@ internal static class SqliteSessions
         "s.id, s.version, s.secret_hashes, s.last_activity, s.last_signal, s.idle_reset, s.last_arrival, s.due_at, s.absolute_at, "
         + "s.browser_id, s.user_name, s.home, s.end_reason, s.ended_at, s.writer, s.state";
 
+    /// <summary>At a time, so that those behind it do not wait long.</summary>
+    private const int MostForgotten = 500;
+
     private const string Move =
         "UPDATE session_lifetime_sessions SET last_activity = max(last_activity, $3), last_signal = max(last_signal, $4), "
         + "idle_reset = max(idle_reset, $5), last_arrival = max(last_arrival, $6)";
@@ -102,9 +105,10 @@ internal static class SqliteSessions
             """
             SELECT s.id, s.secret_hashes FROM session_lifetime_sessions s
             WHERE s.ended_at < $1 AND s.ended_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM session_lifetime_events e WHERE e.session_id = s.id)
+            ORDER BY s.ended_at LIMIT $2
             """,
             static reader => (Id: reader.GetString(0), Hashes: reader.GetString(1)),
-            endedBefore);
+            endedBefore, MostForgotten);
         foreach (var (id, hashes) in old)
         {
             Drop(database, hashes.Split(','));

@@ -221,7 +221,7 @@ public sealed class SharedSessionTests : ClusterTest
 
         first.Host.Engine.TabSessionOf(entry).SessionTimeout = TimeSpan.FromMinutes(3);
         first.Host.Engine.TabSessionOf(entry).SelfDestruct(TimeSpan.FromMinutes(2));
-        await SessionLifetime.Scheduling.PendingWrites.WhenWrittenAsync(writes);
+        await writes.WhenWrittenAsync();
 
         Assert.Equal(TimeSpan.FromMinutes(3), first.Host.Engine.TabSessionOf(entry).SessionTimeout);
         await AdvanceAsync(s_second);

@@ -8,8 +8,9 @@ namespace SessionLifetime.Cluster;
 /// <param name="scheduler">Starts the calls.</param>
 /// <param name="call">The call: takes the items, gives the results in their order.</param>
 /// <param name="most">The most items of one call.</param>
+/// <param name="isForOne">Whether a call failed by one of its items: then the items are sent again, each alone. Null where none does.</param>
 internal sealed class Batcher<TKey, TResult>(
-    IWorkScheduler scheduler, Func<IReadOnlyList<TKey>, ValueTask<IReadOnlyList<TResult>>> call, int most)
+    IWorkScheduler scheduler, Func<IReadOnlyList<TKey>, ValueTask<IReadOnlyList<TResult>>> call, int most, Func<Exception, bool>? isForOne = null)
     where TKey : notnull
 {
     private const int MaxRunning = 2;
@@ -53,25 +54,45 @@ internal sealed class Batcher<TKey, TResult>(
         var results = new List<TaskCompletionSource<TResult>>();
         while (TryTake(items, results))
         {
-            try
+            if (await TryAsync(items, results, isLast: items.Count == 1))
             {
-                var answers = await call(items);
-                for (var index = 0; index < results.Count; index++)
-                {
-                    results[index].SetResult(answers[index]);
-                }
+                continue;
             }
-            catch (Exception exception)
-            {
-                foreach (var result in results)
-                {
-                    result.TrySetException(exception);
 
-                    // Also where nobody waits for it.
-                    _ = result.Task.Exception;
-                }
+            for (var index = 0; index < items.Count; index++)
+            {
+                await TryAsync([items[index]], [results[index]], isLast: true);
             }
         }
+    }
+
+    /// <summary>Calls. False where that failed and each item is to be sent alone.</summary>
+    private async ValueTask<bool> TryAsync(List<TKey> items, List<TaskCompletionSource<TResult>> results, bool isLast)
+    {
+        try
+        {
+            var answers = await call(items);
+            for (var index = 0; index < results.Count; index++)
+            {
+                results[index].SetResult(answers[index]);
+            }
+        }
+        catch (Exception exception) when (isLast || isForOne?.Invoke(exception) != true)
+        {
+            foreach (var result in results)
+            {
+                result.TrySetException(exception);
+
+                // Also where nobody waits for it.
+                _ = result.Task.Exception;
+            }
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+
+        return true;
     }
 
     private bool TryTake(List<TKey> items, List<TaskCompletionSource<TResult>> results)

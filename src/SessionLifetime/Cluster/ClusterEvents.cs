@@ -5,13 +5,19 @@ using SessionLifetime.Policy;
 namespace SessionLifetime.Cluster;
 
 /// <summary>The events that a committed decision puts into the outbox. What nobody listens to is not put there.</summary>
-/// <param name="wants">Whether anybody hears of such an event.</param>
+/// <param name="wants">Whether anybody hears of such an event, on any node.</param>
 /// <param name="timingsOf">The durations in force for a session.</param>
 internal sealed class ClusterEvents(Func<SessionEventKind, bool> wants, Func<SessionSnapshot, SessionTimings> timingsOf)
 {
     public const string SessionTimeout = "timeout";
     public const string PageUnloaded = "unloaded";
     public const string ApplicationExit = "exit";
+
+    /// <summary>The kinds that this version knows.</summary>
+    public static readonly IReadOnlyList<(string Name, SessionEventKind Kind)> Kinds =
+    [
+        (SessionTimeout, SessionEventKind.SessionTimeout), (PageUnloaded, SessionEventKind.PageUnloaded), (ApplicationExit, SessionEventKind.ApplicationExit),
+    ];
 
     /// <summary>The room for the events of unloaded pages that stand before.</summary>
     private const int First = 60;

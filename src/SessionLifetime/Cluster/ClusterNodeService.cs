@@ -23,6 +23,7 @@ internal sealed class ClusterNodeService(
     ILogger<ClusterNodeService> logger) : IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan s_trimInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_trimPause = TimeSpan.FromMilliseconds(50);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly WakeSignal _stopped = new();
@@ -76,20 +77,28 @@ internal sealed class ClusterNodeService(
             await loop;
         }
 
-        try
+        // Each is tried whatever became of the others. A node that cannot sign off counts as one that died: the others wait for it a little longer.
+        await LastAsync(delivery.StopAsync);
+        await LastAsync(() => directory.FlushAsync(all: true));
+        await LastAsync(async () =>
         {
-            await delivery.StopAsync();
-            await directory.FlushAsync(all: true);
             await gate.CallAsync("signing off", async (store, stop) =>
             {
                 await store.StopAsync(node.Id, stop);
                 return true;
-            });
-        }
-        catch (SessionStoreUnavailableException exception)
+            }, isEssential: true);
+        });
+    }
+
+    private async ValueTask LastAsync(Func<ValueTask> step)
+    {
+        try
         {
-            // It counts as one that died: the others wait for it a little longer.
-            logger.NodeStepFailed(exception);
+            await step();
+        }
+        catch (Exception exception)
+        {
+            logger.LeavingFailed(exception);
         }
     }
 
@@ -146,7 +155,13 @@ internal sealed class ClusterNodeService(
     {
         while (!await PauseAsync(s_trimInterval, _stopped))
         {
-            await StepAsync(() => directory.TrimAsync());
+            await StepAsync(async () =>
+            {
+                // In between others have their turn.
+                while (await directory.TrimAsync() > 0 && !await PauseAsync(s_trimPause, _stopped))
+                {
+                }
+            });
         }
     }
 

@@ -8,15 +8,16 @@ namespace SessionLifetime.Cluster;
 /// what others hold is let go at once.
 /// </summary>
 /// <param name="node">The node.</param>
-/// <param name="wantsExit">Whether anybody hears of an exit.</param>
-internal sealed class EndedHere(NodeState node, Func<bool> wantsExit)
+/// <param name="wantsExit">Whether anybody here hears of an exit.</param>
+/// <param name="isExitWanted">Whether anybody does, here or on another node.</param>
+internal sealed class EndedHere(NodeState node, Func<bool> wantsExit, Func<bool> isExitWanted)
 {
     private const int MaxToldEarly = 4096;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<PublicId, SessionEntry> _waiting = [];
 
-    /// <summary>Sessions whose news came before this node knew of its own commit; the latest ones.</summary>
+    /// <summary>Sessions that were not known here when the news of their delivery came: those that are just being read; the latest ones.</summary>
     private readonly HashSet<PublicId> _toldEarly = [];
     private readonly Queue<PublicId> _toldEarlyInOrder = new();
 
@@ -44,7 +45,7 @@ internal sealed class EndedHere(NodeState node, Func<bool> wantsExit)
         lock (_lock)
         {
             _waiting[entry.Id] = entry;
-            wasTold = _toldEarly.Remove(entry.Id);
+            wasTold = _toldEarly.Remove(entry.Id) || entry.Shared!.IsToldEarly;
         }
 
         var home = entry.Shared!.Home;
@@ -54,7 +55,7 @@ internal sealed class EndedHere(NodeState node, Func<bool> wantsExit)
             LetGo?.Invoke(entry);
         }
 
-        if (wasTold || !wantsExit())
+        if (wasTold || !isExitWanted())
         {
             Told(entry.Id);
         }

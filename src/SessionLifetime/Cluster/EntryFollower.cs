@@ -98,7 +98,10 @@ internal sealed class EntryFollower(
             read = SessionRecords.Read(record, details, entry.Browser);
             if (record.Version != shared.Version)
             {
-                entry.ReplacePages(SessionRecords.PagesOf(details), shared.PageChanges, timingsOf(read).Signal);
+                lock (shared.PageChanges)
+                {
+                    entry.ReplacePages(SessionRecords.PagesOf(details), shared.PageChanges, timingsOf(read).Signal);
+                }
             }
 
             SessionRecords.Follow(shared, record, details);

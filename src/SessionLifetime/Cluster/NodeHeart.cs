@@ -22,6 +22,9 @@ internal sealed class NodeHeart(
     TimeProvider time,
     ILogger<NodeHeart> logger)
 {
+    /// <summary>A start may make tables, and waits for a notice.</summary>
+    private static readonly TimeSpan s_longestStart = TimeSpan.FromSeconds(15);
+
     private readonly Lock _lock = new();
     private Task<bool>? _beating;
     private long _cursor;
@@ -38,7 +41,8 @@ internal sealed class NodeHeart(
         var start = await gate.CallAsync(
             "starting",
             (store, stop) => store.StartAsync(new(node.Id, node.Pace.Lease, node.Pace.LiveFor, settings), stop),
-            isEssential: true);
+            isEssential: true,
+            limit: s_longestStart);
         _cursor = start.Cursor;
         _lastFlush = _lastProgress = time.GetTimestamp();
         node.Beat = TryBeatAsync;

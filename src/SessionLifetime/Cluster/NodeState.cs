@@ -1,13 +1,15 @@
+using SessionLifetime.Events;
 using SessionLifetime.Time;
 
 namespace SessionLifetime.Cluster;
 
 /// <summary>What this node knows of itself and of the others. Read by everybody, written by the heartbeat.</summary>
-/// <param name="id">The node's name: one run of this process.</param>
+/// <param name="createId">Makes the node's name, of one run of this process, when it is first asked for.</param>
 /// <param name="clock">Its clock.</param>
 /// <param name="pace">The durations.</param>
-internal sealed class NodeState(string id, NodeClock clock, ClusterPace pace)
+internal sealed class NodeState(Func<string> createId, NodeClock clock, ClusterPace pace)
 {
+    private readonly Lazy<string> _id = new(createId);
     private volatile IReadOnlyList<LiveNode> _nodes = [];
     private long _sessions;
     private long _lastCommit;
@@ -15,7 +17,7 @@ internal sealed class NodeState(string id, NodeClock clock, ClusterPace pace)
     /// <summary>Raised when something is due that waits for the watermarks: a flush and a heartbeat are due at once.</summary>
     public event Action? Urged;
 
-    public string Id => id;
+    public string Id => _id.Value;
 
     /// <summary>Sends a heartbeat now, or joins the one under way. False where the store does not answer in time.</summary>
     public Func<Task<bool>> Beat { get; set; } = static () => Task.FromResult(false);
@@ -37,7 +39,7 @@ internal sealed class NodeState(string id, NodeClock clock, ClusterPace pace)
     public bool IsLeaving { get; set; }
 
     /// <summary>A name for the next commit.</summary>
-    public string NextWriter() => $"{id}:{Interlocked.Increment(ref _lastCommit)}";
+    public string NextWriter() => $"{Id}:{Interlocked.Increment(ref _lastCommit)}";
 
     /// <summary>Whether a node is known to be live.</summary>
     public bool IsLive(string? node)
@@ -56,6 +58,20 @@ internal sealed class NodeState(string id, NodeClock clock, ClusterPace pace)
     /// <summary>Whether another node is live.</summary>
     public bool HasOthers => _nodes.Count > 1;
 
+    /// <summary>Whether another live node has handlers for a kind of event.</summary>
+    public bool OthersWant(SessionEventKind kind)
+    {
+        foreach (var one in _nodes)
+        {
+            if (NodeName.Wants(one.Node, kind) && !string.Equals(one.Node, Id, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>A heartbeat was answered.</summary>
     public void Heard(IReadOnlyList<LiveNode> nodes, long sessions)
     {
@@ -69,7 +85,7 @@ internal sealed class NodeState(string id, NodeClock clock, ClusterPace pace)
     /// </summary>
     public bool HasAllUpTo(Moment moment)
     {
-        if (!clock.IsSettled || !IsLive(id))
+        if (!clock.IsSettled || !IsLive(Id))
         {
             return false;
         }

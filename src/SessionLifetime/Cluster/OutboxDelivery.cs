@@ -33,6 +33,7 @@ internal sealed class OutboxDelivery(
     ILogger<OutboxDelivery> logger)
 {
     private readonly ConcurrentDictionary<(string Id, long Sequence), int> _open = [];
+    private readonly ConcurrentDictionary<(string Id, long Sequence), SessionEntry> _exits = [];
     private readonly ConcurrentQueue<EventResult> _results = new();
     private int _state;
 
@@ -104,7 +105,8 @@ internal sealed class OutboxDelivery(
             }
 
             var again = _asksAgain;
-            var events = await gate.CallAsync("taking events", (store, stop) => store.TakeEventsAsync(new(node.Id, most, again), stop));
+            var take = new EventTake(node.Id, most, again) { Kinds = KindsHere() };
+            var events = await gate.CallAsync("taking events", (store, stop) => store.TakeEventsAsync(take, stop));
             _asksAgain = false;
             foreach (var one in events)
             {
@@ -153,15 +155,51 @@ internal sealed class OutboxDelivery(
 
         foreach (var result in results)
         {
-            _open.TryRemove((result.SessionId, result.Sequence), out _);
+            var key = (result.SessionId, result.Sequence);
+            if (_exits.TryRemove(key, out var entry))
+            {
+                // Not before: until then the exit may be delivered again, with its values.
+                _ = scheduler.Run(() => RemoveValuesAsync(entry));
+            }
+
+            _open.TryRemove(key, out _);
         }
     }
 
-    private async ValueTask StartAsync(OutboxEvent one)
+    private async Task RemoveValuesAsync(SessionEntry entry)
     {
         try
         {
-            var details = JsonSerializer.Deserialize(one.Payload.Span, ClusterJson.Default.EventDetails) ?? new();
+            await values.RemoveAsync(entry);
+        }
+        catch (SessionStoreUnavailableException)
+        {
+            // They go when the session is forgotten.
+        }
+    }
+
+    /// <summary>The kinds of events that are delivered here: those with handlers, and those that nobody has handlers for.</summary>
+    private List<string> KindsHere() =>
+        [.. ClusterEvents.Kinds.Where(kind => dispatcher.Wants(kind.Kind) || !node.OthersWant(kind.Kind)).Select(static kind => kind.Name)];
+
+    private async ValueTask StartAsync(OutboxEvent one)
+    {
+        if (!KindsHere().Contains(one.Kind, StringComparer.Ordinal))
+        {
+            // Another node has handlers for it, or a newer version that knows it. Once it is given back it is not given here again.
+            logger.EventIsOfOthers(one.Kind, one.SessionId);
+            Finish(one, isDelivered: false);
+            return;
+        }
+
+        try
+        {
+            if (DetailsOf(one) is not { } details)
+            {
+                Finish(one, isDelivered: true);
+                return;
+            }
+
             if (await FindAsync(one) is { } entry)
             {
                 if (string.Equals(one.Kind, ClusterEvents.ApplicationExit, StringComparison.Ordinal) && exitValues.Any())
@@ -186,10 +224,25 @@ internal sealed class OutboxDelivery(
             _open.TryRemove((one.SessionId, one.Sequence), out _);
             throw;
         }
+        catch (Exception exception)
+        {
+            // Of the app, or of the record: nobody has heard of the event.
+            logger.DeliveryFailed(exception);
+            GiveBack(one);
+        }
+    }
+
+    /// <summary>What an event tells; null where that is no event.</summary>
+    private EventDetails? DetailsOf(OutboxEvent one)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(one.Payload.Span, ClusterJson.Default.EventDetails) ?? new();
+        }
         catch (JsonException exception)
         {
             logger.EventNotUnderstood(exception, one.Kind, one.SessionId);
-            Finish(one, isDelivered: true);
+            return null;
         }
     }
 
@@ -275,16 +328,8 @@ internal sealed class OutboxDelivery(
                     Completed = async raised =>
                     {
                         endings.LetGo(entry);
-                        try
-                        {
-                            await values.RemoveAsync(entry);
-                        }
-                        catch (SessionStoreUnavailableException)
-                        {
-                            // They go when the session is forgotten.
-                        }
-
                         entry.Shared!.MarkTold();
+                        _exits[(one.SessionId, one.Sequence)] = entry;
                         Finish(one, isDelivered: true);
                     },
                 });
@@ -295,6 +340,13 @@ internal sealed class OutboxDelivery(
                 break;
         }
     }
+
+    /// <summary>Gives an event back after a while, so that nobody asks for it without end: it may be this node that gets it again.</summary>
+    private void GiveBack(OutboxEvent one) => _ = scheduler.Run(async () =>
+    {
+        await Task.Delay(node.IsLeaving ? TimeSpan.Zero : node.Pace.Flush, time);
+        Finish(one, isDelivered: false);
+    });
 
     private void Finish(OutboxEvent one, bool isDelivered)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace SessionLifetime.Cluster;
@@ -20,4 +21,8 @@ internal sealed class PageDetails
 
     [JsonPropertyName("kept")]
     public bool IsPersisted { get; set; }
+
+    /// <summary>What a newer version has written: it stays where an older one writes.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Unknown { get; set; }
 }

@@ -46,7 +46,7 @@ internal sealed class RecordReader(NodeState node, StoreGate gate, TimeProvider 
     /// <summary>Reads the living sessions that a filter means.</summary>
     public async IAsyncEnumerable<SessionRecord> ListAsync(SessionFilter filter, PublicId? after, int most)
     {
-        var wanted = new SessionRecordFilter(filter.User, filter.Browser?.ToString(), after?.ToString());
+        var wanted = new SessionRecordFilter(StoreText.Keep(filter.User), filter.Browser?.ToString(), after?.ToString());
         var records = await gate.CallAsync("listing sessions", async (store, stop) =>
         {
             var list = new List<SessionRecord>();

@@ -33,7 +33,7 @@ internal sealed class RecordWriter(
     private const int BatchSize = 256;
 
     private readonly Batcher<SessionCommit, CommitAnswer> _batches = new(
-        scheduler, commits => gate.CallAsync("writing decisions", (store, stop) => store.CommitAsync(commits, stop)), BatchSize);
+        scheduler, commits => gate.CallAsync("writing decisions", (store, stop) => store.CommitAsync(commits, stop)), BatchSize, StoreGate.IsRefusal);
 
     /// <summary>Writes a decision.</summary>
     /// <param name="entry">The session.</param>
@@ -100,8 +100,7 @@ internal sealed class RecordWriter(
             }
 
             var (rule, isAbsolute) = RuleOf(seen, next, ignoreTouches);
-            var pages = unloaded is null ? entry.ReadPages() : [.. entry.ReadPages().Where(page => !unloaded.Any(gone => gone.Id == page.Id))];
-            var changes = shared.PageChanges.Count;
+            var (pages, changes) = ReadPages(entry, shared, ref unloaded);
             var record = RecordOf(entry, next, pages, nextDue);
             var events = shared.IsTakenBack ? [] : raised.Of(seen, next, shared.Version + 1)
                 .Concat((raised.WantsUnloaded ? unloaded : null)?.Select((page, index) => Of(page, shared.Version + 1, index)) ?? [])
@@ -118,7 +117,12 @@ internal sealed class RecordWriter(
             isSettled = answer.Status != CommitStatus.TooEarly;
             if (answer.Status == CommitStatus.Written)
             {
-                shared.PageChanges.RemoveRange(0, changes);
+                shared.RemovePageChanges(changes);
+                if (unloaded is not null)
+                {
+                    entry.RemovePages(unloaded);
+                }
+
                 shared.IsChanged = false;
                 shared.WantsHome = false;
                 SessionRecords.Follow(shared, answer.Current!, SessionRecords.DetailsOf(answer.Current!));
@@ -167,6 +171,25 @@ internal sealed class RecordWriter(
         shared.Answer?.TrySetResult();
         shared.Answer = null;
         return null;
+    }
+
+    /// <summary>The pages as they are to be written, and the changes that are part of that.</summary>
+    private static (IReadOnlyList<SessionPage> Pages, IReadOnlyList<PageChange> Changes) ReadPages(
+        SessionEntry entry, SharedState shared, ref IReadOnlyList<UnloadedPage>? unloaded)
+    {
+        lock (shared.PageChanges)
+        {
+            var pages = entry.ReadPages();
+            if (unloaded is not null)
+            {
+                // One that has come back meanwhile stays.
+                unloaded = [.. unloaded.Where(gone => pages.Any(page => page.Id == gone.Id && !page.UnloadAt.IsNever))];
+                var gone = unloaded;
+                pages = [.. pages.Where(page => page.UnloadAt.IsNever || !gone.Any(one => one.Id == page.Id))];
+            }
+
+            return (pages, shared.PageChanges.Count == 0 ? [] : [.. shared.PageChanges]);
+        }
     }
 
     private static OutboxEvent Of(UnloadedPage page, long version, int index)
@@ -223,9 +246,9 @@ internal sealed class RecordWriter(
         {
             return await _batches.SendAsync(commit);
         }
-        catch (SessionStoreUnavailableException) when (!wasAway)
+        catch (SessionStoreUnavailableException exception) when (!wasAway && !StoreGate.IsRefusal(exception))
         {
-            // The answer may have been lost after the write: the commit's name says so. Or another one of the same call was refused: this one goes alone.
+            // The answer may have been lost after the write: the commit's name says so.
             var answers = await gate.CallAsync("writing a decision", (store, stop) => store.CommitAsync([commit], stop), isEssential: true);
             return answers[0];
         }

@@ -1,10 +1,11 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace SessionLifetime.Cluster;
 
 /// <summary>
 /// What <see cref="SessionRecord.State"/> holds. Moments are ticks of service time. Read tolerantly: what is not there has its default, what is not
-/// known is ignored. Names are short because every commit writes them, and never change.
+/// known is kept. Names are short because every commit writes them, and never change.
 /// </summary>
 internal sealed class SessionDetails
 {
@@ -70,4 +71,8 @@ internal sealed class SessionDetails
 
     [JsonPropertyName("u")]
     public long? UnconfirmedTimeout { get; set; }
+
+    /// <summary>What a newer version has written: it stays where an older one writes.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Unknown { get; set; }
 }

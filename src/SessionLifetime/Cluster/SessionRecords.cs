@@ -30,7 +30,7 @@ internal static class SessionRecords
             TakenOffAtStart = shared.TakenOffAtStart.Ticks,
             Secrets = secrets.ConvertAll(static one => new SecretDetails { Hash = one.Hash, Until = TicksUnlessNever(one.Until), Newer = one.Newer, IsPending = one.IsPending }),
             BrowserHash = !next.Owner.Browser.IsNone ? SecretHash.Of(next.Owner.Browser) : shared.BrowserHash,
-            Pages = isEnded ? null : [.. pages.Select(Of)],
+            Pages = isEnded ? null : [.. pages.Select(page => Of(page, shared.Unknown))],
             IsConfirmed = next.Confirmed,
             RaisedAt = next.RaisedAt.Ticks,
             RaisedTimeout = next.RaisedTimeout.Ticks,
@@ -47,6 +47,7 @@ internal static class SessionRecords
             SignalTimeout = own.SignalTimeout?.Ticks,
             AbsoluteTimeout = own.AbsoluteTimeout?.Ticks,
             UnconfirmedTimeout = own.UnconfirmedTimeout?.Ticks,
+            Unknown = shared.Unknown?.Session,
         };
         return new()
         {
@@ -56,7 +57,7 @@ internal static class SessionRecords
             DueAt = isEnded ? null : SpanUnlessNever(due),
             AbsoluteAt = isEnded || absolute == SessionTimings.Never ? null : AbsoluteAt(next, shared, absolute),
             BrowserId = next.Owner.BrowserId?.ToString(),
-            User = next.Owner.User,
+            User = StoreText.Keep(next.Owner.User),
             Home = shared.Home,
             EndReason = isEnded ? next.EndReason : null,
             EndedAt = isEnded ? Span(now) : null,
@@ -104,7 +105,9 @@ internal static class SessionRecords
             SelfDestructAt = details.SelfDestructAt is { } at ? new(at) : Moment.Never,
             Confirmed = details.IsConfirmed,
             Overrides = own == TimeoutOverrides.None ? null : own,
-            Owner = BrowserId.TryParse(record.BrowserId, out var browser) ? new(known, browser, record.User) : new(BrowserKey.None, record.User),
+            Owner = BrowserId.TryParse(record.BrowserId, out var browser)
+                ? new(known, browser, StoreText.Read(record.User))
+                : new(BrowserKey.None, StoreText.Read(record.User)),
             State = record.EndReason is not null ? SessionState.Ended : SessionState.Active,
             EndReason = record.EndReason ?? default,
         };
@@ -142,6 +145,7 @@ internal static class SessionRecords
         shared.HasValues = details.HasValues;
         shared.BrowserHash = details.BrowserHash;
         shared.Secrets = SecretsOf(details);
+        shared.Unknown = UnknownOf(details);
     }
 
     /// <summary>What stands for a record that the store has trimmed: why it ended is unknown.</summary>
@@ -162,12 +166,21 @@ internal static class SessionRecords
 
     private static TimeSpan? Duration(long? ticks) => ticks is { } value ? new(value) : null;
 
-    private static PageDetails Of(SessionPage page) => new()
+    private static UnknownDetails? UnknownOf(SessionDetails details)
+    {
+        var pages = (details.Pages ?? []).FindAll(static page => page.Unknown is not null);
+        return details.Unknown is null && pages.Count == 0
+            ? null
+            : new(details.Unknown, pages.ToDictionary(static page => page.Id, static page => page.Unknown!, StringComparer.Ordinal));
+    }
+
+    private static PageDetails Of(SessionPage page, UnknownDetails? unknown) => new()
     {
         Id = page.Id.ToString(),
         Tab = page.Tab.ToString(),
         LastHeard = page.LastHeard.Ticks,
         UnloadAt = TicksUnlessNever(page.UnloadAt),
         IsPersisted = page.Persisted,
+        Unknown = unknown?.Pages.GetValueOrDefault(page.Id.ToString()),
     };
 }

@@ -34,6 +34,7 @@ internal sealed class SharedSessionDirectory : SessionDirectory
 
     /// <summary>The first read may have been under way, the second may join one that was: the third has begun after what is known.</summary>
     private const int SureReads = 3;
+    private static readonly TimeSpan s_longestTrim = TimeSpan.FromSeconds(30);
 
     private readonly NodeState _node;
     private readonly StoreGate _gate;
@@ -74,8 +75,9 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         (_storeLooks, _logger, _time) = (limits.SweepInterval, logger, time);
         _exitPatience = limits.ExitPatience + node.Pace.LiveFor;
         (_node, _gate, _options, _timingsOf) = (node, gate, options, timingsOf);
-        _events = new(wants, timingsOf);
-        _ended = new(node, () => wants(SessionEventKind.ApplicationExit));
+        bool IsWanted(SessionEventKind kind) => wants(kind) || node.OthersWant(kind);
+        _events = new(IsWanted, timingsOf);
+        _ended = new(node, () => wants(SessionEventKind.ApplicationExit), () => IsWanted(SessionEventKind.ApplicationExit));
         _heard = new(time, node.Pace.Guard);
         _reader = new(node, gate, time);
         _touches = new(node, gate, scheduler, Read, Due, FollowAsync, OnLiveObjects);
@@ -266,15 +268,37 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         _changed.Enqueue(entry);
     }
 
-    public override void OnPageChange(SessionEntry entry, PageChange change)
+    public override bool TryAttachPage(SessionEntry entry, PageId page, PageId tab, Moment now, TimeSpan signalTimeout)
     {
-        if (entry.Shared is { } shared)
+        var shared = entry.Shared!;
+        lock (shared.PageChanges)
         {
-            lock (shared.PageChanges)
+            if (!base.TryAttachPage(entry, page, tab, now, signalTimeout))
             {
-                shared.PageChanges.Add(change);
+                return false;
             }
+
+            shared.AddPageChange(new(page, tab, now));
+            return true;
         }
+    }
+
+    public override bool TryDetachPage(SessionEntry entry, PageId page, PageDetach detach, Moment now, TimeSpan signalTimeout, out int openPages)
+    {
+        var shared = entry.Shared!;
+        lock (shared.PageChanges)
+        {
+            if (!base.TryDetachPage(entry, page, detach, now, signalTimeout, out openPages))
+            {
+                return false;
+            }
+
+            shared.AddPageChange(new(page, PageId.None, now, detach));
+        }
+
+        // A page that leaves does not ask again where the write fails.
+        MarkChanged(entry);
+        return true;
     }
 
     public override async ValueTask SaveAsync(SessionEntry entry)
@@ -318,15 +342,16 @@ internal sealed class SharedSessionDirectory : SessionDirectory
 
     public override async ValueTask UnloadPagesAsync(SessionEntry entry, Moment now, TimeSpan signalTimeout)
     {
-        while (!entry.IsEnded && entry.Unloaded(now, signalTimeout) is { Count: > 0 } unloaded)
+        while (!entry.IsEnded)
         {
+            // What was seen first: pages that another look unloads meanwhile are those of a session that has moved on.
             var seen = Read(entry);
-            if (!await _writer.TryWriteAsync(entry, seen, seen, Due(seen), ignoreTouches: true, unloaded))
+            if (entry.Unloaded(now, signalTimeout) is not { Count: > 0 } unloaded)
             {
-                continue;
+                return;
             }
 
-            entry.RemovePages(unloaded);
+            await _writer.TryWriteAsync(entry, seen, seen, Due(seen), ignoreTouches: true, unloaded);
         }
     }
 
@@ -485,11 +510,12 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         // Another node may deliver it, and die on the way: nobody waits for ever.
         TimedWait.ForAsync(Task.WhenAll(entry.Shared!.Told, completion), _exitPatience, _time);
 
-    /// <summary>Forgets what ended long ago, in the store.</summary>
-    public async ValueTask TrimAsync()
+    /// <summary>Forgets some of what ended long ago, in the store.</summary>
+    /// <returns>How many; 0 when there are no more.</returns>
+    public async ValueTask<int> TrimAsync()
     {
         var before = Now - Limits.EndedSessionRetention;
-        await _gate.CallAsync("forgetting ended sessions", (store, stop) => store.TrimAsync(SessionRecords.Span(before), stop));
+        return await _gate.CallAsync("forgetting ended sessions", (store, stop) => store.TrimAsync(SessionRecords.Span(before), stop), limit: s_longestTrim);
     }
 
     /// <summary>News of commits elsewhere: nothing is answered from older copies any more.</summary>
@@ -514,6 +540,12 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         {
             if (change is { IsEnded: true, IsTold: true } && PublicId.TryParse(change.Id, out var id))
             {
+                if (TryGet(id, out var known))
+                {
+                    // Its end is not known here yet.
+                    known.Shared!.IsToldEarly = true;
+                }
+
                 _ended.Told(id);
             }
         }

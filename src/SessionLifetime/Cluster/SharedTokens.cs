@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using SessionLifetime.Entries;
 using SessionLifetime.Ids;
@@ -11,6 +12,8 @@ namespace SessionLifetime.Cluster;
 /// </summary>
 internal sealed class SharedTokens(StoreGate gate, NodeState node)
 {
+    private readonly ConditionalWeakTable<SessionEntry, Queue<(string Hash, TimeSpan ExpiresAt)>> _open = [];
+
     /// <summary>Puts a token. The answer waits for it.</summary>
     /// <param name="purpose">What it is for.</param>
     /// <param name="token">The token.</param>
@@ -19,7 +22,8 @@ internal sealed class SharedTokens(StoreGate gate, NodeState node)
     /// <param name="browser">The key of the browser that may use it.</param>
     /// <param name="page">The page that keeps it.</param>
     /// <param name="lifetime">How long it works.</param>
-    public void Put(string purpose, SessionId token, SessionEntry entry, SessionId secret, BrowserKey browser, PageId page, TimeSpan lifetime)
+    /// <param name="most">The most tokens of the session that this node puts and that may be open: the oldest goes.</param>
+    public void Put(string purpose, SessionId token, SessionEntry entry, SessionId secret, BrowserKey browser, PageId page, TimeSpan lifetime, int most)
     {
         var details = new TokenDetails
         {
@@ -32,9 +36,15 @@ internal sealed class SharedTokens(StoreGate gate, NodeState node)
             entry.Id.ToString(),
             SessionRecords.Span(node.Clock.Now + lifetime),
             JsonSerializer.SerializeToUtf8Bytes(details, ClusterJson.Default.TokenDetails));
+        var tooMany = Add(entry, stored, most);
         var writing = gate.CallAsync("keeping a token", async (store, stop) =>
         {
             await store.PutTokenAsync(stored, stop);
+            if (tooMany is not null)
+            {
+                await store.TakeTokenAsync(tooMany, isPeek: false, stop);
+            }
+
             return true;
         }).AsTask();
         if (!PendingWrites.TryAdd(writing))
@@ -65,6 +75,23 @@ internal sealed class SharedTokens(StoreGate gate, NodeState node)
         }
 
         return (found.SessionId, secret, details.BrowserHash, PageId.TryCreate(details.Page, out var page) ? page : PageId.None);
+    }
+
+    /// <summary>Notes a token of a session. Gives one that there is no room for any more.</summary>
+    private string? Add(SessionEntry entry, StoredToken token, int most)
+    {
+        var open = _open.GetOrCreateValue(entry);
+        lock (open)
+        {
+            var now = SessionRecords.Span(node.Clock.Now);
+            while (open.TryPeek(out var first) && first.ExpiresAt <= now)
+            {
+                open.Dequeue();
+            }
+
+            open.Enqueue((token.Hash, token.ExpiresAt));
+            return open.Count > most ? open.Dequeue().Hash : null;
+        }
     }
 
     private static string HashOf(string purpose, SessionId token) => purpose + ":" + SecretHash.Of(token);

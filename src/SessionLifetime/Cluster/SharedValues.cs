@@ -17,8 +17,14 @@ internal sealed class SharedValues(StoreGate gate, SharedSessionDirectory direct
     /// <summary>Writes values of a session, all or none.</summary>
     /// <returns>Those that stand against it; empty when everything was written.</returns>
     /// <exception cref="SessionStoreUnavailableException">The store does not answer.</exception>
+    /// <exception cref="ArgumentException">A key is too long, or contains what a store cannot keep.</exception>
     public async ValueTask<IReadOnlyList<StoredValue>> WriteAsync(SessionEntry entry, IReadOnlyList<ValueChange> changes)
     {
+        foreach (var change in changes)
+        {
+            StoreText.CheckKey(change.Key);
+        }
+
         while (entry is { IsEnded: false, Shared: { HasValues: false } shared })
         {
             // They are removed after the exit of a session whose record says that there are any.

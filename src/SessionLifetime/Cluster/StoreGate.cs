@@ -26,9 +26,10 @@ internal sealed class StoreGate(ISessionBackingStore store, ClusterPace pace, Ti
     /// <param name="what">What is done, for the message.</param>
     /// <param name="call">The call.</param>
     /// <param name="isEssential">Whether it is tried however lately another failed.</param>
+    /// <param name="limit">How long it may take, where that is longer. Such a call says nothing about whether the store answers others.</param>
     /// <exception cref="SessionStoreUnavailableException">It failed, or did not answer in time.</exception>
     public async ValueTask<T> CallAsync<T>(
-        string what, Func<ISessionBackingStore, CancellationToken, ValueTask<T>> call, bool isEssential = false)
+        string what, Func<ISessionBackingStore, CancellationToken, ValueTask<T>> call, bool isEssential = false, TimeSpan? limit = null)
     {
         if (!MayTry(isEssential))
         {
@@ -48,8 +49,8 @@ internal sealed class StoreGate(ISessionBackingStore store, ClusterPace pace, Ti
             }
 
             running = calling.AsTask();
-            using var limit = new TimeLimit(Longest, time);
-            await limit.WaitForAsync(running);
+            using var within = new TimeLimit(limit ?? Longest, time);
+            await within.WaitForAsync(running);
             if (running.IsCompleted)
             {
                 var result = await running;
@@ -59,7 +60,7 @@ internal sealed class StoreGate(ISessionBackingStore store, ClusterPace pace, Ti
         }
         catch (Exception exception) when (exception is not SessionStoreUnavailableException)
         {
-            if (exception is not DbException { IsTransient: false })
+            if (limit is null && !IsRefusal(exception))
             {
                 Failed(exception);
             }
@@ -70,8 +71,22 @@ internal sealed class StoreGate(ISessionBackingStore store, ClusterPace pace, Ti
         stop.Cancel();
         _ = running.ContinueWith(
             static late => late.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        Failed(exception: null);
-        throw new SessionStoreUnavailableException($"The store of the sessions did not answer within {Longest.TotalSeconds} s: {what}.");
+        if (limit is null)
+        {
+            Failed(exception: null);
+        }
+
+        throw new SessionStoreUnavailableException($"The store of the sessions did not answer within {(limit ?? Longest).TotalSeconds} s: {what}.");
+    }
+
+    /// <summary>
+    /// Whether the store has answered, and refuses what it was given: a text it cannot keep, an index it does not fit into. Classes of SQL: 08 connection, 25 state of
+    /// the transaction, 40 rollback, 53 resources, 57 and 58 the server itself mean an outage, or pass.
+    /// </summary>
+    public static bool IsRefusal(Exception exception)
+    {
+        var state = ((exception as SessionStoreUnavailableException)?.InnerException ?? exception) is DbException { SqlState: { Length: 5 } known } ? known : null;
+        return state is not null && state[..2] is not ("08" or "25" or "40" or "53" or "57" or "58");
     }
 
     private TimeSpan Longest => pace.Flush > TimeSpan.FromSeconds(1) ? pace.Flush : TimeSpan.FromSeconds(1);

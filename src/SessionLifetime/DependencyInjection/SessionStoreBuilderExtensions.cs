@@ -51,7 +51,7 @@ public static class SessionStoreBuilderExtensions
         services.TryAddSingleton(static provider => new ClusterPace(provider.GetRequiredService<IOptions<SessionStoreOptions>>().Value.FlushInterval));
         services.TryAddSingleton<NodeClock>();
         services.TryAddSingleton(static provider => new NodeState(
-            NodeName.Create(), provider.GetRequiredService<NodeClock>(), provider.GetRequiredService<ClusterPace>()));
+            () => NodeName.Create(provider.GetRequiredService<SessionEventDispatcher>().Wants), provider.GetRequiredService<NodeClock>(), provider.GetRequiredService<ClusterPace>()));
         services.TryAddSingleton<StoreGate>();
         services.TryAddSingleton(Directory);
         services.TryAddSingleton(static provider => new ClusterTimings(

@@ -152,6 +152,12 @@ internal static partial class SessionLog
     [LoggerMessage(84, LogLevel.Error, "A step of the node's work on the store of the sessions failed; it is tried again.")]
     public static partial void NodeStepFailed(this ILogger logger, Exception exception);
 
+    [LoggerMessage(94, LogLevel.Error, "A step of the node's leaving failed. What the others miss of it they take for that of a node that died; no session is lost.")]
+    public static partial void LeavingFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(95, LogLevel.Information, "An event of kind {Kind} of session {Session} has no handlers here and is left to another node, or to one of a newer version of the library.")]
+    public static partial void EventIsOfOthers(this ILogger logger, string kind, string session);
+
     [LoggerMessage(85, LogLevel.Warning, "{Warning}")]
     public static partial void StoreWarns(this ILogger logger, string warning);
 

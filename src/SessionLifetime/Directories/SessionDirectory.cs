@@ -157,8 +157,16 @@ internal class SessionDirectory
     /// <summary>A request that held the entry's clocks has completed: its stamps are to be written to the backing store, where there is one.</summary>
     public virtual void MarkDirty(SessionEntry entry, bool isActivity) => _ = entry;
 
-    /// <summary>Something happened to a page of the session, or is about to: to be written to the backing store, where there is one.</summary>
-    public virtual void OnPageChange(SessionEntry entry, PageChange change) => _ = change;
+    /// <summary>A page attaches: to be written to the backing store, where there is one. False when the session has ended.</summary>
+    public virtual bool TryAttachPage(SessionEntry entry, PageId page, PageId tab, Moment now, TimeSpan signalTimeout) =>
+        entry.TryAttachPage(page, tab, now, signalTimeout);
+
+    /// <summary>
+    /// A page detaches: to be written to the backing store, where there is one. True when it was open; <paramref name="openPages"/> is what is left
+    /// without it.
+    /// </summary>
+    public virtual bool TryDetachPage(SessionEntry entry, PageId page, PageDetach detach, Moment now, TimeSpan signalTimeout, out int openPages) =>
+        entry.TryDetachPage(page, detach.Persisted, now, detach.Grace, signalTimeout, out openPages);
 
     /// <summary>Completes when the exit of a session that has ended is delivered, here or by another node.</summary>
     /// <param name="entry">The session.</param>

@@ -103,8 +103,7 @@ internal sealed class SessionArrivals(
 
         // The page first, the signal after it: a detach that arms a self-destruct in between is disarmed.
         var now = engine.Directory.Now;
-        engine.Directory.OnPageChange(entry, new(page, tab, now));
-        if (!entry.TryAttachPage(page, tab, now, engine.TimingsOf(entry.Read()).Signal)
+        if (!engine.Directory.TryAttachPage(entry, page, tab, now, engine.TimingsOf(entry.Read()).Signal)
             || !await engine.TryHoldAsync(entry, isActivity: true, hold))
         {
             return false;
@@ -137,8 +136,7 @@ internal sealed class SessionArrivals(
         }
 
         var (now, grace, silence) = (engine.Directory.Now, engine.Options.UnloadGrace, engine.TimingsOf(entry.Read()).Signal);
-        engine.Directory.OnPageChange(entry, new(page, PageId.None, now, new(persisted, grace)));
-        if (page.IsNone || !entry.TryDetachPage(page, persisted, now, grace, silence, out var openPages))
+        if (page.IsNone || !engine.Directory.TryDetachPage(entry, page, new(persisted, grace), now, silence, out var openPages))
         {
             return;
         }

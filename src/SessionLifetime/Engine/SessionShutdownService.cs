@@ -74,7 +74,7 @@ internal sealed class SessionShutdownService(
         {
             logger.Leaving();
             await limit.WaitForAsync(leave.TellAsync());
-            await engine.Directory.FlushAsync();
+            await FlushAsync();
         }
 
         // Also for those that had ended just before.
@@ -90,6 +90,19 @@ internal sealed class SessionShutdownService(
         if (disposer.Open.Count is > 0 and var undisposed)
         {
             logger.StoppedUndisposed(undisposed, budget);
+        }
+    }
+
+    private async ValueTask FlushAsync()
+    {
+        try
+        {
+            await engine.Directory.FlushAsync();
+        }
+        catch (SessionStoreUnavailableException exception)
+        {
+            // Tried once more when the node signs off; what is lost then are touches, and no session.
+            logger.LeavingFailed(exception);
         }
     }
 }

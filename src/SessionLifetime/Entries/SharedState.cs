@@ -12,6 +12,7 @@ internal sealed class SharedState
 {
     private int _isDirty;
     private volatile bool _isStale;
+    private volatile bool _isToldEarly;
     private int _unsure;
     private long _heardVersion;
     private long _fastArrival;
@@ -77,8 +78,38 @@ internal sealed class SharedState
         return false;
     }
 
-    /// <summary>What happened to the pages here and is not written yet, in order.</summary>
+    /// <summary>
+    /// What happened to the pages here and is not written yet, in order; bounded, as the pages are. Read and written inside a lock of the list, in one
+    /// step with the pages themselves.
+    /// </summary>
     public List<PageChange> PageChanges { get; } = [];
+
+    /// <summary>Adds a change of a page. Called inside the lock of the list.</summary>
+    public void AddPageChange(PageChange change)
+    {
+        if (PageChanges.Count == 2 * PageList.MaxPages)
+        {
+            // A client whose pages come and go while nothing can be written: the oldest is forgotten, as the oldest page would be.
+            PageChanges.RemoveAt(0);
+        }
+
+        PageChanges.Add(change);
+    }
+
+    /// <summary>Changes of pages are written.</summary>
+    public void RemovePageChanges(IReadOnlyList<PageChange> written)
+    {
+        if (written.Count > 0)
+        {
+            lock (PageChanges)
+            {
+                PageChanges.RemoveAll(change => written.Any(one => ReferenceEquals(one, change)));
+            }
+        }
+    }
+
+    /// <summary>What a newer version of the library has written into the record; null for nothing.</summary>
+    public UnknownDetails? Unknown { get; set; }
 
     /// <summary>Whether more than stamps waits to be written.</summary>
     public bool IsChanged { get; set; }
@@ -109,6 +140,13 @@ internal sealed class SharedState
 
     /// <summary>Whether the store's lower bound of the next due moment is too low, and is to be written anew.</summary>
     public bool CorrectsDue { get; set; }
+
+    /// <summary>Whether the events of its end are known to be delivered, before that end is known here.</summary>
+    public bool IsToldEarly
+    {
+        get => _isToldEarly;
+        set => _isToldEarly = value;
+    }
 
     /// <summary>Completes when the handlers of the raise that is under way have answered; null while none is.</summary>
     public TaskCompletionSource? Answer { get; set; }

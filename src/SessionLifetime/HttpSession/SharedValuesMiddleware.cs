@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using SessionLifetime.Cluster;
+using SessionLifetime.Http.Answers;
 using SessionLifetime.Sessions;
 
 namespace SessionLifetime.HttpSession;
@@ -32,7 +33,7 @@ internal sealed class SharedValuesMiddleware(RequestDelegate next, SharedValues 
         }
 
         // Before the browser can send the next request, and what was written after the answer had started at its end.
-        context.Response.OnStarting(static state => ((RequestValues)state).SaveAsync().AsTask(), values);
+        AnswerStart.Add(context, values.SaveAsync);
         await next(context);
         await values.SaveAsync();
     }

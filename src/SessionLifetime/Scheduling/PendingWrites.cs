@@ -1,15 +1,37 @@
 namespace SessionLifetime.Scheduling;
 
-/// <summary>What synchronous members have begun to write to a store: the answer of the request waits for it before it starts.</summary>
-internal static class PendingWrites
+/// <summary>
+/// What synchronous members have begun to write to a store: the answer of the request waits for it before it starts. From then on nobody waits but the end of
+/// the request, which a connection may be days away from: what is written is forgotten, and what fails is its caller's to report.
+/// </summary>
+internal sealed class PendingWrites
 {
-    private static readonly AsyncLocal<List<Task>?> s_current = new();
+    private static readonly AsyncLocal<PendingWrites?> s_current = new();
+
+    private readonly List<Task> _writes = [];
+    private bool _hasStarted;
+
+    private PendingWrites()
+    {
+    }
+
+    /// <summary>How many are kept.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_writes)
+            {
+                return _writes.Count;
+            }
+        }
+    }
 
     /// <summary>From now on what this request begins to write is collected.</summary>
-    public static List<Task> Begin() => s_current.Value = [];
+    public static PendingWrites Begin() => s_current.Value = new();
 
     /// <summary>Something is being written.</summary>
-    /// <returns>False outside of a request: then nobody waits for it.</returns>
+    /// <returns>False where nobody hears of a failure: outside of a request, and once its answer has started.</returns>
     public static bool TryAdd(Task write)
     {
         if (s_current.Value is not { } writes)
@@ -17,20 +39,54 @@ internal static class PendingWrites
             return false;
         }
 
-        lock (writes)
+        lock (writes._writes)
         {
-            writes.Add(write);
-        }
+            writes._writes.RemoveAll(static one => one.IsCompletedSuccessfully);
+            if (writes._hasStarted)
+            {
+                writes._writes.RemoveAll(static one => one.IsCompleted);
+            }
 
-        return true;
+            writes._writes.Add(write);
+            return !writes._hasStarted;
+        }
     }
 
-    /// <summary>Waits for what was collected. What fails is thrown.</summary>
-    public static Task WhenWrittenAsync(List<Task> writes)
+    /// <summary>The answer starts: waits for what was collected. What fails is thrown, once.</summary>
+    public ValueTask AnswerStartsAsync()
     {
-        lock (writes)
+        lock (_writes)
         {
-            return writes.Count == 0 ? Task.CompletedTask : Task.WhenAll(writes);
+            var writing = WhenWrittenAsync();
+            _hasStarted = true;
+            return writing;
         }
     }
+
+    /// <summary>The answer is another one, because something failed: what else fails is not thrown.</summary>
+    public void GiveUp()
+    {
+        lock (_writes)
+        {
+            _hasStarted = true;
+        }
+    }
+
+    /// <summary>Waits for what was collected. What fails before the answer has started is thrown, once.</summary>
+    public ValueTask WhenWrittenAsync()
+    {
+        lock (_writes)
+        {
+            if (_writes.Count == 0)
+            {
+                return default;
+            }
+
+            var writing = Task.WhenAll(_writes);
+            _writes.Clear();
+            return _hasStarted ? WaitAsync(writing) : new(writing);
+        }
+    }
+
+    private static async ValueTask WaitAsync(Task writing) => await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 }

@@ -29,17 +29,26 @@ internal sealed class TimeLimit : IDisposable
     public async Task WaitForAsync(Task pending)
     {
         var woken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _ = WakeAsync(pending, woken);
-        _ = WakeAsync(_passed.Task, woken);
+        using var isOver = new CancellationTokenSource();
+        Wake(pending, woken, isOver.Token);
+        Wake(_passed.Task, woken, isOver.Token);
         await woken.Task;
+
+        // Of the two the one that has not completed keeps nothing of this wait: it may go on for as long as the process runs.
+        isOver.Cancel();
     }
 
     /// <summary>The time is never over from now on.</summary>
     public void Dispose() => _timer.Dispose();
 
-    private static async Task WakeAsync(Task pending, TaskCompletionSource woken)
-    {
-        await pending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        woken.TrySetResult();
-    }
+    private static void Wake(Task pending, TaskCompletionSource woken, CancellationToken isOver) => _ = pending.ContinueWith(
+        static (completed, state) =>
+        {
+            _ = completed.Exception;
+            ((TaskCompletionSource)state!).TrySetResult();
+        },
+        woken,
+        isOver,
+        TaskContinuationOptions.None,
+        SynchronizationContext.Current is null ? TaskScheduler.Current : TaskScheduler.FromCurrentSynchronizationContext());
 }

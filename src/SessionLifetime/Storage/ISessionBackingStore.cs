@@ -11,6 +11,7 @@ namespace SessionLifetime;
 /// <para>
 /// All members are thread-safe, and each is one atomic step of the store: nobody sees half of it. No secret ever reaches a store: it is given SHA-256 of
 /// session ids, tokens and browser keys only. A store that cannot be reached throws whatever its driver throws; the caller treats that as an outage.
+/// Texts that come from outside (users, keys of values) have no NUL and no half of a surrogate pair; users are of any length, keys of at most 1,024 bytes of UTF-8.
 /// </para>
 /// <para>The tests of the library contain a suite that every store has to pass, <c>BackingStoreContract</c>.</para>
 /// </remarks>
@@ -76,7 +77,8 @@ public interface ISessionBackingStore : IAsyncDisposable
     ValueTask<long> CountAsync(SessionRecordFilter filter, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Takes events to deliver: those addressed to the node, and those whose addressee, or taker, is not live. Of one session only the first.
+    /// Takes events to deliver: those addressed to the node, and, of the kinds that it delivers, those that were given back and those whose addressee, or taker, is
+    /// not live. Of one session only the first.
     /// </summary>
     /// <param name="take">Who takes, and how many.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -126,10 +128,11 @@ public interface ISessionBackingStore : IAsyncDisposable
     ValueTask AskForHeartbeatsAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Forgets sessions that ended before a moment and whose events are delivered, with their values; tokens that have expired; and nodes that are long gone.
+    /// Forgets sessions that ended before a moment and whose events are delivered, with their values; tokens that have expired; and nodes that are long gone. As
+    /// many as hold nobody up: it is called again while it forgets any.
     /// </summary>
     /// <param name="endedBefore">The moment, in service time.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>How many sessions.</returns>
+    /// <returns>How many sessions; 0 when there are no more.</returns>
     ValueTask<int> TrimAsync(TimeSpan endedBefore, CancellationToken cancellationToken);
 }

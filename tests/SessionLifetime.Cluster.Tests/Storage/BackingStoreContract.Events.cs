@@ -18,6 +18,58 @@ public abstract partial class BackingStoreContract
     }
 
     [Fact]
+    public async Task Events_OfOtherKinds_AreLeftToOthers_ButGivenToTheirAddressee()
+    {
+        await Store.StartAsync(StartOf(N2), Stop);
+        var (one, other) = (await AddAsync(), await AddAsync());
+        await WriteAsync(Next(one), 1, N1, Event(one, 128, "new"), Event(one, 129, "exit"));
+        await WriteAsync(Next(other), 1, N1, Event(other, 128, "exit"));
+        var old = new EventTake(N1, 10, false) { Kinds = ["exit", "timeout"] };
+
+        // Addressed to it: given whatever it is. It gives back what it does not know.
+        var taken = await Store.TakeEventsAsync(old, Stop);
+        Assert.Equal(["exit", "new"], taken.Select(static one => one.Kind).Order(StringComparer.Ordinal));
+        await CompleteAsync(taken.Single(static one => one.Kind == "new"), isDelivered: false);
+        await CompleteAsync(taken.Single(static one => one.Kind == "exit"), isDelivered: false);
+
+        Assert.Equal(("exit", 2), (await Store.TakeEventsAsync(old, Stop)).Select(static one => (one.Kind, one.Attempt)).Single());
+        Assert.Empty(await Store.TakeEventsAsync(old with { Node = N2, Kinds = [] }, Stop));
+        var found = Assert.Single(await TakeAsync(N2));
+        Assert.Equal(("new", 2), (found.Kind, found.Attempt));
+        await CompleteAsync(found);
+        Assert.Equal("exit", Assert.Single(await Store.TakeEventsAsync(old, Stop)).Kind);
+    }
+
+    [Fact]
+    public async Task Events_OfManySessions_AreGivenOnceEach_AlsoThoseOfANodeThatIsGone()
+    {
+        await Store.StartAsync(StartOf(N2), Stop);
+        var records = Enumerable.Range(0, 200).Select(_ => NewRecord()).ToArray();
+        await Store.CommitAsync(
+            Array.ConvertAll(records, static record => new SessionCommit(record, 0) { Committer = N2, Events = [Event(record, 64), Event(record, 65, "second")] }), Stop);
+        Assert.Empty(await TakeAsync(N1, 1000));
+        Assert.Equal(50, (await TakeAsync(N2, 50)).Count);
+        await Store.StopAsync(N2, Stop);
+
+        var taken = new List<OutboxEvent>();
+        for (IReadOnlyList<OutboxEvent> some = [new("", 0, "", default)]; some.Count > 0; taken.AddRange(some))
+        {
+            some = await TakeAsync(N1, 60);
+        }
+
+        Assert.Equal(Ids(records), taken.Select(static one => one.SessionId).Order(StringComparer.Ordinal));
+        Assert.Equal(50, taken.Count(static one => one.Attempt == 2));
+        await Store.CompleteEventsAsync(taken.ConvertAll(static one => new EventResult(one.SessionId, one.Sequence, one.Attempt, true)), Stop);
+        await Store.StartAsync(StartOf(N3), Stop);
+        Assert.Empty(await TakeAsync(N1, 0));
+
+        // Those of the node that is gone are free for whoever comes first.
+        var rest = await TakeAsync(N3, 1000);
+        Assert.Equal(200, rest.Count);
+        Assert.All(rest, static one => Assert.Equal("second", one.Kind));
+    }
+
+    [Fact]
     public async Task Events_GoToTheHomeBeforeTheCommit_WhereItIsLive()
     {
         await Store.StartAsync(StartOf(N2), Stop);

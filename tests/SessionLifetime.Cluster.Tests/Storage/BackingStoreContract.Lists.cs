@@ -148,6 +148,22 @@ public abstract partial class BackingStoreContract
     }
 
     [Fact]
+    public async Task ListAndCount_FindAUser_HoweverLongTheNameIs()
+    {
+        var start = string.Concat(Enumerable.Range(0, 300).Select(static _ => Guid.NewGuid().ToString("N")));
+        var (one, other, odd) = (await AddAsync(start + "a"), await AddAsync(start + "b"), await AddAsync("\u001b\u0001 ä \ud83d\ude00 ' \" \\ %"));
+
+        AssertSame(one, await LoadAsync(one.Id));
+        AssertSame(odd, await LoadAsync(odd.Id));
+        Assert.Equal(Ids(one), await ListAsync(new(User: one.User)));
+        Assert.Equal(Ids(other), await ListAsync(new(User: other.User)));
+        Assert.Equal(Ids(odd), await ListAsync(new(User: odd.User)));
+        Assert.Equal((1, 0), (await Store.CountAsync(new(User: one.User), Stop), await Store.CountAsync(new(User: start), Stop)));
+        await WriteAsync(Ended(one), 1);
+        Assert.Empty(await ListAsync(new(User: one.User)));
+    }
+
+    [Fact]
     public async Task ListAndCount_FollowASessionToItsNewUser()
     {
         var record = await AddAsync();
@@ -178,6 +194,22 @@ public abstract partial class BackingStoreContract
         Assert.Single(await Store.ReadValuesAsync(young.Id, Stop));
         Assert.NotNull(await Store.LoadAsync(SessionRecordKey.OfSecret(living.SecretHashes[0]), Stop));
         Assert.Equal(1, (await BeatAsync()).Sessions);
+    }
+
+    [Fact]
+    public async Task Trim_ForgetsAllInTheEnd()
+    {
+        var records = Enumerable.Range(0, 1200).Select(_ => Ended(NewRecord(), -2)).ToArray();
+        await Store.CommitAsync(Array.ConvertAll(records, static record => new SessionCommit(record, 0) { Committer = N1 }), Stop);
+        var (count, more) = (0, 0);
+        do
+        {
+            count += more = await Store.TrimAsync(Begin, Stop);
+        }
+        while (more > 0);
+
+        Assert.Equal(1200, count);
+        Assert.Null(await LoadAsync(records[1199].Id));
     }
 
     [Fact]

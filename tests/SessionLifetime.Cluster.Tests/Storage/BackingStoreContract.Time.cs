@@ -30,6 +30,23 @@ public abstract partial class BackingStoreContract
     }
 
     [Fact]
+    public async Task Time_GoesOn_WhenTheClockIsPutBack()
+    {
+        Time.Advance(s_hour);
+        var before = (await BeatAsync()).Now;
+        Time.Advance(TimeSpan.FromHours(-10));
+        var first = (await BeatAsync()).Now;
+        Time.Advance(s_hour);
+
+        var second = (await BeatAsync()).Now;
+        AssertAbout(before.Store, first.Store);
+        AssertAbout(first.Store + s_hour, second.Store);
+        AssertAbout(first.Service + s_hour, second.Service);
+        Time.Advance(s_hour);
+        AssertAbout(second.Service + s_hour, (await BeatAsync(N2)).Now.Service);
+    }
+
+    [Fact]
     public async Task ServiceTime_GoesOnForTheLeadOfTheLastHeartbeat()
     {
         await BeatAsync(lead: 20);

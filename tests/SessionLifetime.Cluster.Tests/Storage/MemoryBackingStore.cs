@@ -19,6 +19,8 @@ internal sealed class MemoryBackingStore(TimeProvider time) : ISessionBackingSto
     private ReadOnlyMemory<byte> _settings;
     private TimeSpan _serviceEnds;
     private TimeSpan _takenOff;
+    private TimeSpan _latest;
+    private TimeSpan _putBack;
     private long _lastChange;
 
     private enum Owner
@@ -55,7 +57,9 @@ internal sealed class MemoryBackingStore(TimeProvider time) : ISessionBackingSto
     /// <inheritdoc cref="ServiceNow"/>
     public TimeSpan StoreTimeNow => StoreNow;
 
-    private TimeSpan StoreNow => time.GetElapsedTime(_origin) + TimeSpan.FromDays(1);
+    private TimeSpan Clock => time.GetElapsedTime(_origin) + TimeSpan.FromDays(1) + _putBack;
+
+    private TimeSpan StoreNow => Clock > _latest ? Clock : _latest;
 
     private StoreTime Now
     {
@@ -340,7 +344,12 @@ internal sealed class MemoryBackingStore(TimeProvider time) : ISessionBackingSto
 
     private void Serve(TimeSpan lead)
     {
-        var now = StoreNow;
+        if (Clock + lead < _latest)
+        {
+            _putBack += _latest - Clock;
+        }
+
+        var now = _latest = StoreNow;
         if (now > _serviceEnds)
         {
             _takenOff += now - _serviceEnds;
@@ -415,8 +424,9 @@ internal sealed class MemoryBackingStore(TimeProvider time) : ISessionBackingSto
     }
 
     private bool IsFree(Waiting waiting, EventTake take) =>
-        GivesEventsToAll || waiting.Node is not { } node || !IsLive(node)
-        || (node == take.Node && (waiting.Owner == Owner.Addressed || take.IncludeTaken));
+        GivesEventsToAll
+        || (waiting.Node == take.Node && (waiting.Owner == Owner.Addressed || take.IncludeTaken))
+        || ((waiting.Node is not { } node || !IsLive(node)) && take.Kinds?.Contains(waiting.Event.Kind) != false);
 
     private bool IsLive(string node) => _nodes.TryGetValue(node, out var known) && known.LiveUntil > Now.Service;
 

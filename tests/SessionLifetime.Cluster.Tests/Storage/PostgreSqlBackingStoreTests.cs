@@ -53,6 +53,56 @@ public sealed class PostgreSqlBackingStoreTests(PostgreSqlServer server) : Backi
     }
 
     [Fact]
+    public async Task A_transaction_that_somebody_leaves_open_does_not_bring_all_changes_again()
+    {
+        await using var connection = await _database.OpenConnectionAsync(Stop);
+        await using var transaction = await connection.BeginTransactionAsync(Stop);
+        await using (var command = new NpgsqlCommand("SELECT txid_current()", connection))
+        {
+            await command.ExecuteScalarAsync(Stop);
+        }
+
+        var before = await BeatAsync();
+        var records = Enumerable.Range(0, 200).Select(_ => NewRecord()).ToArray();
+        await Store.CommitAsync(Array.ConvertAll(records, static record => new SessionCommit(record, 0) { Committer = N1 }), Stop);
+        var told = await BeatAsync(cursor: before.Cursor);
+        Assert.Equal(200, told.Changes.Count);
+
+        Assert.Empty((await BeatAsync(cursor: told.Cursor)).Changes);
+
+        // An answer that did not arrive is given again.
+        Assert.Equal(200, (await BeatAsync(cursor: before.Cursor)).Changes.Count);
+    }
+
+    [Fact]
+    public async Task A_batch_of_which_one_is_refused_is_told_from_an_outage()
+    {
+        var exception = await Assert.ThrowsAnyAsync<PostgresException>(
+            async () => await Store.CommitAsync([new(NewRecord("a\0b"), 0) { Committer = N1 }, new(NewRecord(), 0) { Committer = N1 }], Stop));
+
+        Assert.True(StoreGate.IsRefusal(exception));
+        await using var store = Open(await OtherAsync("Port=1"), _options);
+        var outage = await Assert.ThrowsAnyAsync<NpgsqlException>(async () => await store.StartAsync(StartOf(N2), Stop));
+        Assert.False(StoreGate.IsRefusal(outage));
+    }
+
+    [Fact]
+    public async Task A_listener_whose_data_source_is_gone_ends()
+    {
+        var database = await OtherAsync("Timeout=5");
+        await using var store = Open(database, _options);
+        await database.DisposeAsync();
+
+        await Assert.ThrowsAnyAsync<ObjectDisposedException>(async () =>
+        {
+            await foreach (var notice in store.ListenAsync(Stop))
+            {
+                _ = notice;
+            }
+        });
+    }
+
+    [Fact]
     public async Task Touches_write_no_index()
     {
         var record = await AddAsync(due: 3);

@@ -29,6 +29,30 @@ public sealed class RedisBackingStoreTests(RedisServer server) : BackingStoreCon
     }
 
     [Fact]
+    public async Task A_shard_that_lost_its_last_commits_is_noticed_and_no_news_is_missed()
+    {
+        var records = Enumerable.Range(0, 1000).Select(_ => NewRecord()).ToList();
+        var lost = records.Where(static one => RedisShards.Of(one.Id) == 3).Take(6).ToList();
+        var others = records.Where(static one => RedisShards.Of(one.Id) == 5).Take(8).ToList();
+        await Store.CommitAsync(lost.Take(5).Select(static one => new SessionCommit(one, 0) { Committer = N1 }).ToList(), Stop);
+        var before = await BeatAsync();
+
+        // The master of the shard fails over, and its replica has not heard of the last five.
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(await server.ConfigurationAsync());
+        await connection.GetDatabase().StringSetAsync($"{{{_prefix}:3}}:number", 0);
+        await connection.GetDatabase().KeyDeleteAsync($"{{{_prefix}:3}}:changes");
+        await Store.CommitAsync(others.Append(lost[5]).Select(static one => new SessionCommit(one, 0) { Committer = N1 }).ToList(), Stop);
+
+        var answer = await BeatAsync(cursor: before.Cursor);
+        Assert.True(answer.Cursor < before.Cursor, "The store went back.");
+        Assert.Contains(answer.Changes, change => change.Id == lost[5].Id);
+        Assert.Equal(8, answer.Changes.Count(change => others.Exists(one => one.Id == change.Id)));
+
+        // From there on it is as ever.
+        Assert.Empty((await BeatAsync(cursor: answer.Cursor)).Changes);
+    }
+
+    [Fact]
     public async Task An_evicting_server_without_a_disk_is_warned_of()
     {
         await using var other = await RedisServer.StartAsync("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru");

@@ -87,7 +87,7 @@ internal sealed class OneTimeTokens : IDisposable
         var (high, low) = RandomBits.Next128();
         if (_shared is not null)
         {
-            _shared.Put(use.ToString(), new(high, low), entry, secret, browser, page, lifetime);
+            _shared.Put(use.ToString(), new(high, low), entry, secret, browser, page, lifetime, MaxPerSession);
             return Base64UrlIds.Format(high, low);
         }
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using SessionLifetime.Http.Answers;
 using SessionLifetime.Scheduling;
 
 namespace SessionLifetime.Http.Tokens;
@@ -12,7 +13,10 @@ internal sealed class SharedTokensMiddleware(RequestDelegate next, OneTimeTokens
     public async Task InvokeAsync(HttpContext context)
     {
         var writes = PendingWrites.Begin();
-        context.Response.OnStarting(static state => PendingWrites.WhenWrittenAsync((List<Task>)state), writes);
+        AnswerStart.Add(context, writes.WhenWrittenAsync);
+
+        // And what is begun while it starts.
+        context.Response.OnStarting(static state => ((PendingWrites)state).AnswerStartsAsync().AsTask(), writes);
         foreach (var carrier in carriers)
         {
             foreach (var token in carrier.TokensOf(context.Request))
@@ -21,7 +25,15 @@ internal sealed class SharedTokensMiddleware(RequestDelegate next, OneTimeTokens
             }
         }
 
-        await next(context);
-        await PendingWrites.WhenWrittenAsync(writes);
+        try
+        {
+            await next(context);
+            await writes.WhenWrittenAsync();
+        }
+        catch
+        {
+            writes.GiveUp();
+            throw;
+        }
     }
 }
