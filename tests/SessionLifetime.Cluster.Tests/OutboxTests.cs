@@ -179,7 +179,7 @@ public sealed class OutboxTests : ClusterTest
         changes.AddRange(Enumerable.Range(0, 5000).Select(static _ => new CommittedChange(PublicId.Create().ToString(), 2, true, true)));
 
         second.Directory.Distrust(changes);
-        await second.Directory.HeedAsync(changes);
+        second.Directory.HeedTold(changes);
         await Eventually.IsAsync(() => there.IsEnded && there.Shared!.Told.IsCompleted);
 
         Assert.Null(second.Directory.Ended.Find(entry.Id));
