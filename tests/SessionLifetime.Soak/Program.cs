@@ -1,10 +1,14 @@
 using SessionLifetime.Soak;
+using SessionLifetime.Soak.Chaos;
+using SessionLifetime.Soak.Nodes;
 using SessionLifetime.Soak.Simulation;
 
 // One class each, in its own folder.
 ISoak[] soaks =
 [
     new SimulateSoak(),
+    new ChaosSoak(),
+    new NodeSoak(),
 ];
 
 using var stop = new CancellationTokenSource();

@@ -23,9 +23,11 @@ public sealed class PostgreSqlServer : IAsyncDisposable
         }
     }
 
-    private static string ConnectionString(int port) => $"Host=127.0.0.1;Port={port};Username=tests;Password=none;Database=postgres;Max Auto Prepare=32;Maximum Pool Size=40";
+    /// <summary>A connection string to the database <c>postgres</c> of a server.</summary>
+    internal static string ConnectionString(int port) => $"Host=127.0.0.1;Port={port};Username=tests;Password=none;Database=postgres;Max Auto Prepare=32;Maximum Pool Size=40";
 
-    private static async Task<ServerProcess> StartAsync()
+    /// <summary>Starts a server.</summary>
+    internal static async Task<ServerProcess> StartAsync()
     {
         var places = Directory.Exists("/usr/lib/postgresql")
             ? Directory.GetDirectories("/usr/lib/postgresql").OrderDescending().Select(static folder => Path.Combine(folder, "bin")).ToArray()
