@@ -505,8 +505,9 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         }
         catch (SessionStoreUnavailableException)
         {
-            // A plain session far from its end is served on for a while: the clock stands, so nothing comes nearer.
-            if (IsPlain(seen) && !shared.IsStale && _touches.MemoryEnd(entry, seen) > Now && clock.SinceHeard < _options.StoreOutageTolerance)
+            // A plain session far from its end is served on for a while: the clock stands, so nothing comes nearer. Not by a node that has only stood
+            // still itself: the store is there, and tells what the others have ended.
+            if (_gate.IsAway && IsPlain(seen) && !shared.IsStale && _touches.MemoryEnd(entry, seen) > Now && clock.SinceHeard < _options.StoreOutageTolerance)
             {
                 return true;
             }

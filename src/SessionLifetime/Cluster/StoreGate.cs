@@ -34,6 +34,8 @@ internal sealed class StoreGate(ISessionBackingStore store, ClusterPace pace, Ti
             throw new SessionStoreUnavailableException($"The store of the sessions does not answer: {what} was not tried.");
         }
 
+        var begun = time.GetTimestamp();
+
         // Not a token of the caller's: what was sent is finished, so that its answer is known.
         using var stop = new CancellationTokenSource();
         Task<T> running;
@@ -58,14 +60,14 @@ internal sealed class StoreGate(ISessionBackingStore store, ClusterPace pace, Ti
         }
         catch (Exception exception) when (exception is not SessionStoreUnavailableException)
         {
-            Failed(exception);
+            Failed(begun, exception);
             throw new SessionStoreUnavailableException($"The store of the sessions failed: {what}. {exception.Message}", exception);
         }
 
         stop.Cancel();
         _ = running.ContinueWith(
             static late => late.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        Failed(exception: null);
+        Failed(begun, exception: null);
         throw new SessionStoreUnavailableException($"The store of the sessions did not answer within {Longest.TotalSeconds} s: {what}.");
     }
 
@@ -99,8 +101,14 @@ internal sealed class StoreGate(ISessionBackingStore store, ClusterPace pace, Ti
         }
     }
 
-    private void Failed(Exception? exception)
+    private void Failed(long begun, Exception? exception)
     {
+        if (time.GetElapsedTime(begun) > Longest * 2)
+        {
+            // No call takes that long: this process stood still meanwhile. It says nothing of the store, and the next call is tried.
+            return;
+        }
+
         bool isNew;
         lock (_lock)
         {
