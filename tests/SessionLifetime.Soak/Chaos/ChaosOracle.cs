@@ -15,6 +15,9 @@ internal sealed class ChaosOracle(IReadOnlyCollection<Fault> faults, IReadOnlyLi
     private readonly ILookup<string, EventLine> _events = events.ToLookup(static line => line.Session, StringComparer.Ordinal);
     private readonly double _healthyFrom = faults.Select(static fault => fault.To).DefaultIfEmpty().Max();
 
+    /// <summary>For how long nodes are made to stand still.</summary>
+    private const double Stall = 20;
+
     /// <summary>What was broken, in words.</summary>
     public List<string> Violations { get; } = [];
 
@@ -33,8 +36,11 @@ internal sealed class ChaosOracle(IReadOnlyCollection<Fault> faults, IReadOnlyLi
     /// <inheritdoc cref="LateInChaos"/>
     public List<double> LateInPeace { get; } = [];
 
-    /// <summary>How long after their end sessions were served at the most.</summary>
+    /// <summary>How long after their end sessions were served at the most, while the database was there, and while it was not.</summary>
     public double ServedAfterEnd { get; private set; }
+
+    /// <inheritdoc cref="ServedAfterEnd"/>
+    public double ServedInOutage { get; private set; }
 
     public void Judge(ChaosSession session)
     {
@@ -90,7 +96,7 @@ internal sealed class ChaosOracle(IReadOnlyCollection<Fault> faults, IReadOnlyLi
         for (var index = 1; index < timeouts.Length; index++)
         {
             var (before, line) = (timeouts[index - 1], timeouts[index]);
-            var isAnotherPeriod = session.Calls.Exists(call => call.Kind is CallKind.Touch or CallKind.Attach && call.Answered > before.At - times.Timeout && call.Sent < line.At)
+            var isAnotherPeriod = session.Calls.Exists(call => call.Kind is CallKind.Touch or CallKind.Attach && LatestEffect(call) > before.At - times.Timeout && call.Sent < line.At)
                 && line.Attempt == 1;
             if (!isAnotherPeriod)
             {
@@ -106,17 +112,22 @@ internal sealed class ChaosOracle(IReadOnlyCollection<Fault> faults, IReadOnlyLi
         {
             var (before, line) = (lines[index - 1], lines[index]);
             Repeated++;
-            if (line.Attempt <= before.Attempt && line.Node != before.Node)
+            if (line.Attempt == before.Attempt && line.Node != before.Node)
             {
                 Break(session, $"{line.Event} was delivered twice as attempt {line.Attempt}", line.At);
             }
 
-            if (!faults.Any(fault => fault.Node == before.Node && fault.From <= line.At && fault.To >= before.At))
+            // The node that had it may have been stopped before it told its handlers, and have gone on afterwards.
+            var from = before.At - Stall - times.Lease;
+            if (!faults.Any(fault => (fault.Node == before.Node || fault.Node == line.Node) && fault.From <= line.At && fault.To >= from))
             {
-                Break(session, $"{line.Event} was delivered again although {before.Node} was neither killed nor stalled", line.At);
+                Break(session, $"{line.Event} was delivered again although neither {before.Node} nor {line.Node} was killed or stood still", line.At);
             }
         }
     }
+
+    /// <summary>Until when a request may have had an effect: one that was given up waits for a node that stands still.</summary>
+    private static double LatestEffect(Call call) => call.Status == 0 ? call.Sent + Stall + 5 : call.Answered;
 
     private void JudgeMoment(ChaosSession session, EventLine exit)
     {
@@ -182,6 +193,12 @@ internal sealed class ChaosOracle(IReadOnlyCollection<Fault> faults, IReadOnlyLi
 
             if (call.IsServed && call.Kind != CallKind.Exit && call.Sent > ended)
             {
+                if (IsCutOff(call))
+                {
+                    ServedInOutage = Math.Max(ServedInOutage, call.Sent - ended);
+                    continue;
+                }
+
                 ServedAfterEnd = Math.Max(ServedAfterEnd, call.Sent - ended);
                 if (call.Sent > ended + times.ReadLease + times.Flush + times.Tolerance)
                 {
@@ -195,6 +212,10 @@ internal sealed class ChaosOracle(IReadOnlyCollection<Fault> faults, IReadOnlyLi
             Break(session, "it was used all the time, and ended", ended);
         }
     }
+
+    /// <summary>Whether the database was away: a node serves for the tolerance then.</summary>
+    private bool IsCutOff(Call call) => faults.Any(fault =>
+        fault.Kind is FaultKind.StorePaused or FaultKind.StoreStopped && call.Answered >= fault.From && call.Sent <= fault.To + (2 * times.Flush) + times.Tolerance);
 
     /// <summary>How much service time certainly stood still between two moments.</summary>
     private double Frozen(double from, double to) => faults
