@@ -56,7 +56,12 @@ internal static class Front
             log.Add($"{name} starts anew");
             return Results.NoContent();
         });
-        app.MapReverseProxy();
+        app.MapReverseProxy(static proxy =>
+        {
+            proxy.Use(NextNode.TryAsync);
+            proxy.UseLoadBalancing();
+            proxy.UsePassiveHealthChecks();
+        });
         Array.ForEach(nodes, static node => node.Start());
         try
         {

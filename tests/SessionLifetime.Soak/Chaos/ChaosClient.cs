@@ -66,7 +66,7 @@ internal sealed class ChaosClient(IReadOnlyList<NodeProcess> nodes, HttpClient c
                 return call;
             }
 
-            await Task.Delay(TimeSpan.FromSeconds(0.1 + (random.NextDouble() * 0.3)), CancellationToken.None);
+            await Task.Delay(TimeSpan.FromSeconds(0.3 + (random.NextDouble() * 0.7)), CancellationToken.None);
         }
     }
 }

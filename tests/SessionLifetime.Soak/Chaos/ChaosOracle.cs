@@ -13,6 +13,8 @@ internal sealed class ChaosOracle(IReadOnlyCollection<Fault> faults, IReadOnlyLi
     private readonly double _losable = times.Precision + (2 * times.Flush);
 
     private readonly ILookup<string, EventLine> _events = events.ToLookup(static line => line.Session, StringComparer.Ordinal);
+    private readonly ILookup<string, EventLine> _stores = events.Where(static line => line.Session == "-").ToLookup(static line => line.Node, StringComparer.Ordinal);
+    private readonly double[] _awayAt = [.. events.Where(static line => line.Session == "-").Select(static line => line.At)];
     private readonly double _healthyFrom = faults.Select(static fault => fault.To).DefaultIfEmpty().Max();
 
     /// <summary>For how long nodes are made to stand still.</summary>
@@ -41,6 +43,9 @@ internal sealed class ChaosOracle(IReadOnlyCollection<Fault> faults, IReadOnlyLi
 
     /// <inheritdoc cref="ServedAfterEnd"/>
     public double ServedInOutage { get; private set; }
+
+    /// <summary>How often a node found its store away once the faults were over.</summary>
+    public int AwayInPeace => _stores.Sum(node => node.Count(line => line.Event == EventLine.StoreAway && line.At > _healthyFrom + times.Flush));
 
     public void Judge(ChaosSession session)
     {
@@ -164,7 +169,10 @@ internal sealed class ChaosOracle(IReadOnlyCollection<Fault> faults, IReadOnlyLi
         if (last > quietFrom - times.Whole && moment > _healthyFrom)
         {
             LateInPeace.Add(exit.At - moment);
-            isLate = exit.At > moment + (2 * times.Lease) + times.Sweep + times.Tolerance;
+
+            // A node that misses its store, on a machine that has no time for it, is not healthy.
+            var healthy = Math.Max(moment, _awayAt.Where(at => at < exit.At).DefaultIfEmpty().Max());
+            isLate = exit.At > healthy + (2 * times.Lease) + times.Sweep + times.Tolerance;
         }
         else if (double.IsFinite(session.SilentFrom))
         {
@@ -213,9 +221,22 @@ internal sealed class ChaosOracle(IReadOnlyCollection<Fault> faults, IReadOnlyLi
         }
     }
 
-    /// <summary>Whether the database was away: a node serves for the tolerance then.</summary>
-    private bool IsCutOff(Call call) => faults.Any(fault =>
-        fault.Kind is FaultKind.StorePaused or FaultKind.StoreStopped && call.Answered >= fault.From && call.Sent <= fault.To + (2 * times.Flush) + times.Tolerance);
+    /// <summary>Whether the node that answered had found its store away: it serves for the tolerance then.</summary>
+    private bool IsCutOff(Call call)
+    {
+        var isAway = false;
+        foreach (var line in _stores[call.Node])
+        {
+            if (line.At > call.Answered)
+            {
+                break;
+            }
+
+            isAway = line.Event == EventLine.StoreAway || (isAway && line.At > call.Sent);
+        }
+
+        return isAway;
+    }
 
     /// <summary>How much service time certainly stood still between two moments.</summary>
     private double Frozen(double from, double to) => faults

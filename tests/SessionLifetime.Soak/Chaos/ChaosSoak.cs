@@ -50,7 +50,7 @@ internal sealed class ChaosSoak : ISoak
             var quietFrom = Clock.Now;
             await end.CancelAsync();
             await loading;
-            await Task.Delay(TimeSpan.FromSeconds(times.Whole + (2 * times.Lease) + times.Sweep + times.Tolerance), CancellationToken.None);
+            await WaitForEndsAsync(load, folder, times);
 
             var oracle = new ChaosOracle(faults.All, ReadEvents(folder), times, quietFrom);
             foreach (var session in load.Sessions)
@@ -73,6 +73,22 @@ internal sealed class ChaosSoak : ISoak
         {
             Store = database.Name, Connection = database.Connection, Timeout = times.Timeout, Countdown = times.Countdown, Sweep = times.Sweep, Handler = 0.3,
         };
+    }
+
+    /// <summary>Waits until all ends are told. Whether that was in time is judged afterwards.</summary>
+    private static async Task WaitForEndsAsync(ChaosLoad load, DirectoryInfo folder, ChaosTimes times)
+    {
+        var until = Clock.Now + (4 * (times.Whole + (2 * times.Lease)));
+        while (Clock.Now < until)
+        {
+            var told = ReadEvents(folder).Where(static line => line.Event == EventLine.Exit).Select(static line => line.Session).ToHashSet(StringComparer.Ordinal);
+            if (load.Sessions.All(session => session.Id.Length == 0 || told.Contains(session.Id)))
+            {
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(2), CancellationToken.None);
+        }
     }
 
     private static EventLine[] ReadEvents(DirectoryInfo folder) =>

@@ -15,6 +15,12 @@ internal sealed record EventLine(double At, string Node, string Session, string 
 
     public const string Exit = "ApplicationExit";
 
+    /// <summary>The node's store does not answer it.</summary>
+    public const string StoreAway = "StoreAway";
+
+    /// <summary>It does again.</summary>
+    public const string StoreBack = "StoreBack";
+
     public static EventLine Parse(string line)
     {
         var parts = line.Split(' ');

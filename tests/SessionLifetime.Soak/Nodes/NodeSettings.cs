@@ -26,6 +26,9 @@ internal sealed class NodeSettings
     /// <summary>For how long a handler may take, in seconds; each takes some part of it.</summary>
     public double Handler { get; set; }
 
+    /// <summary>Whether it has pages for a browser.</summary>
+    public bool Pages { get; set; }
+
     public static NodeSettings Read(IEnumerable<string> arguments) =>
         new ConfigurationBuilder().AddCommandLine([.. arguments]).Build().Get<NodeSettings>() ?? new();
 
@@ -34,5 +37,6 @@ internal sealed class NodeSettings
         "node", "--name", Name, "--url", Url, "--store", Store, "--connection", Connection, "--events", Events,
         "--timeout", FormattableString.Invariant($"{Timeout}"), "--countdown", FormattableString.Invariant($"{Countdown}"),
         "--sweep", FormattableString.Invariant($"{Sweep}"), "--handler", FormattableString.Invariant($"{Handler}"),
+        "--pages", $"{Pages}",
     ];
 }

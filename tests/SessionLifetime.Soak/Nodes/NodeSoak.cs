@@ -21,11 +21,12 @@ internal sealed class NodeSoak : ISoak
         using var events = new EventFile(settings.Events);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddSimpleConsole(static console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.AddFilter<StoreWatch>("SessionLifetime.Cluster", LogLevel.Information).AddProvider(new StoreWatch(events, settings.Name));
         builder.WebHost.UseUrls(settings.Url);
         var sessions = builder.Services
             .AddSessionLifetime(options =>
             {
-                options.BrowserBinding = BrowserBinding.Off;
+                options.BrowserBinding = settings.Pages ? BrowserBinding.WhenPossible : BrowserBinding.Off;
                 options.SessionTimeout = TimeSpan.FromSeconds(settings.Timeout);
                 options.CountdownDuration = TimeSpan.FromSeconds(settings.Countdown);
                 options.SweepInterval = TimeSpan.FromSeconds(settings.Sweep);
@@ -39,6 +40,11 @@ internal sealed class NodeSoak : ISoak
             _ => sessions.UseRedis(settings.Connection),
         };
 
+        if (settings.Pages)
+        {
+            NodePages.Add(sessions, Path.GetDirectoryName(settings.Events)!);
+        }
+
         var app = builder.Build();
         app.Use((context, next) =>
         {
@@ -46,10 +52,21 @@ internal sealed class NodeSoak : ISoak
             return next(context);
         });
         app.UseRouting();
+        if (settings.Pages)
+        {
+            app.UseWebSockets();
+            app.UseAuthentication();
+        }
+
         app.UseSessionLifetime();
         app.MapSessionLifetime();
         app.MapPost("/touch", static () => Results.NoContent()).RequireTabSession();
         app.MapGet("/ready", static () => Results.NoContent());
+        if (settings.Pages)
+        {
+            NodePages.Map(app);
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
         await app.RunAsync();
         return true;
