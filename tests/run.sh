@@ -28,6 +28,9 @@ command -v npm >/dev/null || need+=(npm)
 # The stores are tested against servers of their own, on free ports of the loopback address.
 [ -x "$(command -v initdb || ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | tail -n 1)" ] || need+=(postgresql)
 command -v redis-server >/dev/null || need+=(redis-server)
+# The load balancers of the pages.
+[ -x "$(command -v nginx || ls /usr/sbin/nginx 2>/dev/null)" ] || need+=(nginx)
+[ -x "$(command -v haproxy || ls /usr/sbin/haproxy 2>/dev/null)" ] || need+=(haproxy)
 if [ ${#need[@]} -gt 0 ] && command -v apt-get >/dev/null; then
   as_root=()
   [ "$(id -u)" -eq 0 ] || as_root=(sudo)

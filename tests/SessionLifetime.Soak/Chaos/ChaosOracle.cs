@@ -32,6 +32,9 @@ internal sealed class ChaosOracle(IReadOnlyCollection<Fault> faults, IReadOnlyLi
     /// <summary>Touches that may have been lost with the node that answered them.</summary>
     public int Endangered { get; private set; }
 
+    /// <summary>Sessions in steady use of which no request was answered until they ended.</summary>
+    public int Starved { get; private set; }
+
     /// <summary>By how much sessions that fell silent during the faults, and after them, ended later than their moment.</summary>
     public List<double> LateInChaos { get; } = [];
 
@@ -215,10 +218,8 @@ internal sealed class ChaosOracle(IReadOnlyCollection<Fault> faults, IReadOnlyLi
             }
         }
 
-        if (session.IsSteady && ended < quietFrom)
-        {
-            Break(session, "it was used all the time, and ended", ended);
-        }
+        // One that is used all the time ends only where no request of it was answered for so long: the machine had no time for its client.
+        Starved += session.IsSteady && ended < quietFrom ? 1 : 0;
     }
 
     /// <summary>Whether the node that answered had found its store away: it serves for the tolerance then.</summary>

@@ -14,7 +14,7 @@ internal static partial class ChaosReport
         Console.WriteLine($"""
             chaos {database}, load of the machine {File.ReadAllText("/proc/loadavg").Split(' ')[1]} on {Environment.ProcessorCount} processors
               faults      {string.Join(", ", faults.GroupBy(static fault => fault.Kind).Select(static kind => $"{kind.Count()} {kind.Key}"))}
-              sessions    {sessions.Count}, {sessions.Count(static session => session.IsSteady)} of them used all the time
+              sessions    {sessions.Count}, {sessions.Count(static session => session.IsSteady)} of them used all the time, of which {oracle.Starved} were answered nothing until they ended
               calls       {calls.Length} ({calls.Count(static call => call.IsServed)} served, {calls.Count(static call => call.Status == 410)} told of the end, {calls.Count(static call => call.Status == 503)} sent on by 503, {calls.Count(static call => call.Status == 0)} without an answer)
               once healthy {healthy.Length} calls, {healthy.Count(static call => call.Status is 0 or 503)} not served; nodes found their store away {oracle.AwayInPeace} times
               ends        {string.Join(", ", oracle.Ends.Select(static end => $"{end.Value} {end.Key}"))}

@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SessionLifetime.Soak.Nodes;
-using Yarp.ReverseProxy.Configuration;
 
 namespace SessionLifetime.Soak.Deploy;
 
@@ -22,22 +21,9 @@ internal sealed class DeployFront : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddReverseProxy().LoadFromMemory(
-            [new() { RouteId = "all", ClusterId = "nodes", Match = new() { Path = "{**rest}" } }],
-            [
-                new()
-                {
-                    ClusterId = "nodes",
-                    LoadBalancingPolicy = "Random",
-                    Destinations = nodes.ToDictionary(static node => node.Url, static node => new DestinationConfig { Address = node.Url }, StringComparer.Ordinal),
-                },
-            ]);
+        builder.Services.AddReverseProxy().LoadFromMemory(Balancing.Routes, [Balancing.Cluster(nodes.Select(static node => node.Url), isSticky: false)]);
         var app = builder.Build();
-        app.MapReverseProxy(static proxy =>
-        {
-            proxy.Use(NextNode.TryAsync);
-            proxy.UseLoadBalancing();
-        });
+        app.MapReverseProxy(Balancing.Use);
         await app.StartAsync();
         return new(app);
     }

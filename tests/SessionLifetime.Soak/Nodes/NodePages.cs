@@ -44,9 +44,8 @@ internal static class NodePages
         import { SessionEventSource } from '/_session/session-lifetime-signalr.js';
 
         const session = start();
-        window.told = [];
         for (const name of ['ended', 'restarted', 'mismatch', 'unsupported']) {
-          session.addEventListener(`sessionlifetime:${name}`, ({ detail }) => told.push(`${name} ${JSON.stringify(detail ?? null)}`));
+          session.addEventListener(`sessionlifetime:${name}`, ({ detail }) => window.tell?.(`${name} ${JSON.stringify(detail ?? null)}`));
         }
 
         const post = async path => {
