@@ -12,7 +12,7 @@ internal static class RequestFigures
 
     public static async Task MeasureAsync(IDatabase database, string framework, Action<SessionLifetimeBuilder> store, Action<Microsoft.Extensions.DependencyInjection.IServiceCollection> cache)
     {
-        foreach (var (sessions, rate) in new[] { (4000, 0.2), (40, 20.0) })
+        foreach (var (sessions, rate) in new[] { (8000, 0.2), (200, 20.0) })
         {
             await using var ours = await SpeedApp.OfOursAsync(store);
             await using var theirs = await SpeedApp.StartAsync(cache, static app => app.UseSession(), WriteOnceAsync);
