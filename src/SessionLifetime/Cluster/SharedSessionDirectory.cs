@@ -370,7 +370,17 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         await _touches.FlushAsync(all);
     }
 
-    public override ValueTask FlushAsync(CancellationToken cancellationToken = default) => FlushAsync(all: true);
+    public override async ValueTask FlushAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await FlushAsync(all: true);
+        }
+        catch (SessionStoreUnavailableException)
+        {
+            // A server that stops while its store is away stops all the same: it tries again when it signs off.
+        }
+    }
 
     public override Task WhenToldAsync(SessionEntry entry) => entry.Shared!.Told;
 
