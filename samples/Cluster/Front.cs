@@ -5,14 +5,24 @@ internal static class Front
 {
     public static async Task RunAsync(IConfiguration arguments)
     {
-        var folder = Directory.CreateTempSubdirectory("sessions-");
         var store = arguments["store"] ?? "sqlite";
         if (store is not ("sqlite" or "postgres" or "redis"))
         {
             throw new InvalidOperationException($"--store is sqlite, postgres or redis, and not '{store}'.");
         }
 
-        var server = store is not "sqlite" && arguments["connection"] is null ? await OwnServer.StartAsync(store, folder) : null;
+        var folder = Directory.CreateTempSubdirectory("sessions-");
+        OwnServer? server;
+        try
+        {
+            server = store is not "sqlite" && arguments["connection"] is null ? await OwnServer.StartAsync(store, folder) : null;
+        }
+        catch (InvalidOperationException)
+        {
+            folder.Delete(recursive: true);
+            throw;
+        }
+
         var connection = arguments["connection"] ?? server?.Connection ?? $"Data Source={Path.Combine(folder.FullName, "sessions.db")}";
         var log = new EventLog(TimeProvider.System);
         NodeProcess[] nodes = [new("red", store, connection, log), new("green", store, connection, log), new("blue", store, connection, log)];
@@ -24,6 +34,9 @@ internal static class Front
         var app = builder.Build();
         app.UseDefaultFiles();
         app.UseStaticFiles();
+
+        // After the files: the route of the proxy matches every path.
+        app.UseRouting();
         app.MapGet("/front/state", () => new { nodes = nodes.Select(node => new { node.Name, node.IsRunning }), events = log.Read() });
         app.MapPost("/front/kill/{name}", async (string name) =>
         {
