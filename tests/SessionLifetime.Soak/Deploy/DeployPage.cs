@@ -34,7 +34,7 @@ internal sealed class DeployPage : IAsyncDisposable
 
     public async Task RunAsync(CancellationToken stop)
     {
-        while (!stop.IsCancellationRequested)
+        while (!stop.IsCancellationRequested && !_page.IsClosed)
         {
             try
             {
@@ -48,7 +48,11 @@ internal sealed class DeployPage : IAsyncDisposable
         }
 
         Wrong.AddRange(_told.Select(static told => $"the page was told: {told}"));
-        if (await _page.Locator("session-countdown").IsVisibleAsync())
+        if (_page.IsClosed)
+        {
+            Wrong.Add("the page was closed");
+        }
+        else if (await _page.Locator("session-countdown").IsVisibleAsync())
         {
             Wrong.Add("the window shows");
         }
