@@ -40,7 +40,7 @@ internal sealed class DeployPage : IAsyncDisposable
             {
                 await UseAsync();
             }
-            catch (PlaywrightException exception)
+            catch (Exception exception) when (exception is PlaywrightException or TimeoutException)
             {
                 // It was loaded anew, or nothing answered: what the page was told says why.
                 Wrong.Add(exception.Message.Split('\n')[0]);
