@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds with warnings as errors, runs every test, and skips none.
 # The last line is "N passed, N failed"; anything but zero failures, or any skipped test, exits with 1.
+# --long [histories=100000] [minutes=5] runs the soaks instead, each of which takes minutes or hours, and prints what they report.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,6 +28,9 @@ command -v npm >/dev/null || need+=(npm)
 # The stores are tested against servers of their own, on free ports of the loopback address.
 [ -x "$(command -v initdb || ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | tail -n 1)" ] || need+=(postgresql)
 command -v redis-server >/dev/null || need+=(redis-server)
+# The load balancers of the pages.
+[ -x "$(command -v nginx || ls /usr/sbin/nginx 2>/dev/null)" ] || need+=(nginx)
+[ -x "$(command -v haproxy || ls /usr/sbin/haproxy 2>/dev/null)" ] || need+=(haproxy)
 if [ ${#need[@]} -gt 0 ] && command -v apt-get >/dev/null; then
   as_root=()
   [ "$(id -u)" -eq 0 ] || as_root=(sudo)
@@ -37,6 +41,36 @@ if [ ${#need[@]} -gt 0 ] && command -v apt-get >/dev/null; then
 fi
 
 dotnet build SessionLifetime.sln -c Release --nologo -v quiet || fail "The build failed."
+
+if [ "${1:-}" = --long ]; then
+  passed=0 failed=0
+  report="$results/report.txt"
+  soak() {
+    if dotnet run --project tests/SessionLifetime.Soak -c Release --no-build -- "$@" 2>&1 | tee -a "$report"; then
+      passed=$((passed + 1))
+    else
+      failed=$((failed + 1))
+      echo "$* broke a promise." | tee -a "$report" >&2
+    fi
+  }
+  soak simulate "${2:-100000}"
+  for database in sqlite postgres redis; do
+    soak chaos "$database" "${3:-5}"
+    soak deploy "$database"
+    soak speed "$database"
+  done
+  if dotnet run --project tests/SessionLifetime.Soak -c Release --no-build | grep -q '^use '; then
+    for engine in chromium firefox webkit; do
+      soak use "$engine" 120
+    done
+  fi
+  echo
+  echo "The report:"
+  cat "$report"
+  echo "$passed passed, $failed failed"
+  [ "$failed" -eq 0 ]
+  exit
+fi
 
 for project in tests/*/*.Tests.csproj; do
   name=$(basename "$project" .csproj)

@@ -1,46 +1,42 @@
-using Yarp.ReverseProxy.Configuration;
-
 namespace Cluster;
 
-/// <summary>Sends each request to any node that is up, and shows what they do. In production this is your load balancer.</summary>
+/// <summary>Sends each request to a node that is up, and shows what they do. In production this is your load balancer.</summary>
 internal static class Front
 {
     public static async Task RunAsync(IConfiguration arguments)
     {
-        var folder = Directory.CreateTempSubdirectory("sessions-");
         var store = arguments["store"] ?? "sqlite";
-        var connection = arguments["connection"] ?? store switch
+        if (store is not ("sqlite" or "postgres" or "redis"))
         {
-            "sqlite" => $"Data Source={Path.Combine(folder.FullName, "sessions.db")}",
-            "postgres" => "Host=localhost;Username=postgres;Database=postgres",
-            "redis" => "localhost:6379",
-            _ => throw new InvalidOperationException($"--store is sqlite, postgres or redis, and not '{store}'."),
-        };
+            throw new InvalidOperationException($"--store is sqlite, postgres or redis, and not '{store}'.");
+        }
+
+        var folder = Directory.CreateTempSubdirectory("sessions-");
+        OwnServer? server;
+        try
+        {
+            server = store is not "sqlite" && arguments["connection"] is null ? await OwnServer.StartAsync(store, folder) : null;
+        }
+        catch (InvalidOperationException)
+        {
+            folder.Delete(recursive: true);
+            throw;
+        }
+
+        var connection = arguments["connection"] ?? server?.Connection ?? $"Data Source={Path.Combine(folder.FullName, "sessions.db")}";
         var log = new EventLog(TimeProvider.System);
         NodeProcess[] nodes = [new("red", store, connection, log), new("green", store, connection, log), new("blue", store, connection, log)];
 
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseUrls(arguments["urls"] ?? "http://localhost:5080");
-        builder.Services.AddReverseProxy().LoadFromMemory(
-            [new() { RouteId = "all", ClusterId = "nodes", Match = new() { Path = "{**rest}" } }],
-            [
-                new()
-                {
-                    ClusterId = "nodes",
-                    LoadBalancingPolicy = "RoundRobin",
-                    Destinations = nodes.ToDictionary(node => node.Name, node => new DestinationConfig { Address = node.Url }, StringComparer.Ordinal),
-
-                    // A node that does not answer gets nothing for a moment.
-                    HealthCheck = new()
-                    {
-                        Passive = new() { Enabled = true, Policy = "TransportFailureRate", ReactivationPeriod = TimeSpan.FromSeconds(2) },
-                        Active = new() { Enabled = true, Interval = TimeSpan.FromMilliseconds(500), Timeout = TimeSpan.FromMilliseconds(500), Path = "/_session/session-lifetime.js" },
-                    },
-                },
-            ]);
+        var isSticky = arguments.GetValue<bool>("sticky");
+        builder.Services.AddReverseProxy().LoadFromMemory(Balancing.Routes, [Balancing.Cluster(nodes.Select(static node => node.Url), isSticky)]);
         var app = builder.Build();
         app.UseDefaultFiles();
         app.UseStaticFiles();
+
+        // After the files: the route of the proxy matches every path.
+        app.UseRouting();
         app.MapGet("/front/state", () => new { nodes = nodes.Select(node => new { node.Name, node.IsRunning }), events = log.Read() });
         app.MapPost("/front/kill/{name}", async (string name) =>
         {
@@ -56,7 +52,7 @@ internal static class Front
             log.Add($"{name} starts anew");
             return Results.NoContent();
         });
-        app.MapReverseProxy();
+        app.MapReverseProxy(Balancing.Use);
         Array.ForEach(nodes, static node => node.Start());
         try
         {
@@ -65,6 +61,7 @@ internal static class Front
         finally
         {
             Array.ForEach(nodes, static node => node.Dispose());
+            server?.Dispose();
             folder.Delete(recursive: true);
         }
     }

@@ -8,5 +8,14 @@ if (arguments["node"] is { } name)
 }
 else
 {
-    await Front.RunAsync(arguments);
+    try
+    {
+        await Front.RunAsync(arguments);
+    }
+    catch (InvalidOperationException exception)
+    {
+        // What is missing, and the cure.
+        Console.Error.WriteLine(exception.Message);
+        Environment.ExitCode = 1;
+    }
 }

@@ -24,6 +24,9 @@ internal sealed class SqlitePlace
         _connectionString = builder.ToString();
     }
 
+    /// <summary>At how many pages the file counts as full, as on a full disk; null: when the disk is. For tests.</summary>
+    public long? MostPages { get; init; }
+
     /// <summary>The file, for messages.</summary>
     public string File { get; }
 
@@ -38,6 +41,11 @@ internal sealed class SqlitePlace
             database.Execute($"PRAGMA busy_timeout = {SecondsToWait * 1000}");
             database.First("PRAGMA journal_mode = WAL", static reader => reader.GetString(0));
             database.Execute("PRAGMA synchronous = NORMAL");
+            if (MostPages is { } most)
+            {
+                database.First($"PRAGMA max_page_count = {most}", static reader => reader.GetInt64(0));
+            }
+
             return database;
         }
         catch
@@ -54,6 +62,7 @@ internal sealed class SqlitePlace
         return exception.SqliteErrorCode switch
         {
             SQLitePCL.raw.SQLITE_NOTADB => $"{File} is not a SQLite database: name another file for the sessions.",
+            SQLitePCL.raw.SQLITE_ERROR => $"{File} holds other tables by the names of those for sessions: name another file. {exception.Message}",
             SQLitePCL.raw.SQLITE_CORRUPT => $"{File} is damaged: restore it from a backup, or move it away to begin with no sessions.",
             SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM => $"{File} cannot be written: give the app's account the right to write it and its directory.",
             SQLitePCL.raw.SQLITE_CANTOPEN when !Directory.Exists(directory) => $"{File} cannot be made because its directory is missing: make {directory}.",

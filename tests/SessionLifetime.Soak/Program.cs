@@ -1,10 +1,18 @@
 using SessionLifetime.Soak;
+using SessionLifetime.Soak.Chaos;
+using SessionLifetime.Soak.Deploy;
+using SessionLifetime.Soak.Nodes;
 using SessionLifetime.Soak.Simulation;
+using SessionLifetime.Soak.Speed;
 
 // One class each, in its own folder.
 ISoak[] soaks =
 [
     new SimulateSoak(),
+    new ChaosSoak(),
+    new DeploySoak(),
+    new SpeedSoak(),
+    new NodeSoak(),
 ];
 
 using var stop = new CancellationTokenSource();

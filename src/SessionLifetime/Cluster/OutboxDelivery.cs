@@ -212,6 +212,12 @@ internal sealed class OutboxDelivery(
                     }
                 }
 
+                if (string.Equals(one.Kind, ClusterEvents.SessionTimeout, StringComparison.Ordinal) && !entry.IsEnded && !IsCurrent(entry, details))
+                {
+                    // A touch has overtaken it, which may be known to this node only: it is not passed over before the touch is in the store.
+                    await directory.AskAsync(entry);
+                }
+
                 Raise(one, entry, details);
                 return;
             }
@@ -274,6 +280,9 @@ internal sealed class OutboxDelivery(
         return record.EndReason is null ? directory.Follower.Adopt(record, secret: null) : directory.Follower.Revive(record);
     }
 
+    private bool IsCurrent(SessionEntry entry, EventDetails details) =>
+        directory.Read(entry) is { Raising: true } seen && seen.RaiseNumber == (uint)details.RaiseNumber;
+
     private void Raise(OutboxEvent one, SessionEntry entry, EventDetails details)
     {
         var session = sessions.Of(entry);
@@ -291,7 +300,7 @@ internal sealed class OutboxDelivery(
                 break;
             case ClusterEvents.SessionTimeout:
                 var seen = directory.Read(entry);
-                if (!seen.Raising || seen.RaiseNumber != (uint)details.RaiseNumber)
+                if (!IsCurrent(entry, details))
                 {
                     // Activity has overtaken it.
                     Finish(one, isDelivered: true);

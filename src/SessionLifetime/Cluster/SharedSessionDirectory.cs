@@ -455,7 +455,17 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         await _touches.FlushAsync(all);
     }
 
-    public override ValueTask FlushAsync(CancellationToken cancellationToken = default) => FlushAsync(all: true);
+    public override async ValueTask FlushAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await FlushAsync(all: true);
+        }
+        catch (SessionStoreUnavailableException)
+        {
+            // A server that stops while its store is away stops all the same: it tries again when it signs off.
+        }
+    }
 
     public override async ValueTask<PlacementResult> CountAgainAsync(SessionEntry entry, SessionOwner owner)
     {
@@ -550,6 +560,10 @@ internal sealed class SharedSessionDirectory : SessionDirectory
             }
         }
     }
+
+    /// <summary>Brings the stamps of an entry to the store, and follows its record.</summary>
+    /// <exception cref="SessionStoreUnavailableException">The store does not answer.</exception>
+    public Task AskAsync(SessionEntry entry) => _touches.AskAsync(entry);
 
     /// <summary>Makes entries that are known to be older follow their records, in batches. What cannot be read stays for the next time.</summary>
     /// <exception cref="SessionStoreUnavailableException">The store does not answer.</exception>
@@ -756,8 +770,9 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         }
         catch (SessionStoreUnavailableException)
         {
-            // A plain session far from its end is served on for a while: the clock stands, so nothing comes nearer.
-            if (IsPlain(seen) && !shared.IsStale && _touches.MemoryEnd(entry, seen) > Now && clock.SinceHeard < _options.StoreOutageTolerance)
+            // A plain session far from its end is served on for a while: the clock stands, so nothing comes nearer. Not by a node that has only stood
+            // still itself: the store is there, and tells what the others have ended.
+            if (_gate.IsAway && IsPlain(seen) && !shared.IsStale && _touches.MemoryEnd(entry, seen) > Now && clock.SinceHeard < _options.StoreOutageTolerance)
             {
                 return true;
             }

@@ -36,6 +36,8 @@ internal sealed class StoreGate(ISessionBackingStore store, ClusterPace pace, Ti
             throw new SessionStoreUnavailableException($"The store of the sessions does not answer: {what} was not tried.");
         }
 
+        var begun = time.GetTimestamp();
+
         // Not a token of the caller's: what was sent is finished, so that its answer is known.
         using var stop = new CancellationTokenSource();
         Task<T> running;
@@ -62,7 +64,7 @@ internal sealed class StoreGate(ISessionBackingStore store, ClusterPace pace, Ti
         {
             if (limit is null && !IsRefusal(exception))
             {
-                Failed(exception);
+                Failed(begun, exception);
             }
 
             throw new SessionStoreUnavailableException($"The store of the sessions failed: {what}. {exception.Message}", exception);
@@ -73,7 +75,7 @@ internal sealed class StoreGate(ISessionBackingStore store, ClusterPace pace, Ti
             static late => late.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         if (limit is null)
         {
-            Failed(exception: null);
+            Failed(begun, exception: null);
         }
 
         throw new SessionStoreUnavailableException($"The store of the sessions did not answer within {(limit ?? Longest).TotalSeconds} s: {what}.");
@@ -119,8 +121,14 @@ internal sealed class StoreGate(ISessionBackingStore store, ClusterPace pace, Ti
         }
     }
 
-    private void Failed(Exception? exception)
+    private void Failed(long begun, Exception? exception)
     {
+        if (time.GetElapsedTime(begun) > Longest * 2)
+        {
+            // No call takes that long: this process stood still meanwhile. It says nothing of the store, and the next call is tried.
+            return;
+        }
+
         bool isNew;
         lock (_lock)
         {

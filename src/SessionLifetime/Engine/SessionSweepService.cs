@@ -66,6 +66,10 @@ internal sealed class SessionSweepService(
         {
             await sweeper.SweepAsync(stoppingToken);
         }
+        catch (SessionStoreUnavailableException)
+        {
+            // It has been said that the store is away.
+        }
         catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
             logger.SweepFailed(exception, interval);

@@ -98,6 +98,11 @@ internal sealed class SessionSweeper(
                 engine.Directory.Reschedule(entry, entry.NextDue);
             }
         }
+        catch (SessionStoreUnavailableException)
+        {
+            // Said once, and not of each session.
+            _failed.Add(entry);
+        }
         catch (Exception exception)
         {
             // Put back behind this pass, so that it ends.

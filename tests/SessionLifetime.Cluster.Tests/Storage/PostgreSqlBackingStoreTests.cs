@@ -192,6 +192,14 @@ public sealed class PostgreSqlBackingStoreTests(PostgreSqlServer server) : Backi
         await AssertRefusedAsync(await OtherAsync("Options=-c default_transaction_read_only=on"), _options, "is read-only");
 
     [Fact]
+    public async Task A_replica_is_named()
+    {
+        await using var replica = await server.StartReplicaAsync();
+
+        await AssertRefusedAsync(NpgsqlDataSource.Create(PostgreSqlServer.ConnectionString(replica.Port) + ";Pooling=false"), _options, "a replica");
+    }
+
+    [Fact]
     public async Task Another_isolation_level_is_refused() =>
         await AssertRefusedAsync(await OtherAsync("Options=-c default_transaction_isolation=serializable"), _options, "read committed");
 

@@ -82,6 +82,36 @@ public sealed class RedisBackingStoreTests(RedisServer server) : BackingStoreCon
     }
 
     [Fact]
+    public async Task A_full_memory_fails_what_finds_no_room_and_loses_nothing()
+    {
+        await using var other = await RedisServer.StartAsync("--maxmemory", "4mb", "--maxmemory-policy", "noeviction");
+        await using var store = Open($"127.0.0.1:{other.Port}");
+        await store.StartAsync(StartOf(N2), Stop);
+        var written = new List<SessionRecord>();
+        var refused = await Assert.ThrowsAsync<RedisServerException>(async () =>
+        {
+            while (written.Count < 20_000)
+            {
+                var record = NewRecord() with { State = new byte[2000] };
+                await store.CommitAsync([new(record, 0) { Committer = N2, Events = [Event(record, 64)] }], Stop);
+                written.Add(record);
+            }
+        });
+        Assert.Contains("maxmemory", refused.Message, StringComparison.Ordinal);
+
+        // There is room again.
+        await using (var admin = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{other.Port},allowAdmin=true"))
+        {
+            await admin.GetServers()[0].ConfigSetAsync("maxmemory", 0);
+        }
+
+        Assert.Equal(written.Count, await store.CountAsync(default, Stop));
+        Assert.NotNull(await store.LoadAsync(SessionRecordKey.OfId(written[^1].Id), Stop));
+        var next = NewRecord();
+        Assert.Equal(CommitStatus.Written, (await store.CommitAsync([new(next, 0) { Committer = N2 }], Stop))[0].Status);
+    }
+
+    [Fact]
     public async Task Keys_of_a_newer_major_version_are_refused()
     {
         await using (var connection = await ConnectionMultiplexer.ConnectAsync(await server.ConfigurationAsync()))

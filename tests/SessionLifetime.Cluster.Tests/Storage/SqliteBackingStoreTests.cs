@@ -61,6 +61,48 @@ public sealed class SqliteBackingStoreTests : BackingStoreContract
         await AssertRefusedAsync(File, "update SessionLifetime.Sqlite");
     }
 
+    [Fact]
+    public async Task Tables_of_something_else_are_refused()
+    {
+        var file = Path.Combine(_directory.FullName, "other.db");
+        using (var database = new SqlitePlace($"Data Source={file}").Open())
+        {
+            database.Execute("CREATE TABLE session_lifetime_clock (hour INTEGER)");
+        }
+
+        await AssertRefusedAsync(file, "holds other tables");
+    }
+
+    [Fact]
+    public async Task A_full_disk_fails_what_finds_no_room_and_loses_nothing()
+    {
+        var file = Path.Combine(_directory.FullName, "full.db");
+        var written = new List<SessionRecord>();
+        await using (var full = new SqliteBackingStore(new($"Data Source={file}") { MostPages = 60 }, Time))
+        {
+            await full.StartAsync(StartOf(N2), Stop);
+            var refused = await Assert.ThrowsAsync<Microsoft.Data.Sqlite.SqliteException>(async () =>
+            {
+                while (written.Count < 10_000)
+                {
+                    var record = NewRecord();
+                    await full.CommitAsync([new(record, 0) { Committer = N2, Events = [Event(record, 64)] }], Stop);
+                    written.Add(record);
+                }
+            });
+
+            Assert.Contains("disk is full", refused.Message, StringComparison.Ordinal);
+            Assert.NotNull(await full.LoadAsync(SessionRecordKey.OfId(written[^1].Id), Stop));
+        }
+
+        // There is room again.
+        await using var store = Open(file);
+        await store.StartAsync(StartOf(N3), Stop);
+        Assert.Equal(written.Count, await store.CountAsync(default, Stop));
+        var next = NewRecord();
+        Assert.Equal(CommitStatus.Written, (await store.CommitAsync([new(next, 0) { Committer = N3 }], Stop))[0].Status);
+    }
+
     [Theory]
     [InlineData("Data Source=:memory:")]
     [InlineData("Data Source=x;Mode=Memory")]

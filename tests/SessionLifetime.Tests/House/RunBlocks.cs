@@ -29,6 +29,11 @@ internal static class RunBlocks
 
     public static CodeBlock Hub => DocumentationPage.Block("src/SessionLifetime/Realtime/README.md", "js", "HubConnectionBuilder");
 
+    /// <summary>Load balancers that lead a browser to one node.</summary>
+    public static CodeBlock Nginx => DocumentationPage.Block("src/SessionLifetime/Storage/README.md", "nginx", "hash $node");
+
+    public static CodeBlock HaProxy => DocumentationPage.Block("src/SessionLifetime/Storage/README.md", "haproxy", "cookie node");
+
     public static IReadOnlyDictionary<string, CodeBlock> All { get; } = typeof(RunBlocks).GetProperties()
         .Where(static property => property.PropertyType == typeof(CodeBlock))
         .ToDictionary(static property => property.Name, static property => (CodeBlock)property.GetValue(obj: null)!, StringComparer.Ordinal);
