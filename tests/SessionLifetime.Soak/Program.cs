@@ -1,10 +1,12 @@
 using SessionLifetime.Soak;
 using SessionLifetime.Soak.Simulation;
+using SessionLifetime.Soak.Use;
 
 // One class each, in its own folder.
 ISoak[] soaks =
 [
     new SimulateSoak(),
+    new UseSoak(),
 ];
 
 using var stop = new CancellationTokenSource();

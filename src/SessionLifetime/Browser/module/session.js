@@ -6,6 +6,7 @@
 import { createActivity } from './activity.js';
 import { createAttachment } from './attachment.js';
 import { createSessionChannel } from './channel.js';
+import { delay } from './clock.js';
 import { createContext } from './context.js';
 import { createDeparture } from './departure.js';
 import { createDialog } from './dialog.js';
@@ -71,6 +72,9 @@ export const createSession = (controller, options) => {
       if (context._phase !== 'ended') return;
       context._phase = 'starting';
       context._reason = null;
+      const page = context._page;
+      // What is loaded anew starts nothing before, though its window gives the focus back.
+      if (reloads) context._startup = delay(10_000).then(() => { if (page === context._page) context._startup = null; });
       dialog._dismiss();
       if (reloads) {
         context._save({ sid: undefined });
