@@ -121,6 +121,25 @@ public sealed class EndedPageTests(EnginesFixture engines, ChromiumFixture chrom
         Assert.Single(server.Calls("attach"));
     }
 
+    [Theory]
+    [EngineCase]
+    public async Task Who_starts_again_starts_one_session_though_the_window_gives_the_focus_back(EngineKind engine)
+    {
+        await using var server = await TestServer.StartAsync();
+        var tab = await OpenPageAsync(engine, server);
+        await tab.ClickAsync("#name");
+        await server.EndAllAsync();
+        await tab.CheckAsync();
+        await tab.WaitForAsync(Shows);
+
+        // The page is under way for longer than whatever else attaches would need.
+        server.Before = static request => request.Path == "/" ? Task.Delay(1000) : Task.CompletedTask;
+        await tab.LeaveAsync(() => tab.ClickAsync(EngineTabExtensions.Part("stay")));
+
+        Assert.Equal(2, server.Calls("attach").Count);
+        Assert.Equal(1, server.Sessions.Count);
+    }
+
     private static async Task LeaveAsync(IEngineTab tab)
     {
         await tab.RunAsync("window.marked = true;");

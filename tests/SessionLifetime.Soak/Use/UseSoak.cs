@@ -59,7 +59,7 @@ internal sealed class UseSoak : ISoak
         var browser = await engines.OpenBareAsync(engine, chromium);
         try
         {
-            await new UseUser(browser, network, sessions, journal, random).UseAsync(cancellationToken);
+            await new UseUser(engine, browser, network, sessions, journal, random).UseAsync(cancellationToken);
             await browser.DisposeAsync();
         }
         catch (OpenQA.Selenium.WebDriverException exception) when (exception.InnerException is HttpRequestException)

@@ -54,7 +54,11 @@ internal sealed class WebKitDriver : IAsyncDisposable
     {
         foreach (var process in new[] { _driver, _display })
         {
-            process.Kill(entireProcessTree: true);
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+
             await process.WaitForExitAsync();
             process.Dispose();
         }
