@@ -105,6 +105,12 @@ export const createAttachment = (context, timing, { _send }, departure, activity
     _attach: attach,
     _loosen,
 
+    /** Meanwhile nothing attaches, and the app's requests wait. @param {Promise<unknown>} startup */
+    _hold: startup => {
+      const page = context._page;
+      context._startup = startup.finally(() => { if (page === context._page) context._startup = null; });
+    },
+
     /** A page begins when it is loaded, and again when it comes back from the back-forward cache. */
     _begin: (back = false) => {
       if (context._phase === 'stopped') return;
@@ -114,7 +120,7 @@ export const createAttachment = (context, timing, { _send }, departure, activity
       isAsking ||= back;
       left = Promise.withResolvers();
       const started = _identify(page, back).then(() => page === context._page ? attach() : undefined).catch(reportError);
-      context._startup = Promise.race([started, left.promise]).finally(() => { if (page === context._page) context._startup = null; });
+      attachment._hold(Promise.race([started, left.promise]));
     },
 
     /** Attaches anew, because the session is unknown or refused; pages that share one may have another already. */

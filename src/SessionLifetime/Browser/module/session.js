@@ -72,9 +72,8 @@ export const createSession = (controller, options) => {
       if (context._phase !== 'ended') return;
       context._phase = 'starting';
       context._reason = null;
-      const page = context._page;
       // What is loaded anew starts nothing before, though its window gives the focus back.
-      if (reloads) context._startup = delay(10_000).then(() => { if (page === context._page) context._startup = null; });
+      if (reloads) attachment._hold(delay(10_000));
       dialog._dismiss();
       if (reloads) {
         context._save({ sid: undefined });
