@@ -10,9 +10,10 @@ internal static class ServerOracle
 
     /// <summary>What is wrong with a session that has ended.</summary>
     /// <param name="session">The session.</param>
-    /// <param name="late">How late anything may be.</param>
-    public static IEnumerable<string> Judge(UseSession session, double late)
+    /// <param name="stalled">How long this process, which is the server, did not run meanwhile: the library moves its deadlines by such time.</param>
+    public static IEnumerable<string> Judge(UseSession session, double stalled)
     {
+        var late = UseSettings.Late + UseSettings.Sweep + stalled;
         if (session.Ends.Count != 1)
         {
             yield return $"its end was told {session.Ends.Count} times";
@@ -31,7 +32,7 @@ internal static class ServerOracle
             SessionEndReason.IdleTimeout => end < activeLow + T + C - UseSettings.Early ? "there was a user"
                 : signalHigh < activeLow + T - UseSettings.Early ? "nobody was there to see the countdown: SignalLost" : null,
             SessionEndReason.SignalLost => end >= signalLow + S - UseSettings.Early
-                || (end >= activeLow + T + C - UseSettings.Early && signalLow <= activeHigh + T + UseSettings.Early) ? null : "it was heard of",
+                || (end >= activeLow + T + C - UseSettings.Early && signalLow <= activeHigh + T + UseSettings.Early + stalled) ? null : "it was heard of",
             SessionEndReason.SelfDestructed => armedLow is { } from && end >= from + N - UseSettings.Early ? null : "no page had said good-bye for so long",
             SessionEndReason.Exited => signals.Exists(static signal => signal.Kind == "exit") ? null : "nobody ended it",
             _ => "no such end was asked for",

@@ -129,8 +129,8 @@ internal sealed class UseSessions(UseJournal journal, UseStalls stalls)
                 if (session.Ends.Count > 0 && journal.Now > session.Ends[0].At + Settled)
                 {
                     session.IsJudged = true;
-                    var late = UseSettings.Late + UseSettings.Sweep + stalls.Since(session.Ends[0].At - T - C - 10);
-                    broken.AddRange(ServerOracle.Judge(session, late).Concat(JudgeUse(session, late)).Select(what => $"{session.Id}: {what}"));
+                    var stalled = stalls.Since(session.Ends[0].At - T - C - 10);
+                    broken.AddRange(ServerOracle.Judge(session, stalled).Concat(JudgeUse(session, stalled)).Select(what => string.Create(CultureInfo.InvariantCulture, $"{session.Id}: {what}; stalled {stalled:0.0} s")));
                 }
                 else if (session.Ends.Count == 0)
                 {
@@ -152,7 +152,7 @@ internal sealed class UseSessions(UseJournal journal, UseStalls stalls)
         broken.ForEach(journal.Violation);
     }
 
-    private IEnumerable<string> JudgeUse(UseSession session, double late)
+    private IEnumerable<string> JudgeUse(UseSession session, double stalled)
     {
         var (end, reason) = session.Ends[0];
         var input = session.Inputs.Where(at => at <= end && !_away.Exists(away => away.From <= end && away.Until >= at)).DefaultIfEmpty(double.NegativeInfinity).Max();
@@ -166,7 +166,7 @@ internal sealed class UseSessions(UseJournal journal, UseStalls stalls)
             yield return $"ended {reason} at {end:0.000}, but its page was open at {session.SeenAt:0.000}";
         }
 
-        if (end > session.TouchedAt + T + C + late)
+        if (end > session.TouchedAt + T + C + UseSettings.Late + UseSettings.Sweep + stalled)
         {
             yield return $"ended {reason} at {end:0.000}, but nobody did anything since {session.TouchedAt:0.000}";
         }

@@ -31,7 +31,7 @@ const PATIENCE = 40_000;
  */
 export const createAttachment = (context, timing, { _send }, departure, activity, channel, { _apply, _end, _nextOrder }, signals) => {
   const { _key, _shared } = context._settings;
-  const { _identify, _release, _loosen } = createIdentification(context, reason => {
+  const { _identify, _release } = createIdentification(context, reason => {
     attachment._ready.resolve(null);
     _end(reason, null, false);
   });
@@ -103,7 +103,6 @@ export const createAttachment = (context, timing, { _send }, departure, activity
     },
 
     _attach: attach,
-    _loosen,
 
     /** Meanwhile nothing attaches, and the app's requests wait. @param {Promise<unknown>} startup */
     _hold: startup => {
@@ -140,6 +139,7 @@ export const createAttachment = (context, timing, { _send }, departure, activity
       context._save({ sid });
       channel._post({ sid });
       departure._arm();
+      context._controller.dispatchEvent(new Event('rotated'));
     },
 
     /** @param {boolean} persisted whether the page may come back from the back-forward cache */

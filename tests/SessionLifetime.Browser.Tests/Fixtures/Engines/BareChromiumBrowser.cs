@@ -97,6 +97,9 @@ internal sealed class BareChromiumBrowser(BareChromium chromium) : IEngineBrowse
 
         public Task CloseAsync() => chromium.CloseAsync(bare);
 
+        public Task<bool> IsExposedAsync(string selector, string role, string name) =>
+            DevToolsTree.IsExposedAsync(async (method, parameters) => JsonSerializer.SerializeToElement(await bare.SendAsync(method, parameters)), selector, role, name);
+
         public async Task<byte[]> ScreenshotAsync() => Convert.FromBase64String((await bare.SendAsync("Page.captureScreenshot"))!["data"]!.GetValue<string>());
 
         private async Task PressButtonAsync(int x, int y, int modifiers)
