@@ -10,9 +10,10 @@ internal static class ServerOracle
 
     /// <summary>What is wrong with a session that has ended.</summary>
     /// <param name="session">The session.</param>
-    /// <param name="stalled">How long this process, which is the server, did not run meanwhile: the library moves its deadlines by such time.</param>
-    public static IEnumerable<string> Judge(UseSession session, double stalled)
+    /// <param name="stalls">When this process, which is the server, did not run: the library moves its deadlines by such time.</param>
+    public static IEnumerable<string> Judge(UseSession session, UseStalls stalls)
     {
+        var stalled = stalls.Since(ActiveAt(session) - 1);
         var late = UseSettings.Late + UseSettings.Sweep + stalled;
         if (session.Ends.Count != 1)
         {
@@ -48,11 +49,14 @@ internal static class ServerOracle
             yield return $"ended {reason} at {end:0.000}, but was due at {due:0.000}";
         }
 
-        foreach (var broken in Timeouts(session, signals, end, reason, late))
+        foreach (var broken in Timeouts(session, signals, end, reason, stalls))
         {
             yield return broken;
         }
     }
+
+    /// <summary>When its user was last active.</summary>
+    public static double ActiveAt(UseSession session) => Activity(session, session.Signals, double.PositiveInfinity).High;
 
     /// <summary>When one that has not ended is due at the latest.</summary>
     public static double Due(UseSession session)
@@ -63,12 +67,14 @@ internal static class ServerOracle
         return Math.Min(Math.Min(active + T + C, signal + S), armed + N ?? double.PositiveInfinity);
     }
 
-    private static IEnumerable<string> Timeouts(UseSession session, List<UseSignal> signals, double end, SessionEndReason reason, double late)
+    private static IEnumerable<string> Timeouts(UseSession session, List<UseSignal> signals, double end, SessionEndReason reason, UseStalls stalls)
     {
         double? last = null;
         foreach (var raised in session.Timeouts.Order())
         {
-            var before = signals.Where(signal => signal.Arrived <= raised - UseSettings.Early).ToList();
+            // A handler is told a moment after the decision; later, where the process did not run in between.
+            var decided = raised - UseSettings.Early - stalls.Since(raised - 10);
+            var before = signals.Where(signal => signal.Arrived <= decided).ToList();
             var (low, _) = Activity(session, before, raised);
             if (raised < low + T - UseSettings.Early)
             {
@@ -93,7 +99,7 @@ internal static class ServerOracle
         foreach (var next in moments)
         {
             var (_, high) = Activity(session, [.. moments.TakeWhile(signal => signal != next)], next.Arrived);
-            if (next.ActiveFrom > high + T + late && !session.Timeouts.Exists(raised => raised > high && raised <= next.Completed))
+            if (next.ActiveFrom > high + T + UseSettings.Late + UseSettings.Sweep + stalls.Since(high - 1) && !session.Timeouts.Exists(raised => raised > high && raised <= next.Completed))
             {
                 yield return $"not warned between {high:0.000} and {next.Arrived:0.000}";
             }

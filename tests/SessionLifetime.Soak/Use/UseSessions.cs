@@ -16,6 +16,7 @@ internal sealed class UseSessions(UseJournal journal, UseStalls stalls)
     private readonly Lock _lock = new();
     private readonly Dictionary<string, UseSession> _all = new(StringComparer.Ordinal);
     private readonly HashSet<string> _overdue = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _ended = new(StringComparer.Ordinal);
     private readonly List<(double From, double Until)> _away = [];
     private bool _isAway;
 
@@ -57,16 +58,14 @@ internal sealed class UseSessions(UseJournal journal, UseStalls stalls)
         journal.Write($"  EVENT {id} ended {reason}");
         lock (_lock)
         {
+            _ended.Add(id);
             Of(id).Ends.Add((journal.Now, reason));
         }
     }
 
     public void Heard(string id, UseSignal signal)
     {
-        lock (_lock)
-        {
-            Of(id).Signals.Add(signal);
-        }
+        Note(id, session => session.Signals.Add(signal));
     }
 
     /// <summary>The user did something in a page that had a session, and can have reached the server.</summary>
@@ -114,7 +113,7 @@ internal sealed class UseSessions(UseJournal journal, UseStalls stalls)
     {
         lock (_lock)
         {
-            return Of(id).Ends.Count > 0;
+            return _ended.Contains(id);
         }
     }
 
@@ -129,12 +128,12 @@ internal sealed class UseSessions(UseJournal journal, UseStalls stalls)
                 if (session.Ends.Count > 0 && journal.Now > session.Ends[0].At + Settled)
                 {
                     session.IsJudged = true;
-                    var stalled = stalls.Since(session.Ends[0].At - T - C - 10);
-                    broken.AddRange(ServerOracle.Judge(session, stalled).Concat(JudgeUse(session, stalled)).Select(what => string.Create(CultureInfo.InvariantCulture, $"{session.Id}: {what}; stalled {stalled:0.0} s")));
+                    var stalled = stalls.Since(ServerOracle.ActiveAt(session) - 1);
+                    broken.AddRange(ServerOracle.Judge(session, stalls).Concat(JudgeUse(session, stalled)).Select(what => string.Create(CultureInfo.InvariantCulture, $"{session.Id}: {what}; stalled {stalled:0.0} s")));
                 }
                 else if (session.Ends.Count == 0)
                 {
-                    var late = UseSettings.Late + UseSettings.Sweep + stalls.Since(journal.Now - T - C - 10);
+                    var late = UseSettings.Late + UseSettings.Sweep + stalls.Since(ServerOracle.ActiveAt(session) - 1);
                     var due = Math.Min(ServerOracle.Due(session), _isAway ? double.PositiveInfinity : session.TouchedAt + T + C);
                     if (journal.Now > due + late + Settled && _overdue.Add(session.Id))
                     {
@@ -178,7 +177,10 @@ internal sealed class UseSessions(UseJournal journal, UseStalls stalls)
         {
             lock (_lock)
             {
-                note(Of(id));
+                if (!_ended.Contains(id) || _all.ContainsKey(id))
+                {
+                    note(Of(id));
+                }
             }
         }
     }
