@@ -38,8 +38,7 @@ internal sealed class ChromiumBrowser(IBrowserContext context) : IEngineBrowser
 
         public Task GoToAsync(string url) => this.ReplaceAsync(() => page.GotoAsync(url, new() { WaitUntil = WaitUntilState.Commit }));
 
-        // Not Playwright's, which fails when another navigation is under way.
-        public async Task ReloadAsync() => await (await page.Context.NewCDPSessionAsync(page)).SendAsync("Page.reload");
+        public Task ReloadAsync() => page.ReloadAsync(new() { WaitUntil = WaitUntilState.Commit });
 
         // Not GoBackAsync(), which waits for a load that a page from the back-forward cache does not have.
         public Task BackAsync() => page.EvaluateAsync("() => { history.back(); }");
