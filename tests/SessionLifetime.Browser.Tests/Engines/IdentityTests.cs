@@ -45,8 +45,7 @@ public sealed class IdentityTests(EnginesFixture engines, ChromiumFixture chromi
         {
             await page.LeaveAsync(() => page.ClickAsync("#next"));
             await page.BackAsync();
-            // By script: a driver's own reload fails while it is on its way back.
-            await page.RunAsync("setTimeout(() => location.reload());");
+            await page.ReloadAsync();
             // Whichever document that is by now: there may be one more on its way.
             await page.WaitForAsync($"window[Symbol.for('session-lifetime')]?.headers()['X-Session-Id'] === '{id}'");
         }
