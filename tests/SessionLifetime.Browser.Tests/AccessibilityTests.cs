@@ -1,5 +1,6 @@
 using Deque.AxeCore.Playwright;
 using SessionLifetime.Browser.Tests.Engines;
+using SessionLifetime.Browser.Tests.Fixtures.Engines;
 
 namespace SessionLifetime.Browser.Tests;
 
@@ -44,5 +45,22 @@ public sealed class AccessibilityTests(ChromiumFixture chromium) : BrowserTest(c
             var found = string.Join(", ", result.Violations.Select(violation => $"{violation.Id} {violation.Nodes[0].Html}"));
             Assert.True(result.Violations.Length == 0, $"{state}: {found}");
         }
+    }
+
+    [Fact]
+    public async Task The_description_of_the_window_says_what_it_is_about_and_how_much_time_is_left()
+    {
+        await using var server = await TestServer.StartAsync(options =>
+        {
+            options.SessionTimeout = TimeSpan.FromSeconds(1);
+            options.CountdownDuration = TimeSpan.FromSeconds(170);
+        });
+        var page = await OpenAsync(server);
+        await Assertions.Expect(page.Part("dialog")).ToBeVisibleAsync();
+        var session = await Context.NewCDPSessionAsync(page);
+
+        Assert.Equal(
+            "Your session is about to end. What you have not saved will be lost. 3 minutes left.",
+            await DevToolsTree.DescriptionAsync(async (method, parameters) => (await session.SendAsync(method, parameters))!.Value, EngineTabExtensions.Part("dialog")));
     }
 }

@@ -55,7 +55,10 @@ public sealed partial class ModuleFileTests
     {
         var code = await File.ReadAllTextAsync(Path.Combine(RepositoryFiles.Bundles, name));
 
-        Assert.DoesNotMatch(@"innerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|\.style\b|setInterval|[""'`]unload[""'`]", code);
+        Assert.DoesNotMatch(@"innerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|\.style\b|setInterval", code);
+
+        // Nothing is reported by it: it only keeps Firefox from keeping the page.
+        Assert.DoesNotMatch(@"[""'`]unload[""'`](?!,\(\)=>\{\}\))", code);
         Assert.DoesNotMatch(@"\bimport[\s{*].*from(?!""\./session-lifetime-signalr\.js"")", code);
         Assert.DoesNotMatch(@"[.{,]_\w", code);
     }

@@ -180,6 +180,7 @@ public sealed class OutboxTests : ClusterTest
 
         second.Directory.Distrust(changes);
         second.Directory.HeedTold(changes);
+        await second.Directory.ReadNewsAsync();
         await Eventually.IsAsync(() => there.IsEnded && there.Shared!.Told.IsCompleted);
 
         Assert.Null(second.Directory.Ended.Find(entry.Id));

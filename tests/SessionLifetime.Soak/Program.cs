@@ -4,6 +4,7 @@ using SessionLifetime.Soak.Deploy;
 using SessionLifetime.Soak.Nodes;
 using SessionLifetime.Soak.Simulation;
 using SessionLifetime.Soak.Speed;
+using SessionLifetime.Soak.Use;
 
 // One class each, in its own folder.
 ISoak[] soaks =
@@ -13,6 +14,7 @@ ISoak[] soaks =
     new DeploySoak(),
     new SpeedSoak(),
     new NodeSoak(),
+    new UseSoak(),
 ];
 
 using var stop = new CancellationTokenSource();

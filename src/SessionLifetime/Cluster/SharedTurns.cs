@@ -38,7 +38,7 @@ internal sealed class SharedTurns(NodeState node, StoreGate gate, IWorkScheduler
                 return true;
             }
 
-            if (HolderOf(held) is not { Length: > 0 } holder || string.Equals(holder, node.Id, StringComparison.Ordinal) || !node.IsLive(holder))
+            if (HolderOf(held) is not { Length: > 0 } holder || string.Equals(holder, node.Id, StringComparison.Ordinal) || await IsGoneAsync(holder))
             {
                 expected = held.Version;
                 continue;
@@ -80,6 +80,10 @@ internal sealed class SharedTurns(NodeState node, StoreGate gate, IWorkScheduler
 
         then();
     });
+
+    /// <summary>Whether a node is gone. One that is not known yet may have started just now: the heartbeat after the one that may be under way knows.</summary>
+    private async ValueTask<bool> IsGoneAsync(string holder) =>
+        !node.IsLive(holder) && await node.Beat() && await node.Beat() && !node.IsLive(holder);
 
     private static string HolderOf(StoredValue held) => held.Data is null ? "" : Encoding.UTF8.GetString(held.Data);
 

@@ -10,7 +10,17 @@ internal sealed class SharedValues(StoreGate gate, SharedSessionDirectory direct
     public async ValueTask<IReadOnlyList<StoredValue>> ReadAsync(SessionEntry entry)
     {
         var id = entry.Id.ToString();
-        var values = await gate.CallAsync("reading values", (store, stop) => store.ReadValuesAsync(id, stop));
+        IReadOnlyList<StoredValue> values;
+        try
+        {
+            values = await gate.CallAsync("reading values", (store, stop) => store.ReadValuesAsync(id, stop));
+        }
+        catch (SessionStoreUnavailableException) when (entry.Shared is { HasValues: false })
+        {
+            // As far as is known there are none, and nobody can write any now.
+            return [];
+        }
+
         return values.Any(IsReserved) ? [.. values.Where(static value => !IsReserved(value))] : values;
     }
 

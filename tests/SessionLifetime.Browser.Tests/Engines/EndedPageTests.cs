@@ -5,10 +5,13 @@ namespace SessionLifetime.Browser.Tests.Engines;
 /// <summary>A page whose session has ended says so whenever it is seen again, and starts nothing by itself.</summary>
 public sealed class EndedPageTests(EnginesFixture engines, ChromiumFixture chromium) : EngineTest(engines, chromium)
 {
+    private const string KeepsNone = "it keeps no page of the module for Back: a kept one sees its tab's storage as it was when it was left";
+
     private const string Shows = "!!document.querySelector('session-countdown')?.shadowRoot.querySelector('dialog')?.open && session.state === 'ended'";
 
     [Theory]
     [EngineCase]
+    [Lacks(EngineKind.Firefox, KeepsNone)]
     public async Task A_page_back_from_the_cache_after_its_sessions_end_says_so_and_starts_nothing_until_its_user_does(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync();
@@ -31,6 +34,7 @@ public sealed class EndedPageTests(EnginesFixture engines, ChromiumFixture chrom
 
     [Theory]
     [EngineCase]
+    [Lacks(EngineKind.Firefox, KeepsNone)]
     public async Task An_ended_page_whose_window_was_closed_shows_it_again_when_it_comes_back_from_the_cache(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync();
@@ -73,6 +77,7 @@ public sealed class EndedPageTests(EnginesFixture engines, ChromiumFixture chrom
 
     [Theory]
     [EngineCase]
+    [Lacks(EngineKind.Firefox, KeepsNone)]
     public async Task A_page_that_was_led_away_at_the_end_says_so_when_its_user_comes_back_to_it(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync();
@@ -105,6 +110,7 @@ public sealed class EndedPageTests(EnginesFixture engines, ChromiumFixture chrom
 
     [Theory]
     [EngineCase]
+    [Lacks(EngineKind.Firefox, KeepsNone)]
     public async Task A_page_back_from_the_cache_while_the_server_is_away_asks_until_it_answers(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync();
@@ -119,6 +125,25 @@ public sealed class EndedPageTests(EnginesFixture engines, ChromiumFixture chrom
 
         await tab.WaitForAsync(Shows);
         Assert.Single(server.Calls("attach"));
+    }
+
+    [Theory]
+    [EngineCase]
+    public async Task Who_starts_again_starts_one_session_though_the_window_gives_the_focus_back(EngineKind engine)
+    {
+        await using var server = await TestServer.StartAsync();
+        var tab = await OpenPageAsync(engine, server);
+        await tab.ClickAsync("#name");
+        await server.EndAllAsync();
+        await tab.CheckAsync();
+        await tab.WaitForAsync(Shows);
+
+        // The page is under way for longer than whatever else attaches would need.
+        server.Before = static request => request.Path == "/" ? Task.Delay(1000) : Task.CompletedTask;
+        await tab.LeaveAsync(() => tab.ClickAsync(EngineTabExtensions.Part("stay")));
+
+        Assert.Equal(2, server.Calls("attach").Count);
+        Assert.Equal(1, server.Sessions.Count);
     }
 
     private static async Task LeaveAsync(IEngineTab tab)

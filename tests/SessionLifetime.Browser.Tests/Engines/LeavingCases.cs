@@ -70,7 +70,7 @@ public sealed class LeavingCases(EnginesFixture engines, ChromiumFixture chromiu
         await tab.ClickAsync("iframe");
 
         await tab.WaitForAsync("window.wasInFrame");
-        await server.WaitForCallsAsync("activity", 1);
+        await server.WaitForReportAsync();
     }
 
     /// <summary>Where the browser has kept the page; where it has not, the page is loaded anew, and starts another session.</summary>

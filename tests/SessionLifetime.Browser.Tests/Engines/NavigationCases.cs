@@ -1,3 +1,6 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using SessionLifetime.Browser.Tests.Fixtures.Engines;
 
 namespace SessionLifetime.Browser.Tests.Engines;
@@ -38,6 +41,29 @@ public sealed class NavigationCases(EnginesFixture engines, ChromiumFixture chro
         Assert.All(
             server.Visits.Skip(before).Where(static visit => !visit.Path.StartsWith("/_session", StringComparison.Ordinal) && visit.Session is not null),
             visit => Assert.Equal(session, visit.Session));
+    }
+
+    /// <summary>The tokens of the old id are worth nothing: a form that is sent at once would come without its session.</summary>
+    [Theory]
+    [EngineCase]
+    public async Task A_page_whose_id_was_replaced_has_tokens_before_its_user_does_anything(EngineKind engine)
+    {
+        await using var server = await NavigationServer.StartAsync(
+            configure: null,
+            static sessions => sessions.AddNavigationRelay(),
+            static app => app.MapPost("/rotate", static (HttpContext context) => context.GetTabSession()!.RotateIdAsync()));
+        var tab = await OpenAsync(engine, server);
+        await tab.ClickAsync("#a");
+        await tab.WaitForAsync("document.querySelector('#path')?.textContent.includes('/a')");
+        var session = await tab.SettleAsync();
+        var asked = server.Calls("relay").Count;
+        await tab.RunAsync("await fetch('/rotate', { method: 'POST' });");
+        await Eventually.BecomesTrueAsync(() => server.Calls("relay").Count > asked, () => "new tokens");
+
+        await tab.ClickAsync("#post button");
+        await tab.WaitForAsync("document.querySelector('#path')?.textContent.includes('/posted')");
+        Assert.Equal(session, await tab.SessionAsync());
+        Assert.Equal(session, server.Visits.Last(static visit => visit.Path == "/post").Session);
     }
 
     [Theory]

@@ -32,7 +32,7 @@ public sealed class PresenceTests(EnginesFixture engines, ChromiumFixture chromi
 
         await TypeAsync(engine, page, kind switch { "nested" => "frames[0].frames[0]", "in a shadow root" => $"{Deep.Find("#host >>> iframe")}.contentWindow", _ => "frames[0]" }, kind == "in a shadow root" ? "#host >>> iframe" : "iframe, object");
 
-        await server.WaitForCallsAsync("activity", 1, TimeSpan.FromSeconds(8));
+        await server.WaitForReportAsync();
     }
 
     [Theory]
@@ -68,9 +68,9 @@ public sealed class PresenceTests(EnginesFixture engines, ChromiumFixture chromi
         var own = await page.PageIdAsync();
         await page.WaitForCallAsync("() => frames[0][Symbol.for('session-lifetime')]?.status");
         await TypeAsync(engine, page, "frames[0]", "iframe");
-        await server.WaitForCallsAsync("activity", 1, TimeSpan.FromSeconds(8));
+        await server.WaitForReportAsync();
 
-        Assert.DoesNotContain(server.Calls("activity"), call => call.PageId == own);
+        Assert.DoesNotContain(server.Reports, call => call.PageId == own);
     }
 
     [Theory]

@@ -59,6 +59,29 @@ public sealed class SurroundingsTests(EnginesFixture engines, ChromiumFixture ch
         }
     }
 
+    /// <summary>Firefox does so where cookies and the data of sites are blocked.</summary>
+    [Theory]
+    [EngineCase]
+    [Row("")]
+    [Row("data-duplicate-detection=\"channel\"")]
+    [Row("data-storage=\"browser\"")]
+    public async Task A_browser_that_blocks_storage_locks_and_channels_has_a_session_as_long_as_the_page_is_open(EngineKind engine, string option)
+    {
+        await using var server = await TestServer.StartAsync();
+        server.Attributes = option;
+        server.First = """
+            const blocked = () => { throw new DOMException('blocked', 'SecurityError'); };
+            for (const name of ['sessionStorage', 'localStorage']) Object.defineProperty(window, name, { get: blocked });
+            window.BroadcastChannel = class { constructor() { blocked(); } };
+            LockManager.prototype.request = async () => blocked();
+            """;
+        var page = await OpenAsync(engine, server);
+
+        Assert.Equal("active", await page.StateAsync());
+        Assert.NotNull(await page.FetchedSessionAsync());
+        Assert.Equal(1, server.Sessions.Count);
+    }
+
     [Theory]
     [EngineCase]
     [Row("tab", "sessionStorage.clear()")]

@@ -10,6 +10,7 @@ public sealed class BareChromium : IAsyncDisposable
     private readonly bool _keepsProfile;
     private readonly Process _process;
     private DevToolsClient _client = null!;
+    private IReadOnlyList<string> _first = [];
 
     private BareChromium(DirectoryInfo? profile, IEnumerable<string> more)
     {
@@ -35,6 +36,7 @@ public sealed class BareChromium : IAsyncDisposable
             {
                 chromium._client = await DevToolsClient.ConnectAsync(new Uri(line["DevTools listening on ".Length..]));
                 _ = chromium._process.StandardError.ReadToEndAsync();
+                chromium._first = await chromium.PagesAsync();
                 return chromium;
             }
         }
@@ -51,6 +53,18 @@ public sealed class BareChromium : IAsyncDisposable
 
     /// <summary>Opens a tab that is left to itself: some things the browser does not do while it is watched.</summary>
     public Task OpenUnattachedAsync(string url) => _client.SendAsync("Target.createTarget", new { url });
+
+    /// <summary>The tabs that are open, whoever opened them, but for the one that the browser starts with.</summary>
+    public async Task<IReadOnlyList<BareTab>> TabsAsync(IReadOnlyCollection<BareTab> known)
+    {
+        List<BareTab> tabs = [];
+        foreach (var id in (await PagesAsync()).Except(_first))
+        {
+            tabs.Add(known.FirstOrDefault(tab => tab.TargetId == id) ?? await AttachAsync(id));
+        }
+
+        return tabs;
+    }
 
     public Task ActivateAsync(BareTab tab) => _client.SendAsync("Target.activateTarget", new { targetId = tab.TargetId });
 
@@ -80,6 +94,12 @@ public sealed class BareChromium : IAsyncDisposable
         {
             // A late child of the browser still writes there; the system cleans its temporary folder.
         }
+    }
+
+    private async Task<IReadOnlyList<string>> PagesAsync()
+    {
+        var found = await _client.SendAsync("Target.getTargets");
+        return [.. found!["targetInfos"]!.AsArray().Where(static target => target!["type"]!.GetValue<string>() == "page").Select(static target => target!["targetId"]!.GetValue<string>())];
     }
 
     private async Task<BareTab> AttachAsync(string targetId)

@@ -127,6 +127,12 @@ public sealed class TestServer : IAsyncDisposable
     public Task WaitForCallsAsync(string name, int count, TimeSpan? within = null) =>
         Eventually.BecomesTrueAsync(() => Calls(name).Count >= count, () => $"{count} calls of '{name}', but received:\n{this}", within);
 
+    /// <summary>What the module told of the user: reports, and pings that were due before the report and say it as well.</summary>
+    public IReadOnlyList<RecordedRequest> Reports => [.. Calls("activity").Concat(Calls("ping").Where(static call => call.Body.Contains("idleMs", StringComparison.Ordinal)))];
+
+    /// <summary>Waits until the module has told of the user.</summary>
+    public Task WaitForReportAsync() => Eventually.BecomesTrueAsync(() => Reports.Count > 0, () => $"a report of the user, but received:\n{this}");
+
     public async Task EndAllAsync(SessionEndReason reason = SessionEndReason.Revoked)
     {
         foreach (var session in await Sessions.ListAsync())

@@ -282,6 +282,7 @@ public sealed class RaceTests
                 host.Engine,
                 host.Get<AllSessions>(),
                 host.Get<SessionDisposer>(),
+                host.Get<SessionLeave>(),
                 host.Get<ConnectionCloser>(),
                 host.Get<IHostApplicationLifetime>(),
                 host.Get<IOptions<SessionLifetimeOptions>>(),

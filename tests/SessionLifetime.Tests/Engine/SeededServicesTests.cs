@@ -68,6 +68,7 @@ public sealed class SeededServicesTests
             host.Engine,
             host.Get<AllSessions>(),
             host.Get<SessionDisposer>(),
+            host.Get<SessionLeave>(),
             host.Get<ConnectionCloser>(),
             host.Get<IHostApplicationLifetime>(),
             host.Get<IOptions<SessionLifetimeOptions>>(),

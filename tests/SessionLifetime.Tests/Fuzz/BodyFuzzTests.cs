@@ -76,7 +76,7 @@ public sealed partial class BodyFuzzTests
 
             var page = body.Page("page", isRequired: false);
             var tab = body.Page("tab", isRequired: false);
-            var idle = body.IdleFor();
+            var idle = body.Age("idleMs");
             var (stretches, persisted) = (body.Flag("stretch"), body.Flag("persisted"));
             var id = body.Text("id");
 
@@ -124,7 +124,7 @@ public sealed partial class BodyFuzzTests
             Assert.Null(body.Problem);
             Assert.Equal(one.Flag, body.Flag("stretch"));
             Assert.Null(body.Problem);
-            var idle = body.IdleFor();
+            var idle = body.Age("idleMs");
             Assert.Equal(one.Idle >= 0 ? null : "idleMs", body.Problem?.Field);
             Assert.Equal(one.Idle >= 0 ? Math.Min(one.Idle, TimeSpan.MaxValue.TotalMilliseconds) : null, idle?.TotalMilliseconds);
             Assert.Equal(isPage ? one.Text : "", body.Page("page", isRequired: true).ToString());

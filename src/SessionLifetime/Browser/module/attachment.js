@@ -31,7 +31,7 @@ const PATIENCE = 40_000;
  */
 export const createAttachment = (context, timing, { _send }, departure, activity, channel, { _apply, _end, _nextOrder }, signals) => {
   const { _key, _shared } = context._settings;
-  const { _identify, _release, _loosen } = createIdentification(context, reason => {
+  const { _identify, _release } = createIdentification(context, reason => {
     attachment._ready.resolve(null);
     _end(reason, null, false);
   });
@@ -104,7 +104,12 @@ export const createAttachment = (context, timing, { _send }, departure, activity
     },
 
     _attach: attach,
-    _loosen,
+
+    /** Meanwhile nothing attaches, and the app's requests wait. @param {Promise<unknown>} startup */
+    _hold: startup => {
+      const page = context._page;
+      context._startup = startup.finally(() => { if (page === context._page) context._startup = null; });
+    },
 
     /** A page begins when it is loaded, and again when it comes back from the back-forward cache. */
     _begin: (back = false) => {
@@ -115,7 +120,7 @@ export const createAttachment = (context, timing, { _send }, departure, activity
       isAsking ||= back;
       left = Promise.withResolvers();
       const started = _identify(page, back).then(() => page === context._page ? attach() : undefined).catch(reportError);
-      context._startup = Promise.race([started, left.promise]).finally(() => { if (page === context._page) context._startup = null; });
+      attachment._hold(Promise.race([started, left.promise]));
     },
 
     /** Attaches anew, because the session is unknown or refused; pages that share one may have another already. */
@@ -135,6 +140,7 @@ export const createAttachment = (context, timing, { _send }, departure, activity
       context._save({ sid });
       channel._post({ sid });
       departure._arm();
+      context._controller.dispatchEvent(new Event('rotated'));
     },
 
     /** @param {boolean} persisted whether the page may come back from the back-forward cache */

@@ -21,8 +21,10 @@ export const createSessionChannel = (key, onMessage) => {
       const name = `${key} ${session}`;
       if (channel?.name === name) return;
       close();
-      channel = new BroadcastChannel(name);
-      channel.onmessage = ({ data }) => { if (data) onMessage(data); };
+      try {
+        channel = new BroadcastChannel(name);
+        channel.onmessage = ({ data }) => { if (data) onMessage(data); };
+      } catch { /* Blocked, as storage is: this page hears of the session by itself. */ }
     },
     /** @param {Message} message */
     _post: message => channel?.postMessage(message),

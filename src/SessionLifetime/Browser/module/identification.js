@@ -38,8 +38,7 @@ export const createIdentification = (context, onEnded) => {
       if (page === context._page) context._save({ sid, tab, told });
     },
 
-    /** The tab id is free for another page of the tab; or is so for a while, if the page is not left after all. */
+    /** The tab id is free for another page of the tab. */
     _release: () => claim._release(),
-    _loosen: () => claim._loosen(),
   };
 };

@@ -10,7 +10,7 @@
  */
 import { since } from './clock.js';
 import { watchWindows } from './frames.js';
-import { doc } from './page.js';
+import { doc, isFirefox } from './page.js';
 
 /**
  * @param {Context} context
@@ -50,7 +50,8 @@ export const listen = (context, dialog, timing, activity, signals, attachment) =
   // No "scroll": scripts cause it too. A user who scrolls also touches, turns a wheel or presses a key.
   const signs = `pointerdown pointermove keydown wheel touchstart input drop${context._settings.media === 'on' ? ' timeupdate' : ''}`;
   watchWindows(on, signs, activity._observe);
-  on(window, 'beforeunload', attachment._loosen);
+  // A page that Firefox has kept for Back sees its tab's storage as it was when it was left: another session than the tab has now. With this it keeps none.
+  if (isFirefox) on(window, 'unload', () => {});
   on(window, 'pagehide', ({ persisted }) => attachment._leave(persisted));
   on(window, 'pageshow', ({ persisted }) => {
     if (!persisted) return;

@@ -19,6 +19,8 @@ export const unhidden = of => new Proxy(of, {
 
 export const doc = unhidden(document);
 
+export const isFirefox = CSS.supports('-moz-appearance', 'none');
+
 /** The outermost window of this origin. @param {Window} at @returns {HostWindow} */
 export const outermost = at => {
   try {

@@ -52,6 +52,8 @@ const verify = async (status, wasResumed) => {
 /** @param {Status} status @param {boolean} wasResumed whether the tab had the session before */
 const begin = (status, wasResumed) => {
   const filled = fillTokens();
+  // The tokens of an id that was replaced are worth nothing.
+  controller()?.addEventListener('rotated', keepTokens);
   if (isVerified) return;
   if (firstToken && renderedFor === status.session) startWith(firstToken);
   isVerified = true;

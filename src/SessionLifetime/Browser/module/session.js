@@ -6,6 +6,7 @@
 import { createActivity } from './activity.js';
 import { createAttachment } from './attachment.js';
 import { createSessionChannel } from './channel.js';
+import { delay } from './clock.js';
 import { createContext } from './context.js';
 import { createDeparture } from './departure.js';
 import { createDialog } from './dialog.js';
@@ -71,6 +72,8 @@ export const createSession = (controller, options) => {
       if (context._phase !== 'ended') return;
       context._phase = 'starting';
       context._reason = null;
+      // What is loaded anew starts nothing before, though its window gives the focus back.
+      if (reloads) attachment._hold(delay(10_000));
       dialog._dismiss();
       if (reloads) {
         context._save({ sid: undefined });

@@ -15,7 +15,13 @@ internal sealed class BareChromiumBrowser(BareChromium chromium) : IEngineBrowse
         return _tabs[^1];
     }
 
-    public Task<IReadOnlyList<IEngineTab>> TabsAsync() => Task.FromResult<IReadOnlyList<IEngineTab>>([.. _tabs]);
+    public async Task<IReadOnlyList<IEngineTab>> TabsAsync()
+    {
+        var open = await chromium.TabsAsync([.. _tabs.Select(static tab => tab.Bare)]);
+        _tabs.RemoveAll(tab => !open.Contains(tab.Bare));
+        _tabs.AddRange(open.Where(bare => !_tabs.Exists(tab => tab.Bare == bare)).Select(bare => new Tab(chromium, bare)));
+        return [.. _tabs];
+    }
 
     public async Task<IReadOnlyList<EngineCookie>> CookiesAsync(IEngineTab tab)
     {
@@ -90,6 +96,9 @@ internal sealed class BareChromiumBrowser(BareChromium chromium) : IEngineBrowse
         public Task ShowAsync() => chromium.ActivateAsync(bare);
 
         public Task CloseAsync() => chromium.CloseAsync(bare);
+
+        public Task<bool> IsExposedAsync(string selector, string role, string name) =>
+            DevToolsTree.IsExposedAsync(async (method, parameters) => JsonSerializer.SerializeToElement(await bare.SendAsync(method, parameters)), selector, role, name);
 
         public async Task<byte[]> ScreenshotAsync() => Convert.FromBase64String((await bare.SendAsync("Page.captureScreenshot"))!["data"]!.GetValue<string>());
 

@@ -72,6 +72,13 @@ internal sealed class ChromiumBrowser(IBrowserContext context) : IEngineBrowser
 
         public Task CloseAsync() => page.CloseAsync();
 
+        public async Task<bool> IsExposedAsync(string selector, string role, string name)
+        {
+            var session = await page.Context.NewCDPSessionAsync(page);
+            return await DevToolsTree.IsExposedAsync(
+                async (method, parameters) => (await session.SendAsync(method, parameters))!.Value, selector, role, name);
+        }
+
         public Task<byte[]> ScreenshotAsync() => page.ScreenshotAsync();
 
         private ILocator Find(string selector) => page.Locator(selector.Replace(" >>> ", " ", StringComparison.Ordinal)).First;

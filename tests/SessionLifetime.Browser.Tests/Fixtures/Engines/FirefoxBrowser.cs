@@ -129,6 +129,18 @@ internal sealed class FirefoxBrowser(FirefoxProcess firefox, Action<FirefoxProce
 
         public Task CloseAsync() => DoAsync("browsingContext.close", []);
 
+        public async Task<bool> IsExposedAsync(string selector, string role, string name)
+        {
+            var element = await EvaluateAsync(Deep.Find(selector));
+            var root = await EvaluateAsync($"({Deep.Find(selector)}).getRootNode()");
+            var found = await DoAsync("browsingContext.locateNodes", new()
+            {
+                ["locator"] = new JsonObject { ["type"] = "accessibility", ["value"] = new JsonObject { ["role"] = role, ["name"] = name } },
+                ["startNodes"] = new JsonArray(new JsonObject { ["sharedId"] = root["sharedId"]!.GetValue<string>() }),
+            });
+            return found["nodes"]!.AsArray().Any(node => node!["sharedId"]!.GetValue<string>() == element["sharedId"]!.GetValue<string>());
+        }
+
         public async Task<byte[]> ScreenshotAsync() =>
             Convert.FromBase64String((await connection.SendAsync("browsingContext.captureScreenshot", new() { ["context"] = context }))["data"]!.GetValue<string>());
 

@@ -45,6 +45,9 @@ public interface IEngineTab
     /// <summary>Closes the tab, as its button does.</summary>
     Task CloseAsync();
 
+    /// <summary>Whether assistive technology is told of an element by this role and this name, as the browser computes them.</summary>
+    Task<bool> IsExposedAsync(string selector, string role, string name);
+
     /// <summary>A picture of what it shows.</summary>
     Task<byte[]> ScreenshotAsync();
 }

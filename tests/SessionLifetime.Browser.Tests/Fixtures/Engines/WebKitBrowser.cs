@@ -180,6 +180,12 @@ internal sealed class WebKitBrowser : IEngineBrowser
 
         public Task CloseAsync() => DoAsync(static driver => driver.Close());
 
+        public Task<bool> IsExposedAsync(string selector, string role, string name) => GetAsync(driver =>
+        {
+            var element = (WebElement)Find(driver, selector);
+            return element.ComputedAccessibleRole == role && element.ComputedAccessibleLabel == name;
+        });
+
         public Task<byte[]> ScreenshotAsync() => GetAsync(static driver => driver.GetScreenshot().AsByteArray);
 
         public Task<bool> DoAsync(Action<RemoteWebDriver> act) => GetAsync(driver =>

@@ -52,9 +52,14 @@ internal sealed class WebKitDriver : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var process in new[] { _driver, _display })
+        // The display first: a browser whose driver has crashed ends with it, and has the driver's output open until then.
+        foreach (var process in new[] { _display, _driver }.Where(static process => !process.HasExited))
         {
             process.Kill(entireProcessTree: true);
+        }
+
+        foreach (var process in new[] { _display, _driver })
+        {
             await process.WaitForExitAsync();
             process.Dispose();
         }
