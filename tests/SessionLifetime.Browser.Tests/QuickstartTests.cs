@@ -166,11 +166,14 @@ public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chro
         });
         var other = await framed.NewPageAsync();
         await other.GotoAsync(sample.Url);
+        // Before its script has run, the page listens to nobody.
+        await Assertions.Expect(other.Locator("#tab-count")).ToHaveTextAsync("0");
         await other.Locator("#work").ClickAsync();
         await Assertions.Expect(other.Locator("#tab-count")).ToHaveTextAsync("1");
         await other.CloseAsync();
         var page = await framed.NewPageAsync();
         await page.GotoAsync(sample.Url);
+        await Assertions.Expect(page.Locator("#tab-count")).ToHaveTextAsync("0");
         await page.Locator("#work").ClickAsync();
         await Assertions.Expect(page.Locator("#framework-count")).ToHaveTextAsync("2");
         await Assertions.Expect(page.Locator("#events")).ToContainTextAsync("ended: SelfDestructed");

@@ -93,7 +93,13 @@ public sealed class StoreFigureTests(PostgreSqlServer postgres, RedisServer redi
             + $"{events / told.Elapsed.TotalSeconds:N0} events taken and completed a second";
         output.WriteLine(figures);
         TestContext.Current.SendDiagnosticMessage(figures);
-        Assert.Equal(Sessions, await store.TrimAsync(now + TimeSpan.FromHours(1), Stop));
+        var trimmed = 0;
+        while (await store.TrimAsync(now + TimeSpan.FromHours(1), Stop) is > 0 and var some)
+        {
+            trimmed += some;
+        }
+
+        Assert.Equal(Sessions, trimmed);
         await store.DisposeAsync();
         folder.Delete(recursive: true);
     }

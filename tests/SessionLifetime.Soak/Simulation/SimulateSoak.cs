@@ -9,31 +9,32 @@ internal sealed class SimulateSoak : ISoak
 {
     public string Name => "simulate";
 
-    public string Arguments => "[histories=1000000] [first seed=0]";
+    public string Arguments => "[histories=1000000] [first seed=0] [broken rule]";
 
-    public string Description => "Plays histories of the simulated cluster, one in ten without faults, against the promises of the contract.";
+    public string Description => "Plays histories of the simulated cluster, one in ten without faults, against the promises of the contract. With a rule that is broken on purpose it stops at the first that notices.";
 
     public async Task<bool> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
         var count = arguments.Count > 0 ? long.Parse(arguments[0], CultureInfo.InvariantCulture) : 1_000_000;
         var first = arguments.Count > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 0;
+        var mutant = arguments.Count > 2 ? Enum.Parse<Mutant>(arguments[2]) : Mutant.None;
         var watch = Stopwatch.StartNew();
         var next = first - 1L;
         var totals = new Totals();
 
         await Task.WhenAll(Enumerable.Range(0, Environment.ProcessorCount).Select(_ => Task.Run(Play, CancellationToken.None))).ConfigureAwait(false);
         Report();
-        return totals.Broken == 0;
+        return (totals.Broken == 0) == (mutant == Mutant.None);
 
         async Task Play()
         {
-            while (!cancellationToken.IsCancellationRequested && Interlocked.Increment(ref next) is var seed && seed < first + count)
+            while (!cancellationToken.IsCancellationRequested && (mutant == Mutant.None || totals.Broken == 0) && Interlocked.Increment(ref next) is var seed && seed < first + count)
             {
                 var outcome = default(HistoryCounts);
                 string? broken = null;
                 try
                 {
-                    await using var history = History.Play((int)seed, isCalm: seed % 10 == 0);
+                    await using var history = History.Play((int)seed, isCalm: mutant == Mutant.None && seed % 10 == 0, mutant);
                     outcome = history.Counts;
                 }
                 catch (Xunit.Sdk.XunitException exception)

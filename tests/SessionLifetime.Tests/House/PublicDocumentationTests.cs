@@ -49,7 +49,7 @@ public sealed class PublicDocumentationTests
             || (member is MethodInfo method && method.Name.StartsWith("On", StringComparison.Ordinal)
                 && (method.DeclaringType == typeof(SessionLifetimeHandler) || method.IsStatic))).ToList();
 
-        Assert.Equal(20, handlers.Count);
+        Assert.Equal(24, handlers.Count);
         AssertNone(handlers, static member => !new[] { "summary", "remarks", "param" }.SelectMany(tag => s_documentation.Of(member, tag)).Any(static element => element.Value.Contains("handler thread", StringComparison.Ordinal)));
         Assert.All(handlers, static member => Assert.DoesNotContain(s_documentation.Of(member, "param"), static element => element.Value.Contains("Called on a thread-pool thread", StringComparison.Ordinal)));
     }
