@@ -46,7 +46,7 @@ public sealed class IdentityTests(EnginesFixture engines, ChromiumFixture chromi
             await page.LeaveAsync(() => page.ClickAsync("#next"));
             await page.BackAsync();
             // Playwright's own reload fails where the page that comes back is not the active one yet.
-            await (engine == EngineKind.Chromium ? page.EvaluateAsync<object?>("(() => { setTimeout(() => location.reload()); return null; })()") : page.ReloadAsync());
+            await (engine == EngineKind.Chromium ? page.EvaluateAsync<bool>("setTimeout(() => location.reload()); return true;") : page.ReloadAsync());
             // Whichever document that is by now: there may be one more on its way.
             await page.WaitForAsync($"window[Symbol.for('session-lifetime')]?.headers()['X-Session-Id'] === '{id}'");
         }
