@@ -169,7 +169,7 @@ internal sealed class ClusterNodeService(
     private async Task CorrectDueAsync()
     {
         ClusterSettings? done = null;
-        while (!await PauseAsync(node.Pace.Guard, _stopped))
+        while (!await PauseAsync(node.Pace.Flush * 5, _stopped))
         {
             if (_hasStarted && timings.InForce is var inForce && inForce != done)
             {
