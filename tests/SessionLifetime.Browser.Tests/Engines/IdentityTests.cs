@@ -41,12 +41,18 @@ public sealed class IdentityTests(EnginesFixture engines, ChromiumFixture chromi
         await using var server = await TestServer.StartAsync();
         var page = await OpenAsync(engine, server);
         var id = await page.IdAsync();
+        var address = await page.EvaluateAsync<string>("return location.href;");
         for (var round = 0; round < 3; round++)
         {
             await page.LeaveAsync(() => page.ClickAsync("#next"));
             await page.BackAsync();
-            // Playwright's own reload fails where the page that comes back is not the active one yet.
-            await (engine == EngineKind.Chromium ? page.EvaluateAsync<bool>("setTimeout(() => location.reload()); return true;") : page.ReloadAsync());
+            if (engine == EngineKind.Chromium)
+            {
+                // Playwright reloads no page that is not the active one yet.
+                await page.WaitForAsync($"location.href === '{address}' && document.visibilityState === 'visible'");
+            }
+
+            await page.ReloadAsync();
             // Whichever document that is by now: there may be one more on its way.
             await page.WaitForAsync($"window[Symbol.for('session-lifetime')]?.headers()['X-Session-Id'] === '{id}'");
         }
