@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using SessionLifetime.Diagnostics;
 using SessionLifetime.Directories;
@@ -415,8 +416,7 @@ internal sealed class SharedSessionDirectory : SessionDirectory
     /// <exception cref="SessionStoreUnavailableException">The store does not answer.</exception>
     public async ValueTask FlushAsync(bool all)
     {
-        SessionStoreUnavailableException? failure = null;
-        for (var left = _changed.Count; left > 0 && failure is null;)
+        for (var left = _changed.Count; left > 0;)
         {
             // Together, so that they share their commits.
             var saving = new List<(SessionEntry Entry, Task Saved)>();
@@ -433,23 +433,7 @@ internal sealed class SharedSessionDirectory : SessionDirectory
                 break;
             }
 
-            foreach (var (entry, saved) in saving)
-            {
-                try
-                {
-                    await saved;
-                }
-                catch (SessionStoreUnavailableException exception)
-                {
-                    MarkChanged(entry);
-                    failure ??= exception;
-                }
-            }
-        }
-
-        if (failure is not null)
-        {
-            throw failure;
+            await WhenAllAsync(saving, MarkChanged);
         }
 
         await _touches.FlushAsync(all);
@@ -569,24 +553,7 @@ internal sealed class SharedSessionDirectory : SessionDirectory
     /// <exception cref="SessionStoreUnavailableException">The store does not answer.</exception>
     public async ValueTask ReadNewsAsync()
     {
-        SessionStoreUnavailableException? failure = null;
-        foreach (var (entry, reading) in TakeUnread().ConvertAll(entry => (Entry: entry, Reading: ReadAsync(entry).AsTask())))
-        {
-            try
-            {
-                await reading;
-            }
-            catch (SessionStoreUnavailableException exception)
-            {
-                ReadLater(entry);
-                failure ??= exception;
-            }
-        }
-
-        if (failure is not null)
-        {
-            throw failure;
-        }
+        await WhenAllAsync(TakeUnread().ConvertAll(entry => (entry, ReadAsync(entry).AsTask())), ReadLater);
 
         // A touch tells what moved on: many in one call.
         async ValueTask ReadAsync(SessionEntry entry)
@@ -642,6 +609,26 @@ internal sealed class SharedSessionDirectory : SessionDirectory
             _unreadInOrder.Clear();
             return taken.FindAll(static entry => entry is { IsEnded: false, Shared.IsStale: true });
         }
+    }
+
+    /// <summary>Waits for all. Those that fail are kept for another time, whatever the failure; the first is thrown when all are over.</summary>
+    private static async ValueTask WhenAllAsync(List<(SessionEntry Entry, Task Step)> running, Action<SessionEntry> keep)
+    {
+        ExceptionDispatchInfo? failure = null;
+        foreach (var (entry, step) in running)
+        {
+            try
+            {
+                await step;
+            }
+            catch (Exception exception)
+            {
+                keep(entry);
+                failure ??= ExceptionDispatchInfo.Capture(exception);
+            }
+        }
+
+        failure?.Throw();
     }
 
     private void OnEndedElsewhere(SessionEntry entry, bool isForgotten)
