@@ -451,21 +451,7 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         }
     }
 
-    public override async ValueTask<PlacementResult> CountAgainAsync(SessionEntry entry, SessionOwner owner)
-    {
-        if (Limits.MaxSessionsPerBrowser is { } perBrowser
-            && owner.BrowserId is { } browser
-            && await OthersAsync(entry, new(Browser: browser), perBrowser) >= perBrowser)
-        {
-            return PlacementResult.BrowserFull;
-        }
-
-        return Limits.MaxSessionsPerUser is { } perUser
-            && owner.User is { } user
-            && await OthersAsync(entry, new(User: user), perUser) >= perUser
-                ? PlacementResult.UserFull
-                : PlacementResult.Added;
-    }
+    public override ValueTask<PlacementResult> CountAgainAsync(SessionEntry entry, SessionOwner owner) => CountAsync(entry, owner, countsBrowser: true);
 
     public override async ValueTask TakeBackAsync(SessionEntry entry)
     {
@@ -768,14 +754,17 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         }
     }
 
-    private async ValueTask<PlacementResult> PlaceAsync(SessionEntry entry, SessionOwner owner)
+    /// <summary>Whether there is a place, before it is taken. A session that is its browser's already has one there.</summary>
+    private ValueTask<PlacementResult> PlaceAsync(SessionEntry entry, SessionOwner owner) =>
+        CountAsync(entry, owner, countsBrowser: entry.Owner.BrowserId != owner.BrowserId || entry.Shared!.Version == 0);
+
+    /// <summary>Counted by what the store has: other nodes' sessions have places, too.</summary>
+    private async ValueTask<PlacementResult> CountAsync(SessionEntry entry, SessionOwner owner, bool countsBrowser)
     {
-        // Counted by what the store has: other nodes' sessions have places, too.
-        if (Limits.MaxSessionsPerBrowser is { } perBrowser
+        if (countsBrowser
+            && Limits.MaxSessionsPerBrowser is { } perBrowser
             && owner.BrowserId is { } browser
-            && entry.Owner.BrowserId is var bound
-            && await OthersAsync(entry, new(Browser: browser), perBrowser) >= perBrowser
-            && (bound != browser || entry.Shared!.Version == 0))
+            && await OthersAsync(entry, new(Browser: browser), perBrowser) >= perBrowser)
         {
             return PlacementResult.BrowserFull;
         }
