@@ -20,7 +20,7 @@ internal sealed class Pipeline : IAsyncDisposable
     private readonly HttpRequestFeature _request = new();
     private readonly DefaultHttpContext _context = new();
     private readonly IServiceProvidersFeature _services;
-    private readonly Response _response = new();
+    private readonly ServerAnswer _response = new();
 
     public Pipeline(Action<IServiceCollection> services, Action<IApplicationBuilder> configure)
     {
@@ -80,8 +80,7 @@ internal sealed class Pipeline : IAsyncDisposable
     public void RunAndKeepCookies()
     {
         Run();
-        var cookies = _response.Headers.SetCookie.Select(static cookie => cookie!.Split(';')[0]);
-        _request.Headers.Cookie = string.Join("; ", cookies);
+        _request.Headers.Cookie = _response.Cookies;
         _response.Headers = new HeaderDictionary();
     }
 
@@ -90,42 +89,6 @@ internal sealed class Pipeline : IAsyncDisposable
         if (_host is IAsyncDisposable host)
         {
             await host.DisposeAsync();
-        }
-    }
-
-    /// <summary>Headers nobody writes. The callbacks are kept and called as Kestrel does, in stacks that are used again.</summary>
-    private sealed class Response : IHttpResponseFeature
-    {
-        private readonly Stack<(Func<object, Task> Callback, object State)> _starting = new();
-        private readonly Stack<(Func<object, Task> Callback, object State)> _completed = new();
-
-        public int StatusCode { get; set; } = 200;
-
-        public string? ReasonPhrase { get; set; }
-
-        public IHeaderDictionary Headers { get; set; } = new HeaderDictionary();
-
-        public Stream Body { get; set; } = Stream.Null;
-
-        public bool HasStarted => false;
-
-        public void OnStarting(Func<object, Task> callback, object state) => _starting.Push((callback, state));
-
-        public void OnCompleted(Func<object, Task> callback, object state) => _completed.Push((callback, state));
-
-        /// <summary>What a server does when the pipeline is done.</summary>
-        public void Complete()
-        {
-            Call(_starting);
-            Call(_completed);
-        }
-
-        private static void Call(Stack<(Func<object, Task> Callback, object State)> callbacks)
-        {
-            while (callbacks.TryPop(out var next))
-            {
-                next.Callback(next.State).GetAwaiter().GetResult();
-            }
         }
     }
 

@@ -14,6 +14,7 @@ internal sealed class ServerFeatures : IFeatureCollection
     private readonly List<KeyValuePair<Type, object>> _others = [];
     private object? _request;
     private object? _response;
+    private object? _body;
     private object? _services;
     private object? _endpoint;
     private object? _session;
@@ -52,9 +53,9 @@ internal sealed class ServerFeatures : IFeatureCollection
     public void Set<TFeature>(TFeature? instance) => this[typeof(TFeature)] = instance;
 
     /// <summary>Begins another request.</summary>
-    public void Reset(IHttpRequestFeature request, IHttpResponseFeature response, IServiceProvidersFeature services)
+    public void Reset(IHttpRequestFeature request, ServerAnswer answer, IServiceProvidersFeature services)
     {
-        (_request, _response, _services) = (request, response, services);
+        (_request, _response, _body, _services) = (request, answer, answer, services);
         (_endpoint, _session, _user, _items) = (null, null, null, null);
         _others.Clear();
         Revision++;
@@ -74,6 +75,11 @@ internal sealed class ServerFeatures : IFeatureCollection
         if (key == typeof(IHttpResponseFeature))
         {
             return ref _response;
+        }
+
+        if (key == typeof(IHttpResponseBodyFeature))
+        {
+            return ref _body;
         }
 
         if (key == typeof(IServiceProvidersFeature))

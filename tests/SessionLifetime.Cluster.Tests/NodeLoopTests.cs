@@ -8,7 +8,9 @@ using SessionLifetime.Tests.Fakes;
 
 namespace SessionLifetime.Cluster.Tests;
 
-/// <summary>The loops of a node: their pauses, and their end.</summary>
+/// <summary>The loops of a node: their pauses, and their end. Alone, since some look at the heap.</summary>
+[CollectionDefinition(nameof(NodeLoopTests), DisableParallelization = true)]
+[Collection(nameof(NodeLoopTests))]
 public sealed class NodeLoopTests : ClusterTest
 {
     [Fact]

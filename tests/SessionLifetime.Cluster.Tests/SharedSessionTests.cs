@@ -231,6 +231,35 @@ public sealed class SharedSessionTests : ClusterTest
     }
 
     [Fact]
+    public async Task AnEndThatNobodyListensTo_IsCompleteAtOnce_WhoeverAsksFirst()
+    {
+        await using var first = await ClusterHost.StartAsync(_time, _store);
+        await using var second = await ClusterHost.StartAsync(_time, _store);
+        var entry = await first.Host.StartAsync("p1");
+        var there = (await second.FindAsync(entry.Secret))!;
+        await AdvanceAsync(first, second);
+
+        // No public object was made before.
+        Assert.Null(entry.Observer);
+        Assert.True(await first.Host.Engine.EndAndWaitAsync(entry, SessionEndReason.Revoked).WaitAsync(TimeSpan.FromSeconds(30)));
+
+        await AdvanceAsync(first, second);
+        Assert.True(there.IsEnded);
+        await second.Host.Engine.TabSessionOf(there).Completion.WaitAsync(TimeSpan.FromSeconds(30));
+        await Eventually.IsAsync(() => second.Host.Engine.TabSessionOf(there).Ended.IsCancellationRequested);
+        Assert.False(await second.Host.Engine.EndAndWaitAsync(there, SessionEndReason.Revoked).WaitAsync(TimeSpan.FromSeconds(30)));
+
+        async Task AdvanceAsync(params ClusterHost[] nodes)
+        {
+            _time.Advance(s_second);
+            foreach (var node in nodes)
+            {
+                await node.PulseAsync();
+            }
+        }
+    }
+
+    [Fact]
     public async Task TheNodeThatHoldsObjects_IsToldTheExit_AndDisposesThemAfterIt()
     {
         var (first, second) = (await NodeAsync(), await NodeAsync());

@@ -52,14 +52,11 @@ internal sealed class SessionEndings(
         return default;
     }
 
-    /// <summary>Lets go what a session that has ended keeps alive in this process: its token, its connections, what it owns. A second call does nothing.</summary>
-    public void LetGo(SessionEntry entry)
-    {
-        if (entry.Observer is not null)
-        {
-            LetGo(sessions.Of(entry));
-        }
-    }
+    /// <summary>
+    /// Lets go what a session that has ended keeps alive in this process: its token, its connections, what it owns. A second call does nothing. Its public object
+    /// is made where there is none: who asks for it later finds it completed.
+    /// </summary>
+    public void LetGo(SessionEntry entry) => LetGo(sessions.Of(entry));
 
     private void LetGo(TabSession session)
     {

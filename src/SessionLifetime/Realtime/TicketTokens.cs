@@ -11,13 +11,16 @@ internal sealed class TicketTokens : ITokenCarrier
 
     public TokenPurpose Purpose => TokenPurpose.Ticket;
 
+    public bool MayCarry(HttpRequest request) =>
+        request.QueryString.Value is { Length: > 1 } query && query.Contains(Assignment, StringComparison.Ordinal);
+
     public IEnumerable<string> TokensOf(HttpRequest request)
     {
-        if (request.QueryString.Value is not { Length: > 1 } query || !query.Contains(Assignment, StringComparison.Ordinal) || !RequestClassification.HasNoHeaders(request))
+        if (!MayCarry(request) || !RequestClassification.HasNoHeaders(request))
         {
             return [];
         }
 
-        return query[1..].Split('&').Where(static pair => pair.StartsWith(Assignment, StringComparison.Ordinal)).Take(1).Select(static pair => pair[Assignment.Length..]);
+        return request.QueryString.Value![1..].Split('&').Where(static pair => pair.StartsWith(Assignment, StringComparison.Ordinal)).Take(1).Select(static pair => pair[Assignment.Length..]);
     }
 }

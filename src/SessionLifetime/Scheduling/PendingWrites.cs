@@ -8,7 +8,8 @@ internal sealed class PendingWrites
 {
     private static readonly AsyncLocal<PendingWrites?> s_current = new();
 
-    private readonly List<Task> _writes = [];
+    private readonly Lock _lock = new();
+    private List<Task>? _writes;
     private bool _hasStarted;
 
     private PendingWrites()
@@ -20,12 +21,22 @@ internal sealed class PendingWrites
     {
         get
         {
-            lock (_writes)
+            lock (_lock)
             {
-                return _writes.Count;
+                return _writes?.Count ?? 0;
             }
         }
     }
+
+    /// <summary>Where what this request begins to write is collected; null where nothing is.</summary>
+    public static PendingWrites? Current
+    {
+        get => s_current.Value;
+        set => s_current.Value = value;
+    }
+
+    /// <summary>Whether nothing was begun, or it was written and forgotten.</summary>
+    public bool IsEmpty => Volatile.Read(ref _writes) is null || Count == 0;
 
     /// <summary>From now on what this request begins to write is collected.</summary>
     public static PendingWrites Begin() => s_current.Value = new();
@@ -39,15 +50,16 @@ internal sealed class PendingWrites
             return false;
         }
 
-        lock (writes._writes)
+        lock (writes._lock)
         {
-            writes._writes.RemoveAll(static one => one.IsCompletedSuccessfully);
+            var kept = writes._writes ??= [];
+            kept.RemoveAll(static one => one.IsCompletedSuccessfully);
             if (writes._hasStarted)
             {
-                writes._writes.RemoveAll(static one => one.IsCompleted);
+                kept.RemoveAll(static one => one.IsCompleted);
             }
 
-            writes._writes.Add(write);
+            kept.Add(write);
             return !writes._hasStarted;
         }
     }
@@ -55,7 +67,7 @@ internal sealed class PendingWrites
     /// <summary>The answer starts: waits for what was collected. What fails is thrown, once.</summary>
     public ValueTask AnswerStartsAsync()
     {
-        lock (_writes)
+        lock (_lock)
         {
             var writing = WhenWrittenAsync();
             _hasStarted = true;
@@ -66,7 +78,7 @@ internal sealed class PendingWrites
     /// <summary>The answer is another one, because something failed: what else fails is not thrown.</summary>
     public void GiveUp()
     {
-        lock (_writes)
+        lock (_lock)
         {
             _hasStarted = true;
         }
@@ -75,9 +87,9 @@ internal sealed class PendingWrites
     /// <summary>Waits for what was collected. What fails before the answer has started is thrown, once.</summary>
     public ValueTask WhenWrittenAsync()
     {
-        lock (_writes)
+        lock (_lock)
         {
-            if (_writes.Count == 0)
+            if (_writes is not { Count: > 0 })
             {
                 return default;
             }

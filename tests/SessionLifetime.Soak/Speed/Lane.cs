@@ -11,7 +11,7 @@ internal sealed class Lane
     private readonly ServerFeatures _features = new();
     private readonly HttpRequestFeature _request = new() { Method = "GET", Path = "/", Scheme = "https", Headers = new HeaderDictionary() };
     private readonly DefaultHttpContext _context = new();
-    private readonly Answer _answer = new();
+    private readonly ServerAnswer _answer = new();
     private readonly Scope _scope;
 
     public Lane(RequestDelegate run, IServiceProvider services) => (_run, _scope) = (run, new(services));
@@ -20,7 +20,7 @@ internal sealed class Lane
     public bool WasImmediate { get; private set; }
 
     /// <summary>The cookies that the latest answer has set, as the next request sends them.</summary>
-    public string Cookies => string.Join("; ", _answer.Headers.SetCookie.Select(static cookie => cookie!.Split(';')[0]));
+    public string Cookies => _answer.Cookies;
 
     /// <summary>Sends a request.</summary>
     /// <param name="session">Who sends it.</param>
@@ -54,40 +54,6 @@ internal sealed class Lane
         await running;
         _answer.Complete();
         _context.Uninitialize();
-    }
-
-    private sealed class Answer : IHttpResponseFeature
-    {
-        private readonly Stack<(Func<object, Task> Callback, object State)> _starting = new();
-        private readonly Stack<(Func<object, Task> Callback, object State)> _completed = new();
-
-        public int StatusCode { get; set; } = 200;
-
-        public string? ReasonPhrase { get; set; }
-
-        public IHeaderDictionary Headers { get; set; } = new HeaderDictionary();
-
-        public Stream Body { get; set; } = Stream.Null;
-
-        public bool HasStarted => false;
-
-        public void OnStarting(Func<object, Task> callback, object state) => _starting.Push((callback, state));
-
-        public void OnCompleted(Func<object, Task> callback, object state) => _completed.Push((callback, state));
-
-        public void Complete()
-        {
-            Call(_starting);
-            Call(_completed);
-        }
-
-        private static void Call(Stack<(Func<object, Task> Callback, object State)> callbacks)
-        {
-            while (callbacks.TryPop(out var next))
-            {
-                next.Callback(next.State).GetAwaiter().GetResult();
-            }
-        }
     }
 
     private sealed class Scope(IServiceProvider services) : IServiceProvidersFeature

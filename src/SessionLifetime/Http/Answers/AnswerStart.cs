@@ -1,47 +1,98 @@
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using SessionLifetime.Scheduling;
 
 namespace SessionLifetime.Http.Answers;
 
 /// <summary>
-/// What has to be in the store before an answer starts. It is written in front of the call that starts the answer, so that what fails is thrown out of that call
-/// as what it is, while the answer can still be another one: a server turns what is thrown while it starts an answer into 500. What starts an answer in any
-/// other way (an upgrade) has it written when it starts.
+/// The body of an answer that waits for the store before it starts: for what synchronous members have begun to write, and for the values of the session. It is
+/// written in front of the call that starts the answer, so that what fails is thrown out of that call as what it is, while the answer can still be another one:
+/// a server turns what is thrown while it starts an answer into 500. What starts an answer in any other way (an upgrade) has it written when it starts.
 /// </summary>
-internal sealed class AnswerStart
+internal sealed class AnswerStart : IHttpResponseBodyFeature
 {
-    private readonly List<Func<ValueTask>> _steps = [];
-    private readonly IHttpResponseBodyFeature _body;
+    private readonly IHttpResponseBodyFeature _inner;
+    private readonly PendingWrites _writes;
+    private Func<ValueTask>? _first;
+    private AnswerStream? _stream;
+    private AnswerWriter? _writer;
     private bool _isOver;
 
-    private AnswerStart(IHttpResponseBodyFeature body) => _body = body;
+    private AnswerStart(IHttpResponseBodyFeature inner, PendingWrites writes) => (_inner, _writes) = (inner, writes);
 
-    /// <summary>From now on the answer waits for the steps that are added.</summary>
-    public static AnswerStart Begin(HttpContext context)
+    public Stream Stream => _stream ??= new(_inner.Stream, this);
+
+    public PipeWriter Writer => _writer ??= new(_inner.Writer, this);
+
+    /// <summary>From now on the answer waits.</summary>
+    public static AnswerStart Begin(HttpContext context, PendingWrites writes)
     {
-        var body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
-        var start = new AnswerStart(body);
-        context.Features.Set(start);
-        context.Features.Set<IHttpResponseBodyFeature>(new AnswerBody(body, start));
-        context.Response.OnStarting(static state => ((AnswerStart)state).StartAsync(), start);
+        var start = new AnswerStart(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), writes);
+        context.Features.Set<IHttpResponseBodyFeature>(start);
+        context.Response.OnStarting(static state => ((AnswerStart)state).OnStartingAsync(), start);
         return start;
     }
 
-    /// <summary>Adds a step: those added last come first. It may be called more than once.</summary>
-    public static void Add(HttpContext context, Func<ValueTask> step) => context.Features.GetRequiredFeature<AnswerStart>()._steps.Add(step);
+    /// <summary>Waits for a step, too, before all else. It may be called more than once.</summary>
+    public static void Add(HttpContext context, Func<ValueTask> step) => ((AnswerStart)context.Features.GetRequiredFeature<IHttpResponseBodyFeature>())._first = step;
 
-    /// <summary>Takes the steps, where the answer has not started.</summary>
-    public ValueTask SaveAsync() => _isOver ? default : StepsAsync();
+    /// <summary>Waits, where the answer has not started.</summary>
+    public ValueTask SaveAsync() => _isOver || (_first is null && _writes.IsEmpty) ? default : StepsAsync();
 
     /// <summary>Nothing is written any more: the answer says that something failed.</summary>
-    public void GiveUp() => _isOver = true;
+    public void GiveUp()
+    {
+        _writes.GiveUp();
+        _isOver = true;
+    }
 
     /// <summary>The request is done.</summary>
-    public void End(HttpContext context) => context.Features.Set(_body);
+    public void End(HttpContext context) => context.Features.Set(_inner);
 
-    private async Task StartAsync()
+    public void DisableBuffering() => _inner.DisableBuffering();
+
+    public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         await SaveAsync();
+        await _inner.StartAsync(cancellationToken);
+    }
+
+    public async Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default)
+    {
+        await SaveAsync();
+        await _inner.SendFileAsync(path, offset, count, cancellationToken);
+    }
+
+    public async Task CompleteAsync()
+    {
+        await SaveAsync();
+        await _inner.CompleteAsync();
+    }
+
+    private Task OnStartingAsync()
+    {
+        // And what is begun while it starts.
+        var writing = _writes.AnswerStartsAsync();
+        var saving = writing.IsCompletedSuccessfully ? SaveAsync() : WaitAndSaveAsync(writing);
+        if (saving.IsCompletedSuccessfully)
+        {
+            _isOver = true;
+            return Task.CompletedTask;
+        }
+
+        return FinishAsync(saving);
+    }
+
+    private async ValueTask WaitAndSaveAsync(ValueTask writing)
+    {
+        await writing;
+        await SaveAsync();
+    }
+
+    private async Task FinishAsync(ValueTask saving)
+    {
+        await saving;
         _isOver = true;
     }
 
@@ -49,10 +100,12 @@ internal sealed class AnswerStart
     {
         try
         {
-            for (var index = _steps.Count - 1; index >= 0; index--)
+            if (_first is not null)
             {
-                await _steps[index]();
+                await _first();
             }
+
+            await _writes.WhenWrittenAsync();
         }
         catch
         {

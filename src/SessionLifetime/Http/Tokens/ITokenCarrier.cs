@@ -8,6 +8,9 @@ internal interface ITokenCarrier
     /// <summary>What they are for.</summary>
     TokenPurpose Purpose { get; }
 
+    /// <summary>Whether a request may carry any: a look that costs little.</summary>
+    bool MayCarry(HttpRequest request);
+
     /// <summary>Those of a request; it is not changed.</summary>
     IEnumerable<string> TokensOf(HttpRequest request);
 }

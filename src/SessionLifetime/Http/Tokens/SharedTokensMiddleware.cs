@@ -1,23 +1,28 @@
 using Microsoft.AspNetCore.Http;
-using SessionLifetime.Http.Answers;
-using SessionLifetime.Scheduling;
 
 namespace SessionLifetime.Http.Tokens;
 
-/// <summary>
-/// Brings the one-time tokens that a request carries here before anybody looks at them, and lets its answer wait until what it has begun to write is in the store. In
-/// the pipeline only where sessions are in a store.
-/// </summary>
+/// <summary>Brings the one-time tokens that a request carries here before anybody looks at them. In the pipeline only where sessions are in a store.</summary>
 internal sealed class SharedTokensMiddleware(RequestDelegate next, OneTimeTokens tokens, IEnumerable<ITokenCarrier> carriers)
 {
-    public async Task InvokeAsync(HttpContext context)
-    {
-        var writes = PendingWrites.Begin();
-        AnswerStart.Add(context, writes.WhenWrittenAsync);
+    private readonly ITokenCarrier[] _carriers = [.. carriers];
 
-        // And what is begun while it starts.
-        context.Response.OnStarting(static state => ((PendingWrites)state).AnswerStartsAsync().AsTask(), writes);
-        foreach (var carrier in carriers)
+    public Task InvokeAsync(HttpContext context)
+    {
+        foreach (var carrier in _carriers)
+        {
+            if (carrier.MayCarry(context.Request))
+            {
+                return ImportAsync(context);
+            }
+        }
+
+        return next(context);
+    }
+
+    private async Task ImportAsync(HttpContext context)
+    {
+        foreach (var carrier in _carriers)
         {
             foreach (var token in carrier.TokensOf(context.Request))
             {
@@ -25,15 +30,6 @@ internal sealed class SharedTokensMiddleware(RequestDelegate next, OneTimeTokens
             }
         }
 
-        try
-        {
-            await next(context);
-            await writes.WhenWrittenAsync();
-        }
-        catch
-        {
-            writes.GiveUp();
-            throw;
-        }
+        await next(context);
     }
 }
