@@ -85,7 +85,7 @@ public sealed class SharedPageTests : ClusterTest
         Volatile.Write(ref isDone, true);
         await pages;
         Assert.True(entry.IsOpenPage(PageOf("p1")));
-        lock (entry.Shared!.PageChanges)
+        lock (entry.Shared!.PageLock)
         {
             Assert.All(entry.Shared!.PageChanges, change => Assert.True(entry.IsOpenPage(change.Page)));
         }

@@ -98,13 +98,13 @@ internal sealed class EntryFollower(
             read = SessionRecords.Read(record, details, entry.Browser);
             if (record.Version != shared.Version)
             {
-                lock (shared.PageChanges)
+                lock (shared.PageLock)
                 {
                     entry.ReplacePages(SessionRecords.PagesOf(details), shared.PageChanges, timingsOf(read).Signal);
                 }
             }
 
-            SessionRecords.Follow(shared, record, details);
+            SessionRecords.Follow(shared, record, details, entry.OnlySecret, read.Owner.Browser);
 
             // Read before what was heard of meanwhile: it is read again.
             shared.IsStale = record.Version < shared.HeardVersion;
@@ -150,7 +150,7 @@ internal sealed class EntryFollower(
         var details = SessionRecords.DetailsOf(record);
         var read = SessionRecords.Read(record, details, BrowserKey.None);
         var shared = new SharedState();
-        SessionRecords.Follow(shared, record, details);
+        SessionRecords.Follow(shared, record, details, secret ?? default, BrowserKey.None);
         read.NotRunning = notRunning(shared);
         var due = DeriveAndFindDue(ref read);
         var entry = new SessionEntry(secret ?? default, id, read, SessionRecords.PagesOf(details), shared);

@@ -125,7 +125,7 @@ internal sealed class RecordWriter(
 
                 shared.IsChanged = false;
                 shared.WantsHome = false;
-                SessionRecords.Follow(shared, answer.Current!, SessionRecords.DetailsOf(answer.Current!));
+                SessionRecords.Follow(shared, answer.Current!, SessionRecords.DetailsOf(answer.Current!), entry.OnlySecret, next.Owner.Browser);
                 entry.Apply(next, nextDue, Answer(shared, next));
                 onWritten(entry);
                 return true;
@@ -177,7 +177,7 @@ internal sealed class RecordWriter(
     private static (IReadOnlyList<SessionPage> Pages, IReadOnlyList<PageChange> Changes) ReadPages(
         SessionEntry entry, SharedState shared, ref IReadOnlyList<UnloadedPage>? unloaded)
     {
-        lock (shared.PageChanges)
+        lock (shared.PageLock)
         {
             var pages = entry.ReadPages();
             if (unloaded is not null)

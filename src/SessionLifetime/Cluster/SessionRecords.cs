@@ -135,7 +135,12 @@ internal static class SessionRecords
         details.Secrets.ConvertAll(static one => new StoredSecret(one.Hash, one.Until is { } until ? new(until) : Moment.Never, one.Newer, one.IsPending));
 
     /// <summary>Makes what is known of the record what the record says.</summary>
-    public static void Follow(SharedState shared, SessionRecord record, SessionDetails details)
+    /// <param name="shared">What is known.</param>
+    /// <param name="record">The record.</param>
+    /// <param name="details">What stands in it.</param>
+    /// <param name="secret">The only secret of the session, where the entry knows it.</param>
+    /// <param name="browser">The browser's key, where the entry knows it.</param>
+    public static void Follow(SharedState shared, SessionRecord record, SessionDetails details, SessionId secret, BrowserKey browser)
     {
         shared.Version = record.Version;
         shared.Stored = StoredOf(record.Stamps);
@@ -143,8 +148,8 @@ internal static class SessionRecords
         shared.DecideAfter = new(details.DecideAfter);
         shared.Home = record.Home;
         shared.HasValues = details.HasValues;
-        shared.BrowserHash = details.BrowserHash;
-        shared.Secrets = SecretsOf(details);
+        shared.BrowserHash = browser.IsNone ? details.BrowserHash : null;
+        shared.Secrets = IsOnly(details, secret) ? [] : SecretsOf(details);
         shared.Unknown = UnknownOf(details);
     }
 
@@ -161,6 +166,12 @@ internal static class SessionRecords
     public static TimeSpan Span(Moment moment) => new(moment.Ticks);
 
     public static TimeSpan? SpanUnlessNever(Moment moment) => moment.IsNever ? null : Span(moment);
+
+    /// <summary>Whether a session has this secret, and no other, without an end.</summary>
+    private static bool IsOnly(SessionDetails details, SessionId secret) =>
+        secret != default
+        && details.Secrets is [{ Until: null, IsPending: false, Newer: null } only]
+        && string.Equals(only.Hash, SecretHash.Of(secret), StringComparison.Ordinal);
 
     private static long? TicksUnlessNever(Moment moment) => moment.IsNever ? null : moment.Ticks;
 

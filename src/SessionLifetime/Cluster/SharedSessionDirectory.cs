@@ -210,7 +210,7 @@ internal sealed class SharedSessionDirectory : SessionDirectory
                 }
 
                 isWritten = true;
-                SessionRecords.Follow(shared, answer.Current!, SessionRecords.DetailsOf(answer.Current!));
+                SessionRecords.Follow(shared, answer.Current!, SessionRecords.DetailsOf(answer.Current!), entry.OnlySecret, entry.Browser);
                 entry.Refresh(entry.Read(), Bound(entry, Read(entry), nextDue));
                 FollowCommit(entry);
                 return PlacementResult.Added;
@@ -272,7 +272,7 @@ internal sealed class SharedSessionDirectory : SessionDirectory
     public override bool TryAttachPage(SessionEntry entry, PageId page, PageId tab, Moment now, TimeSpan signalTimeout)
     {
         var shared = entry.Shared!;
-        lock (shared.PageChanges)
+        lock (shared.PageLock)
         {
             if (!base.TryAttachPage(entry, page, tab, now, signalTimeout))
             {
@@ -287,7 +287,7 @@ internal sealed class SharedSessionDirectory : SessionDirectory
     public override bool TryDetachPage(SessionEntry entry, PageId page, PageDetach detach, Moment now, TimeSpan signalTimeout, out int openPages)
     {
         var shared = entry.Shared!;
-        lock (shared.PageChanges)
+        lock (shared.PageLock)
         {
             if (!base.TryDetachPage(entry, page, detach, now, signalTimeout, out openPages))
             {

@@ -18,6 +18,7 @@ internal sealed class SessionSweeper(
 
     private readonly SessionEntry[] _batch = new SessionEntry[256];
     private readonly List<SessionEntry> _failed = [];
+    private readonly List<(SessionEntry Entry, Task<bool> Looking)> _looking = [];
 
     /// <summary>
     /// Looks at every session that may be due now. Not to be called twice at a time. A session that cannot be looked at is logged and
@@ -43,9 +44,10 @@ internal sealed class SessionSweeper(
                     engine.Directory.Prefetch(_batch.AsSpan(index, Math.Min(Few, count - index)));
                 }
 
-                await ApplyDueRulesAsync(_batch[index], now);
+                Look(_batch[index], now);
             }
 
+            await WhenLookedAsync();
             Array.Clear(_batch, 0, count);
         }
 
@@ -82,8 +84,36 @@ internal sealed class SessionSweeper(
         return living;
     }
 
+    /// <summary>Looks at one. Those that wait for a store do so together, so that they share their calls.</summary>
+    private void Look(SessionEntry entry, Moment now)
+    {
+        var looking = TryApplyDueRulesAsync(entry, now);
+        if (!looking.IsCompletedSuccessfully)
+        {
+            _looking.Add((entry, looking.AsTask()));
+        }
+        else if (!looking.Result)
+        {
+            _failed.Add(entry);
+        }
+    }
+
+    private async ValueTask WhenLookedAsync()
+    {
+        foreach (var (entry, looking) in _looking)
+        {
+            if (!await looking)
+            {
+                _failed.Add(entry);
+            }
+        }
+
+        _looking.Clear();
+    }
+
     /// <summary>Applies what is due, and sees to it that a session that lives is found again.</summary>
-    private async ValueTask ApplyDueRulesAsync(SessionEntry entry, Moment now)
+    /// <returns>False where that failed: it is put back behind this pass, so that it ends.</returns>
+    private async ValueTask<bool> TryApplyDueRulesAsync(SessionEntry entry, Moment now)
     {
         if (entry.NextDue is var due && due < now)
         {
@@ -97,17 +127,18 @@ internal sealed class SessionSweeper(
                 engine.Refresh(entry, engine.Directory.Now);
                 engine.Directory.Reschedule(entry, entry.NextDue);
             }
+
+            return true;
         }
         catch (SessionStoreUnavailableException)
         {
             // Said once, and not of each session.
-            _failed.Add(entry);
+            return false;
         }
         catch (Exception exception)
         {
-            // Put back behind this pass, so that it ends.
             logger.LookFailed(exception, entry.Id.ToString());
-            _failed.Add(entry);
+            return false;
         }
     }
 }

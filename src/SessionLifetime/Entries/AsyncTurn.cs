@@ -1,16 +1,17 @@
 namespace SessionLifetime.Entries;
 
-/// <summary>A lock to be awaited: in the order of arrival. Waiting holds no thread.</summary>
+/// <summary>A lock to be awaited: in the order of arrival. Waiting holds no thread. Each shared session has one: it is small where nobody waits.</summary>
 internal sealed class AsyncTurn
 {
-    private readonly Lock _lock = new();
-    private readonly Queue<TaskCompletionSource> _waiting = new();
+    private SpinGate _gate;
     private bool _isTaken;
+    private Queue<TaskCompletionSource>? _waiting;
 
     /// <summary>Waits for the turn. Call <see cref="Leave"/> when done.</summary>
     public ValueTask EnterAsync()
     {
-        lock (_lock)
+        _gate.Enter();
+        try
         {
             if (!_isTaken)
             {
@@ -19,24 +20,26 @@ internal sealed class AsyncTurn
             }
 
             var place = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiting.Enqueue(place);
+            (_waiting ??= new()).Enqueue(place);
             return new(place.Task);
+        }
+        finally
+        {
+            _gate.Leave();
         }
     }
 
     /// <summary>Gives the turn to the next.</summary>
     public void Leave()
     {
-        lock (_lock)
+        TaskCompletionSource? next = null;
+        _gate.Enter();
+        if (_waiting is null || !_waiting.TryDequeue(out next))
         {
-            if (_waiting.TryDequeue(out var next))
-            {
-                next.SetResult();
-            }
-            else
-            {
-                _isTaken = false;
-            }
+            (_isTaken, _waiting) = (false, null);
         }
+
+        _gate.Leave();
+        next?.SetResult();
     }
 }

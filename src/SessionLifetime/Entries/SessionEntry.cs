@@ -120,6 +120,9 @@ internal sealed class SessionEntry
     /// <summary>The secret it started with; the one it has, until it is given another.</summary>
     public SessionId Secret => new(_secretHigh, _secretLow);
 
+    /// <summary>The secret it started with, where it was never given another, and where it is known; otherwise none.</summary>
+    public SessionId OnlySecret => Rotated is null ? Secret : default;
+
     /// <summary>Completes when the <c>SessionTimeout</c> handlers that are being asked have answered; null while none are.</summary>
     public Task? Answer => Volatile.Read(ref Volatile.Read(ref _optional).Answer);
 

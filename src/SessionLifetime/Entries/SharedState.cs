@@ -17,6 +17,7 @@ internal sealed class SharedState
     private long _heardVersion;
     private long _fastArrival;
     private TaskCompletionSource? _told;
+    private List<PageChange>? _pageChanges;
 
     /// <summary>Commits of one session are written one after the other.</summary>
     public AsyncTurn Turn { get; } = new();
@@ -60,7 +61,10 @@ internal sealed class SharedState
     /// <summary>SHA-256 of the browser's key, while the key itself is not known here; otherwise null.</summary>
     public string? BrowserHash { get; set; }
 
-    /// <summary>The secrets of the record: the hash of each, until when it works, and what leads to the next one.</summary>
+    /// <summary>
+    /// The secrets of the record: the hash of each, until when it works, and what leads to the next one. Empty where there is but one, which the entry itself
+    /// has: then it is not kept twice.
+    /// </summary>
     public IReadOnlyList<StoredSecret> Secrets { get; set; } = [];
 
     /// <summary>Whether a secret stands in the record.</summary>
@@ -78,22 +82,23 @@ internal sealed class SharedState
         return false;
     }
 
-    /// <summary>
-    /// What happened to the pages here and is not written yet, in order; bounded, as the pages are. Read and written inside a lock of the list, in one
-    /// step with the pages themselves.
-    /// </summary>
-    public List<PageChange> PageChanges { get; } = [];
+    /// <summary>Held while the pages and their changes are read or written, in one step.</summary>
+    public object PageLock => Turn;
 
-    /// <summary>Adds a change of a page. Called inside the lock of the list.</summary>
+    /// <summary>What happened to the pages here and is not written yet, in order; bounded, as the pages are. Read and written inside <see cref="PageLock"/>.</summary>
+    public IReadOnlyList<PageChange> PageChanges => _pageChanges ?? [];
+
+    /// <summary>Adds a change of a page. Called inside <see cref="PageLock"/>.</summary>
     public void AddPageChange(PageChange change)
     {
-        if (PageChanges.Count == 2 * PageList.MaxPages)
+        _pageChanges ??= [];
+        if (_pageChanges.Count == 2 * PageList.MaxPages)
         {
             // A client whose pages come and go while nothing can be written: the oldest is forgotten, as the oldest page would be.
-            PageChanges.RemoveAt(0);
+            _pageChanges.RemoveAt(0);
         }
 
-        PageChanges.Add(change);
+        _pageChanges.Add(change);
     }
 
     /// <summary>Changes of pages are written.</summary>
@@ -101,9 +106,10 @@ internal sealed class SharedState
     {
         if (written.Count > 0)
         {
-            lock (PageChanges)
+            lock (PageLock)
             {
-                PageChanges.RemoveAll(change => written.Any(one => ReferenceEquals(one, change)));
+                _pageChanges?.RemoveAll(change => written.Any(one => ReferenceEquals(one, change)));
+                _pageChanges = _pageChanges is { Count: > 0 } ? _pageChanges : null;
             }
         }
     }
