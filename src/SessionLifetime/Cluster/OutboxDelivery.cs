@@ -40,6 +40,8 @@ internal sealed class OutboxDelivery(
     /// <summary>Whether the next take asks for events again that may have been given already.</summary>
     private volatile bool _asksAgain = true;
 
+    private long _askedAgain;
+
     /// <summary>How many events are with their handlers.</summary>
     public int Open => _open.Count;
 
@@ -94,6 +96,7 @@ internal sealed class OutboxDelivery(
     {
         int most;
         int taken;
+        bool again;
         do
         {
             await CompleteAsync();
@@ -104,8 +107,10 @@ internal sealed class OutboxDelivery(
                 return;
             }
 
-            var again = _asksAgain;
-            var take = new EventTake(node.Id, most, again) { Kinds = KindsHere() };
+            // Also without a failure: a call that was given up may reach the store long after, and take what nobody hears of.
+            again = _asksAgain || time.GetElapsedTime(_askedAgain) >= node.Pace.Guard;
+            _askedAgain = again ? time.GetTimestamp() : _askedAgain;
+            var take = new EventTake(node.Id, again ? most + _open.Count : most, again) { Kinds = KindsHere() };
             var events = await gate.CallAsync("taking events", (store, stop) => store.TakeEventsAsync(take, stop));
             _asksAgain = false;
             foreach (var one in events)
@@ -123,7 +128,7 @@ internal sealed class OutboxDelivery(
                 }
             }
         }
-        while (taken == most);
+        while (taken >= most || again);
     }
 
     private async ValueTask CompleteAsync()

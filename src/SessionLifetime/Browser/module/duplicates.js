@@ -9,12 +9,21 @@ import { doc, outermost } from './page.js';
 /** How long other pages have to object on the channel. */
 const OBJECTION = 150;
 
-/** How much later than asked for a timer may come until the machine counts as busy, and how often the others are then given their time again. */
+/** How much later than asked for a timer may come until the machine counts as busy, and how often the others are given their time again then. */
 const LATE = 50;
 const AGAIN = 4;
 
-/** How long a page waits for its tab: in Firefox and WebKit the page before it may have the lock until it is gone. */
-const PATIENCE = 500;
+/** How long a page waits for its tab: the page before it may have the lock until it is gone. */
+const PATIENCE = 1000;
+
+/**
+ * Gives the others their time. Where this page's own timer comes late, they have had none.
+ *
+ * @param {number} time @param {() => void} done
+ */
+const patiently = (time, done, left = AGAIN, from = performance.now()) => {
+  setTimeout(() => left && performance.now() - from > time + LATE ? patiently(time, done, left - 1) : done(), time);
+};
 
 /** @param {Settings} settings @param {Identity} identity */
 export const createTabClaim = ({ _key, duplicateDetection }, identity) => {
@@ -22,11 +31,13 @@ export const createTabClaim = ({ _key, duplicateDetection }, identity) => {
 
   /** @param {string} name @param {string} page @param {boolean} back @param {(isOwn: boolean) => void} resolve */
   const lock = (name, page, back, resolve) => {
+    const waiting = new AbortController();
     if (back) resolve(true);
-    navigator.locks.request(name, back ? {} : { signal: AbortSignal.timeout(PATIENCE) }, () => {
+    else patiently(PATIENCE, () => waiting.abort());
+    navigator.locks.request(name, { signal: waiting.signal }, () => {
       resolve(true);
       if (page === identity._page) return new Promise(done => { release = () => done(0); });
-    }).catch(error => resolve(error.name !== 'TimeoutError'));
+    }).catch(() => resolve(!waiting.signal.aborted));
   };
 
   /** @param {string} name @param {string} page @param {boolean} back @param {(isOwn: boolean) => void} resolve */
@@ -43,11 +54,8 @@ export const createTabClaim = ({ _key, duplicateDetection }, identity) => {
         resolve(false);
       }
     };
-    // Where this page's own timer comes late, the others have had no time to answer either.
-    const wait = (/** @type {number} */ left, from = performance.now()) => setTimeout(
-      () => left && performance.now() - from > OBJECTION + LATE ? wait(left - 1) : resolve(isOwn = true), OBJECTION);
     channel.postMessage({ asks: page });
-    wait(AGAIN);
+    patiently(OBJECTION, () => resolve(isOwn = true));
   };
 
   return {
