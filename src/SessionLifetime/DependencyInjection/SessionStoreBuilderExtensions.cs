@@ -69,6 +69,7 @@ public static class SessionStoreBuilderExtensions
             provider.GetRequiredService<IOptions<SessionStoreOptions>>().Value));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ITokenCarrier, RelayTokens>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ITokenCarrier, TicketTokens>());
+        services.TryAddSingleton<OutboxDispatch>();
         services.TryAddSingleton<OutboxDelivery>();
         services.TryAddSingleton<NewsReader>();
         services.TryAddSingleton<DueMoments>();

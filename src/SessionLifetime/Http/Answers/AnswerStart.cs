@@ -14,18 +14,8 @@ internal sealed class AnswerStart
     private readonly IHttpResponseBodyFeature _body;
     private bool _isOver;
 
-    private AnswerStart(IHttpResponseBodyFeature body) => _body = body;
-
-    /// <summary>From now on the answer waits for the steps that are added.</summary>
-    public static AnswerStart Begin(HttpContext context)
-    {
-        var body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
-        var start = new AnswerStart(body);
-        context.Features.Set(start);
-        context.Features.Set<IHttpResponseBodyFeature>(new AnswerBody(body, start));
-        context.Response.OnStarting(static state => ((AnswerStart)state).StartAsync(), start);
-        return start;
-    }
+    /// <param name="body">The body of the answer without it.</param>
+    public AnswerStart(IHttpResponseBodyFeature body) => _body = body;
 
     /// <summary>Adds a step: those added last come first. It may be called more than once.</summary>
     public static void Add(HttpContext context, Func<ValueTask> step) => context.Features.GetRequiredFeature<AnswerStart>()._steps.Add(step);
@@ -39,7 +29,8 @@ internal sealed class AnswerStart
     /// <summary>The request is done.</summary>
     public void End(HttpContext context) => context.Features.Set(_body);
 
-    private async Task StartAsync()
+    /// <summary>The answer starts, whatever has started it.</summary>
+    public async Task StartAsync()
     {
         await SaveAsync();
         _isOver = true;
