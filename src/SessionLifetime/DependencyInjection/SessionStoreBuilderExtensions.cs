@@ -47,6 +47,7 @@ public static class SessionStoreBuilderExtensions
         services.Replace(ServiceDescriptor.Singleton(create));
         services.Replace(ServiceDescriptor.Singleton(static provider => new SessionClock(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<NodeClock>())));
+        services.Replace(ServiceDescriptor.Singleton(static provider => new ProcessClock(new SessionClock(provider.GetRequiredService<TimeProvider>()))));
         services.Replace(ServiceDescriptor.Singleton<SessionDirectory>(static provider => provider.GetRequiredService<SharedSessionDirectory>()));
         services.TryAddSingleton(static provider => new ClusterPace(provider.GetRequiredService<IOptions<SessionStoreOptions>>().Value.FlushInterval));
         services.TryAddSingleton<NodeClock>();
