@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace SessionLifetime.Http.Answers;
@@ -9,17 +8,6 @@ internal sealed class AnswerBody(IHttpResponseBodyFeature inner, AnswerStart sta
 {
     private AnswerStream? _stream;
     private AnswerWriter? _writer;
-
-    /// <summary>From now on the answer waits for the steps that are added.</summary>
-    public static AnswerStart Begin(HttpContext context)
-    {
-        var body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
-        var start = new AnswerStart(body);
-        context.Features.Set(start);
-        context.Features.Set<IHttpResponseBodyFeature>(new AnswerBody(body, start));
-        context.Response.OnStarting(static state => ((AnswerStart)state).StartAsync(), start);
-        return start;
-    }
 
     public Stream Stream => _stream ??= new(inner.Stream, start);
 

@@ -8,14 +8,24 @@ namespace SessionLifetime.Http.Answers;
 /// as what it is, while the answer can still be another one: a server turns what is thrown while it starts an answer into 500. What starts an answer in any
 /// other way (an upgrade) has it written when it starts.
 /// </summary>
-internal sealed class AnswerStart
+internal sealed class AnswerStart : IAnswerSteps
 {
     private readonly List<Func<ValueTask>> _steps = [];
     private readonly IHttpResponseBodyFeature _body;
     private bool _isOver;
 
-    /// <param name="body">The body of the answer without it.</param>
-    public AnswerStart(IHttpResponseBodyFeature body) => _body = body;
+    private AnswerStart(IHttpResponseBodyFeature body) => _body = body;
+
+    /// <summary>From now on the answer waits for the steps that are added.</summary>
+    public static AnswerStart Begin(HttpContext context)
+    {
+        var body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
+        var start = new AnswerStart(body);
+        context.Features.Set(start);
+        context.Features.Set<IHttpResponseBodyFeature>(new AnswerBody(body, start));
+        context.Response.OnStarting(static state => ((AnswerStart)state).StartAsync(), start);
+        return start;
+    }
 
     /// <summary>Adds a step: those added last come first. It may be called more than once.</summary>
     public static void Add(HttpContext context, Func<ValueTask> step) => context.Features.GetRequiredFeature<AnswerStart>()._steps.Add(step);
@@ -29,8 +39,7 @@ internal sealed class AnswerStart
     /// <summary>The request is done.</summary>
     public void End(HttpContext context) => context.Features.Set(_body);
 
-    /// <summary>The answer starts, whatever has started it.</summary>
-    public async Task StartAsync()
+    private async Task StartAsync()
     {
         await SaveAsync();
         _isOver = true;

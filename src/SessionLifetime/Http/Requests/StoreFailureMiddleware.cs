@@ -11,7 +11,7 @@ internal sealed class StoreFailureMiddleware(RequestDelegate next)
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        var start = AnswerBody.Begin(context);
+        var start = AnswerStart.Begin(context);
         try
         {
             await next(context);
