@@ -97,7 +97,9 @@ public sealed class SerializedRequestTests
         var id = await app.StartSessionAsync();
         var first = app.GetAsync("/turn/first", id);
         await At("first").Entered;
-        var waiters = new[] { app.GetAsync("/turn/second", id), app.GetAsync("/turn/late", id) };
+        var second = app.GetAsync("/turn/second", id);
+        await WaitingAsync(app, id, 1);
+        var late = app.GetAsync("/turn/late", id);
         await WaitingAsync(app, id, 2);
 
         // Stopped for five minutes: the timers fire, and are armed anew, as the clock stands.
@@ -109,9 +111,9 @@ public sealed class SerializedRequestTests
         // The time that the process ran is the second's turn, and the third's wait.
         Volatile.Write(ref running, 5_000);
         app.Time.Advance(TimeSpan.FromSeconds(5));
-        (await waiters[1]).IsProblem(HttpStatusCode.ServiceUnavailable, "sessionBusy");
+        (await late).IsProblem(HttpStatusCode.ServiceUnavailable, "sessionBusy");
         At("second").Open();
-        (await waiters[0]).Is(HttpStatusCode.OK);
+        (await second).Is(HttpStatusCode.OK);
         (await first).Is(HttpStatusCode.OK);
     }
 
