@@ -70,7 +70,7 @@ internal sealed class RedisBackingStore : ISessionBackingStore
         {
             if (events.Count < take.Most)
             {
-                var answer = await _shards.RunAsync(RedisScripts.TakeEvents, shard, [take.Node, take.Most - events.Count, take.IncludeTaken ? 1 : 0, .. kinds]);
+                var answer = await _shards.RunAsync(RedisEventScripts.TakeEvents, shard, [take.Node, take.Most - events.Count, take.IncludeTaken ? 1 : 0, .. kinds]);
                 events.AddRange(((RedisResult[])answer!).Select(static one =>
                     new OutboxEvent((string)one[0]!, (long)one[1], (string)one[2]!, (byte[])one[3]!) { Attempt = (int)one[4] }));
             }
@@ -81,7 +81,7 @@ internal sealed class RedisBackingStore : ISessionBackingStore
 
     public async ValueTask CompleteEventsAsync(IReadOnlyList<EventResult> results, CancellationToken cancellationToken) => await Task.WhenAll(
         results.Select(result => _shards.RunAsync(
-            RedisScripts.Complete, RedisShards.Of(result.SessionId),
+            RedisEventScripts.Complete, RedisShards.Of(result.SessionId),
             _shards.Channel.ToString(), result.SessionId, result.Sequence, result.Attempt, result.IsDelivered ? 1 : 0)));
 
     public async ValueTask PutTokenAsync(StoredToken token, CancellationToken cancellationToken) =>

@@ -4,13 +4,13 @@ namespace SessionLifetime.Redis;
 /// What has to be one step. A script touches the keys of one shard, which share a hash tag. Moments are ticks since the store's origin, below 2^53 for 28
 /// years, so that the numbers of Lua hold them. <c>ARGV[1]</c> is the prefix of the shard's keys, <c>ARGV[2]</c> the offset that tests set.
 /// </summary>
-internal static partial class RedisScripts
+internal static class RedisScripts
 {
     /// <summary>The fields of a session, in the order in which they are read.</summary>
     public static readonly string[] Fields = ["v", "h", "a", "s", "i", "r", "due", "abs", "b", "u", "home", "end", "at", "w", "st"];
 
     /// <summary>Mode (start, beat, stop), node, lead, live for, watermark, settings. On the first shard: gives clocks and nodes.</summary>
-    public const string Beat = Clock + """
+    public const string Beat = RedisScriptParts.Clock + """
 
         local C, mode, node = B .. 'clock', ARGV[3], ARGV[4]
         if redis.call('EXISTS', C) == 0 then
@@ -52,7 +52,7 @@ internal static partial class RedisScripts
     /// the last change, living sessions, and changes. Until it is told, a shard's service time stands still: it is never ahead of the first shard's. A
     /// shard whose number is lower than the known one has lost changes: all it has are given.
     /// </summary>
-    public const string Sync = Head + """
+    public const string Sync = RedisScriptParts.Head + """
 
         local C = B .. 'clock'
         local known = redis.call('HMGET', C, 'origin', 'latest')
@@ -72,7 +72,7 @@ internal static partial class RedisScripts
         """;
 
     /// <summary>Eleven values a touch: id, version, due, and age and moment of each stamp. Gives for each: version, stamps, and the record where it moved.</summary>
-    public const string Touch = Session + """
+    public const string Touch = RedisScriptParts.Session + """
 
         local store, service = clock()
         local names, answers = { 'a', 's', 'i', 'r' }, {}
@@ -113,7 +113,7 @@ internal static partial class RedisScripts
         """;
 
     /// <summary>Channel, id, expected version, not before (service, store), committer, four stamps seen, the fields but the version, and events of three values.</summary>
-    public const string Commit = Session + """
+    public const string Commit = RedisScriptParts.Session + """
 
         local channel, id, expected = ARGV[3], ARGV[4], ARGV[5]
         local key = B .. 's:' .. id
@@ -165,7 +165,7 @@ internal static partial class RedisScripts
         """;
 
     /// <summary>Most, hold. Gives records, each with its id first.</summary>
-    public const string TakeDue = Session + """
+    public const string TakeDue = RedisScriptParts.Session + """
 
         local store, service = clock()
         local most, records = tonumber(ARGV[3]), {}
@@ -182,97 +182,8 @@ internal static partial class RedisScripts
         return records
         """;
 
-    /// <summary>
-    /// Node, most, whether those taken are given again, and the kinds to take of what is free; no kinds for all. Sessions whose first event waits stand in the queue of its addressee, those that are with a node in the list of
-    /// that node: a look costs what it gives. What belonged to a node that is not live any more is put into the queue of nobody first.
-    /// </summary>
-    public const string TakeEvents = Session + """
-
-        local store, service = clock()
-        local node, most, events = ARGV[3], tonumber(ARGV[4]), {}
-        for _, owner in ipairs(redis.call('SMEMBERS', B .. 'owners')) do
-          local till = owner ~= '' and redis.call('HGET', B .. 'nodes', owner)
-          if owner ~= '' and owner ~= node and not (till and tonumber(till) > service) then
-            for _, from in ipairs({ 'q:', 'x:' }) do
-              if redis.call('EXISTS', B .. from .. owner) == 1 then
-                redis.call('SADD', B .. 'owners', '')
-                redis.call('ZUNIONSTORE', B .. 'q:', 2, B .. 'q:', B .. from .. owner, 'AGGREGATE', 'MIN')
-                redis.call('DEL', B .. from .. owner)
-              end
-            end
-            redis.call('SREM', B .. 'owners', owner)
-          end
-        end
-        local kinds = #ARGV > 5 and {} or nil
-        for k = 6, #ARGV do kinds[ARGV[k]] = true end
-        local function take(from, isAgain, isFree)
-          local at = 0
-          while #events < most do
-            local some = redis.call('ZRANGE', B .. from, at, at + most - #events - 1, 'WITHSCORES')
-            if #some == 0 then return end
-            for k = 1, #some, 2 do
-              local id = some[k]
-              local e = cmsgpack.unpack(redis.call('LINDEX', B .. 'e:' .. id, 0))
-              if isFree and kinds and not kinds[e[2]] then
-                at = at + 1
-              else
-                if isAgain then
-                  at = at + 1
-                else
-                  e[4], e[5], e[6] = e[4] + 1, node, true
-                  redis.call('LSET', B .. 'e:' .. id, 0, cmsgpack.pack(e))
-                  redis.call('ZREM', B .. from, id)
-                  redis.call('ZADD', B .. 'x:' .. node, some[k + 1], id)
-                  redis.call('SADD', B .. 'owners', node)
-                end
-                events[#events + 1] = { id, e[1], e[2], e[3], e[4] }
-              end
-            end
-          end
-        end
-        local till = redis.call('HGET', B .. 'nodes', node)
-        if ARGV[5] == '1' or not (till and tonumber(till) > service) then take('x:' .. node, true, false) end
-        take('q:' .. node, false, false)
-        take('q:', false, true)
-        forgetOwner('')
-        forgetOwner(node)
-        return events
-        """;
-
-    /// <summary>Channel, id, sequence, attempt, whether it was delivered.</summary>
-    public const string Complete = Session + """
-
-        local id = ARGV[4]
-        local first = redis.call('LINDEX', B .. 'e:' .. id, 0)
-        if not first then return 0 end
-        local e = cmsgpack.unpack(first)
-        if e[1] ~= ARGV[5] or e[4] ~= tonumber(ARGV[6]) then return 0 end
-        local place
-        for _, from in ipairs({ 'x:' .. e[5], 'q:' .. e[5], 'q:' }) do
-          place = redis.call('ZSCORE', B .. from, id) or place
-          redis.call('ZREM', B .. from, id)
-        end
-        local taker = e[5]
-        if ARGV[7] == '0' then
-          e[5], e[6] = '', false
-          redis.call('LSET', B .. 'e:' .. id, 0, cmsgpack.pack(e))
-          queue(id, '', place)
-          forgetOwner(taker)
-          return 0
-        end
-        redis.call('LPOP', B .. 'e:' .. id)
-        local after = redis.call('LINDEX', B .. 'e:' .. id, 0)
-        if after then queue(id, cmsgpack.unpack(after)[5], place) end
-        forgetOwner(taker)
-        forgetOwner('')
-        if after then return 0 end
-        local s = redis.call('HMGET', B .. 's:' .. id, 'v', 'end')
-        if s[1] then changed(id, s[1], s[2] ~= '', ARGV[3]) end
-        return 1
-        """;
-
     /// <summary>Hash, session, expiry, data.</summary>
-    public const string PutToken = Head + """
+    public const string PutToken = RedisScriptParts.Head + """
 
         if redis.call('EXISTS', B .. 't:' .. ARGV[3]) == 1 then return redis.error_reply('There is such a token already') end
         redis.call('HSET', B .. 't:' .. ARGV[3], 'id', ARGV[4], 'until', ARGV[5], 'data', ARGV[6])
@@ -281,7 +192,7 @@ internal static partial class RedisScripts
         """;
 
     /// <summary>Hash, whether it is only read.</summary>
-    public const string TakeToken = Clock + """
+    public const string TakeToken = RedisScriptParts.Clock + """
 
         local store, service = clock()
         local t = redis.call('HMGET', B .. 't:' .. ARGV[3], 'id', 'until', 'data')
@@ -294,7 +205,7 @@ internal static partial class RedisScripts
         """;
 
     /// <summary>Id, and key, expected version, and data with a sign before it, of each change. Gives what stands against it.</summary>
-    public const string WriteValues = Head + """
+    public const string WriteValues = RedisScriptParts.Head + """
 
         local key, against = B .. 'v:' .. ARGV[3], {}
         local versions = {}
@@ -316,7 +227,7 @@ internal static partial class RedisScripts
         """;
 
     /// <summary>Ended before, how many to step over, how many to look at. Gives how many were looked at and kept, and the secrets of the others.</summary>
-    public const string Trim = Clock + """
+    public const string Trim = RedisScriptParts.Clock + """
 
         local store, service = clock()
         for _, hash in ipairs(redis.call('ZRANGEBYSCORE', B .. 'tokens', '-inf', num(service), 'LIMIT', 0, 1000)) do

@@ -37,15 +37,21 @@ internal sealed class ClusterHost : IAsyncDisposable
         return host;
     }
 
-    /// <summary>What a node does every F: a flush, a heartbeat, a sweep; and then its events are delivered.</summary>
-    public async Task PulseAsync()
+    /// <summary>A flush and a heartbeat.</summary>
+    public async Task BeatAsync()
     {
         await Host.Get<NodeHeart>().FlushAsync();
         await Host.Get<NodeHeart>().BeatAsync();
-        await Directory.ReadNewsAsync();
+    }
+
+    /// <summary>What a node does every F: a flush, a heartbeat, a sweep; and then its events are delivered.</summary>
+    public async Task PulseAsync()
+    {
+        await BeatAsync();
+        await Directory.News.ReadAsync();
         await Host.Sweeper.SweepAsync();
         await Host.Get<NodeHeart>().BeatAsync();
-        await Directory.ReadNewsAsync();
+        await Directory.News.ReadAsync();
     }
 
     /// <summary>Finds a session as a request with this secret does, and applies the rules that are due.</summary>

@@ -51,8 +51,17 @@ public abstract class ClusterTest : IAsyncDisposable
         await done;
     }
 
+    /// <summary>What was raised reaches its handlers; no time passes.</summary>
+    private protected Task DeliverAsync(ClusterHost node) => Eventually.IsAsync(async () =>
+    {
+        await node.PulseAsync();
+        return _store.WaitingEvents == 0 && node.Delivery.Open == 0;
+    });
+
     /// <summary>Time passes, and the nodes do what they do in it.</summary>
-    private protected async Task AdvanceAsync(TimeSpan by)
+    /// <param name="by">How much.</param>
+    /// <param name="sweepOf">The only node that looks for what is due; null for all.</param>
+    private protected async Task AdvanceAsync(TimeSpan by, ClusterHost? sweepOf = null)
     {
         for (var passed = TimeSpan.Zero; passed < by; passed += ClusterHost.Flush)
         {
@@ -62,7 +71,7 @@ public abstract class ClusterTest : IAsyncDisposable
             {
                 foreach (var node in _nodes)
                 {
-                    await node.PulseAsync();
+                    await (sweepOf is null || node == sweepOf ? node.PulseAsync() : node.BeatAsync());
                 }
 
                 return _store.WaitingEvents == 0 && _nodes.TrueForAll(static node => node.Delivery.Open == 0);

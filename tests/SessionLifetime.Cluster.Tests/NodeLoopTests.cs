@@ -5,6 +5,7 @@ using SessionLifetime.Engine;
 using SessionLifetime.Policy;
 using SessionLifetime.Scheduling;
 using SessionLifetime.Tests.Fakes;
+using SessionLifetime.Time;
 
 namespace SessionLifetime.Cluster.Tests;
 
@@ -90,6 +91,21 @@ public sealed class NodeLoopTests : ClusterTest
         await ((IHostedLifecycleService)first.Host.Get<ClusterNodeService>()).StoppedAsync(default);
 
         Assert.True(hasSignedOff);
+    }
+
+    [Fact]
+    public async Task TheTimeOfCallsAndWaits_GoesOnWhileTheStoreIsAway()
+    {
+        var first = await NodeAsync();
+        var clock = first.Host.Get<ProcessClock>();
+        var (began, service) = (clock.Now, first.Directory.Now);
+        _store.IsAway = true;
+
+        _time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(TimeSpan.FromMinutes(1), clock.Now.Since(began));
+        Assert.True(first.Directory.Now.Since(service) <= first.Node.Pace.Lease);
+        _store.IsAway = false;
     }
 
     private static async Task WaitsAsync(TimeLimit limit, int count)

@@ -199,17 +199,13 @@ public sealed class OutboxTests : ClusterTest
         var there = (await second.FindAsync(entry.Secret))!;
         await AdvanceAsync(s_second);
         Assert.True(await first.Host.Engine.TryEndAsync(entry, SessionEndReason.Revoked));
-        await Eventually.IsAsync(async () =>
-        {
-            await first.PulseAsync();
-            return _store.WaitingEvents == 0;
-        });
+        await DeliverAsync(first);
         var changes = new List<CommittedChange> { new(entry.Id.ToString(), 2, true, true) };
         changes.AddRange(Enumerable.Range(0, 5000).Select(static _ => new CommittedChange(PublicId.Create().ToString(), 2, true, true)));
 
-        second.Directory.Distrust(changes);
-        second.Directory.HeedTold(changes);
-        await second.Directory.ReadNewsAsync();
+        second.Directory.News.Distrust(changes);
+        second.Directory.News.HeedTold(changes);
+        await second.Directory.News.ReadAsync();
         await Eventually.IsAsync(() => there.IsEnded && there.Shared!.Told.IsCompleted);
 
         Assert.Null(second.Directory.Ended.Find(entry.Id));

@@ -52,7 +52,7 @@ public sealed class SharedRuleTests : ClusterTest
         Assert.True(entry.IsEnded);
         Assert.Equal(SessionEndReason.Exited, Assert.Single(_store.Records.Values, static record => record.EndReason is not null).EndReason);
         Assert.Single(node.Host.Heard, "ApplicationExit Exited");
-        Assert.Empty(node.Directory.EndsNotWritten);
+        Assert.Empty(node.Directory.KeptEnds);
         Assert.True(await node.Host.PingAsync(other));
     }
 
@@ -67,7 +67,7 @@ public sealed class SharedRuleTests : ClusterTest
 
         await AdvanceAsync(s_second * 3);
 
-        Assert.Empty(second.Directory.EndsNotWritten);
+        Assert.Empty(second.Directory.KeptEnds);
         Assert.Equal(["ApplicationExit Revoked"], first.Host.Heard.Concat(second.Host.Heard).Where(static one => one.StartsWith("App", StringComparison.Ordinal)));
     }
 
@@ -77,13 +77,12 @@ public sealed class SharedRuleTests : ClusterTest
     public async Task TwoSignInsAtOnceOnTwoNodes_DoNotPassTheLimit(SessionLimitPolicy policy)
     {
         // Both have counted before either has written.
-        var (waiting, arrived) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), 0);
-        Task Together() => Interlocked.Increment(ref arrived) < 2 ? waiting.Task : Task.Run(waiting.TrySetResult);
-        var stores = new[] { new ForwardingStore(_store), new ForwardingStore(_store) };
+        var waiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var stores = new[] { new InterceptedStore(_store), new InterceptedStore(_store) };
         void Configure(SessionLifetimeOptions options) => (options.MaxSessionsPerUser, options.LimitPolicy) = (1, policy);
         var nodes = new[] { await NodeAsync(Configure, stores[0]), await NodeAsync(Configure, stores[1]) };
         var entries = new[] { await nodes[0].Host.StartAsync("p1"), await nodes[1].Host.StartAsync("p2") };
-        stores[0].BeforeCommit = stores[1].BeforeCommit = Together;
+        stores[0].Before = stores[1].Before = Together(waiting);
 
         var claims = Task.WhenAll(nodes.Zip(entries, static (node, entry) => node.Host.Get<SessionOwnership>().ClaimAsync(entry, BrowserKey.None, "ada").AsTask()));
         await waiting.Task;
@@ -95,17 +94,16 @@ public sealed class SharedRuleTests : ClusterTest
     [Fact]
     public async Task TwoStartsAtOnceOnTwoNodes_DoNotPassTheLimit_AndTheRefusedOneIsToldToNobody()
     {
-        var (waiting, arrived) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), 0);
-        Task Together() => Interlocked.Increment(ref arrived) < 2 ? waiting.Task : Task.Run(waiting.TrySetResult);
-        var stores = new[] { new ForwardingStore(_store), new ForwardingStore(_store) };
+        var waiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var stores = new[] { new InterceptedStore(_store), new InterceptedStore(_store) };
         static void Configure(SessionLifetimeOptions options) => (options.MaxSessionsPerBrowser, options.LimitPolicy) = (1, SessionLimitPolicy.RefuseNew);
         var nodes = new[] { await NodeAsync(Configure, stores[0]), await NodeAsync(Configure, stores[1]) };
-        stores[0].BeforeCommit = stores[1].BeforeCommit = Together;
+        stores[0].Before = stores[1].Before = Together(waiting);
         var owner = new SessionLifetime.Policy.SessionOwner(BrowserKey.Create(), null);
 
         var started = await Task.WhenAll(nodes.Select(node => node.Host.TryStartAsync(PageOf("p1"), owner)));
 
-        stores[0].BeforeCommit = stores[1].BeforeCommit = null;
+        stores[0].Before = stores[1].Before = null;
         await AdvanceAsync(s_second * 3);
         var count = started.Count(static hold => hold is not null);
         Assert.InRange(count, 0, 1);
@@ -182,6 +180,15 @@ public sealed class SharedRuleTests : ClusterTest
         await AdvanceUntilAsync(waiting);
 
         Assert.False(await waiting);
+    }
+
+    /// <summary>Holds commits back until there are two, each of its own node.</summary>
+    private static Func<string, object?, Task> Together(TaskCompletionSource waiting)
+    {
+        var arrived = 0;
+        return (call, _) => call != "commit" ? Task.CompletedTask
+            : Interlocked.Increment(ref arrived) < 2 ? waiting.Task
+            : Task.Run(waiting.TrySetResult);
     }
 
     private static ValueTask<SessionLookupStatus> AdmitAsync(ClusterHost node, SessionLifetime.Entries.SessionEntry entry, string user)

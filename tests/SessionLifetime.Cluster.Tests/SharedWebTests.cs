@@ -315,7 +315,7 @@ public sealed class SharedWebTests : IAsyncDisposable
             configure?.Invoke(builder.Services);
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Services.AddSessionLifetime(static options => options.BrowserBinding = BrowserBinding.Off)
-                .UseBackingStore(_ => new ForwardingStore(_store), options => options.FlushInterval = TimeSpan.FromMilliseconds(flushMs))
+                .UseBackingStore(_ => new InterceptedStore(_store), options => options.FlushInterval = TimeSpan.FromMilliseconds(flushMs))
                 .AddHttpSession()
                 .AddSessionState<Cart>(static (theirs, ours) => new() { Items = Math.Max(theirs.Items, ours.Items) + 1 })
                 .AddSessionState<Strict>()

@@ -19,7 +19,7 @@ public sealed class StoppingTests
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSessionLifetime(static options => options.BrowserBinding = BrowserBinding.Off).UseBackingStore(_ => new ForwardingStore(store));
+        builder.Services.AddSessionLifetime(static options => options.BrowserBinding = BrowserBinding.Off).UseBackingStore(_ => new InterceptedStore(store));
         await using var app = builder.Build();
         app.UseRouting();
         app.UseSessionLifetime();

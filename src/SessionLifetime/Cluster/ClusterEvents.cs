@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SessionLifetime.Entries;
 using SessionLifetime.Events;
 using SessionLifetime.Policy;
 
@@ -22,14 +23,13 @@ internal sealed class ClusterEvents(Func<SessionEventKind, bool> wants, Func<Ses
     /// <summary>The room for the events of unloaded pages that stand before.</summary>
     private const int First = 60;
 
-    /// <summary>Whether an unloaded page gives an event.</summary>
-    public bool WantsUnloaded => wants(SessionEventKind.PageUnloaded);
-
-    /// <summary>The events of one decision, in their order.</summary>
+    /// <summary>The events of one decision.</summary>
+    /// <param name="id">The session.</param>
     /// <param name="seen">What was seen.</param>
     /// <param name="next">What was decided.</param>
+    /// <param name="unloaded">Pages whose unloading is part of it.</param>
     /// <param name="version">The version of the commit.</param>
-    public IReadOnlyList<OutboxEvent> Of(SessionSnapshot seen, SessionSnapshot next, long version)
+    public IReadOnlyList<OutboxEvent> Of(string id, SessionSnapshot seen, SessionSnapshot next, IReadOnlyList<UnloadedPage> unloaded, long version)
     {
         var events = new List<OutboxEvent>();
         var isEnd = next.State == SessionState.Ended && seen.State != SessionState.Ended;
@@ -37,7 +37,7 @@ internal sealed class ClusterEvents(Func<SessionEventKind, bool> wants, Func<Ses
         {
             var timings = timingsOf(next);
             var status = SessionStatus.Of(next, timings, next.RaisedAt);
-            events.Add(Of(SessionTimeout, version, First, new()
+            events.Add(Of(id, SessionTimeout, version, First, new()
             {
                 RaiseNumber = next.RaiseNumber,
                 Occurrence = next.Occurrence,
@@ -48,12 +48,22 @@ internal sealed class ClusterEvents(Func<SessionEventKind, bool> wants, Func<Ses
 
         if (isEnd && wants(SessionEventKind.ApplicationExit))
         {
-            events.Add(Of(ApplicationExit, version, First + 1, new() { Reason = next.EndReason }));
+            events.Add(Of(id, ApplicationExit, version, First + 1, new() { Reason = next.EndReason }));
+        }
+
+        for (var index = 0; index < unloaded.Count && wants(SessionEventKind.PageUnloaded); index++)
+        {
+            var page = unloaded[index];
+            var details = new EventDetails { Page = page.Id.ToString(), IsPersisted = page.Persisted, IsCurrent = page.IsCurrent, OpenPages = page.OpenPages };
+            events.Add(Of(id, PageUnloaded, version, index, details));
         }
 
         return events;
     }
 
-    private static OutboxEvent Of(string kind, long version, int index, EventDetails details) =>
-        new("", RecordWriter.Sequence(version, index), kind, JsonSerializer.SerializeToUtf8Bytes(details, ClusterJson.Default.EventDetails));
+    /// <summary>The place of an event of a commit among the session's events: unloaded pages stand before what a rule gives.</summary>
+    public static long Sequence(long version, int index) => (version * 64) + index;
+
+    private static OutboxEvent Of(string id, string kind, long version, int index, EventDetails details) =>
+        new(id, Sequence(version, index), kind, JsonSerializer.SerializeToUtf8Bytes(details, ClusterJson.Default.EventDetails));
 }

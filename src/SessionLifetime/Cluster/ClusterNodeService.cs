@@ -192,8 +192,8 @@ internal sealed class ClusterNodeService(
                 {
                     if (notice.Change is { } change)
                     {
-                        directory.Distrust([change]);
-                        directory.HeedTold([change]);
+                        directory.News.Distrust([change]);
+                        directory.News.HeedTold([change]);
                         news.Wake();
                     }
                     else

@@ -9,7 +9,7 @@ internal sealed class EndsNotWritten(SharedSessionDirectory directory, SessionEn
     /// <summary>Tries each of them; stops at the first that still cannot be written.</summary>
     public async ValueTask WriteAsync()
     {
-        foreach (var (entry, reason) in directory.EndsNotWritten)
+        foreach (var (entry, reason) in directory.KeptEnds)
         {
             await engine.TryEndAsync(entry, reason);
             if (!entry.IsEnded)
@@ -17,7 +17,7 @@ internal sealed class EndsNotWritten(SharedSessionDirectory directory, SessionEn
                 return;
             }
 
-            directory.EndsNotWritten.TryRemove(entry, out _);
+            directory.KeptEnds.TryRemove(entry, out _);
         }
     }
 }

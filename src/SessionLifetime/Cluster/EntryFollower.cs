@@ -41,7 +41,7 @@ internal sealed class EntryFollower(
             }
 
             var entry = Make(record, id, secret);
-            directory.Adopt(entry, secret is not null);
+            directory.Live.Adopt(entry, secret is not null);
             Learn(entry, secret);
             return entry;
         }
@@ -118,8 +118,8 @@ internal sealed class EntryFollower(
         var due = DeriveAndFindDue(ref read);
         entry.Apply(read, Moment.Earlier(due, memoryEnd(entry, read)), RecordWriter.Answer(shared, read));
         Learn(entry, secret: null);
-        directory.Settle(entry, own.Owner, read.Owner);
-        directory.FollowCommit(entry);
+        directory.Live.Settle(entry, own.Owner, read.Owner);
+        directory.Live.FollowCommit(entry);
         if (entry.IsEnded)
         {
             onEnded(entry, record is null);
@@ -139,7 +139,7 @@ internal sealed class EntryFollower(
     {
         if (secret is { } shown)
         {
-            directory.Learn(entry, shown);
+            directory.Live.Learn(entry, shown);
         }
 
         Show(entry, secret);

@@ -129,6 +129,9 @@ internal sealed class EntryTouches
         return due.IsNever ? due : due - _node.Pace.Guard;
     }
 
+    /// <summary>The first moment at which an entry is to be looked at: a rule may come due, or it may not be answered from memory any more.</summary>
+    public Moment Bound(SessionEntry entry, in SessionSnapshot seen, Moment nextDue) => Moment.Earlier(nextDue, MemoryEnd(entry, seen));
+
     private bool IsToBeSent(SessionEntry entry, Moment now)
     {
         var shared = entry.Shared!;
@@ -231,7 +234,7 @@ internal sealed class EntryTouches
                 Mark(entry);
             }
 
-            entry.Refresh(seen, Moment.Earlier(_dueOf(seen), MemoryEnd(entry, seen)));
+            entry.Refresh(seen, Bound(entry, seen, _dueOf(seen)));
         }
     }
 

@@ -5,38 +5,34 @@ using SessionLifetime.Scheduling;
 namespace SessionLifetime.Cluster;
 
 /// <summary>Reads what is known to have changed elsewhere, beside the heartbeats: however much it is, they go on.</summary>
-internal sealed class NewsReader(SharedSessionDirectory directory, IWorkScheduler scheduler, ILogger<NewsReader> logger)
+internal sealed class NewsReader
 {
-    private int _state;
+    private readonly SharedSessionDirectory _directory;
+    private readonly ILogger _logger;
+    private readonly WorkRounds _rounds;
 
-    /// <summary>There may be news: they are read as soon as those before are.</summary>
-    public void Wake()
+    public NewsReader(SharedSessionDirectory directory, IWorkScheduler scheduler, ILogger<NewsReader> logger)
     {
-        // 0: nothing runs. 1: a round runs. 2: another one is wanted after it.
-        if (Interlocked.Exchange(ref _state, 2) == 0)
-        {
-            _ = scheduler.Run(RunAsync);
-        }
+        (_directory, _logger) = (directory, logger);
+        _rounds = new(scheduler, ReadAsync);
     }
 
-    private async Task RunAsync()
+    /// <summary>There may be news: they are read as soon as those before are.</summary>
+    public void Wake() => _rounds.Wake();
+
+    private async ValueTask ReadAsync()
     {
-        do
+        try
         {
-            Volatile.Write(ref _state, 1);
-            try
-            {
-                await directory.ReadNewsAsync();
-            }
-            catch (SessionStoreUnavailableException)
-            {
-                // They stay unread: the next heartbeat that is answered wakes this again.
-            }
-            catch (Exception exception)
-            {
-                logger.NodeStepFailed(exception);
-            }
+            await _directory.News.ReadAsync();
         }
-        while (Interlocked.CompareExchange(ref _state, 0, 1) != 1);
+        catch (SessionStoreUnavailableException)
+        {
+            // They stay unread: the next heartbeat that is answered wakes this again.
+        }
+        catch (Exception exception)
+        {
+            _logger.NodeStepFailed(exception);
+        }
     }
 }

@@ -149,12 +149,12 @@ internal sealed class NodeHeart(
         if (answer.Cursor < cursor)
         {
             logger.StoreWentBack();
-            directory.DistrustAll();
+            directory.News.DistrustAll();
             _cursor = answer.Cursor;
         }
 
         // Before the lease is longer: nothing that is known to be over is answered from memory.
-        directory.Distrust(answer.Changes);
+        directory.News.Distrust(answer.Changes);
         node.Heard(answer.Nodes, answer.Sessions);
         if (!node.Clock.TryAccept(sent, answer.Now))
         {
@@ -168,7 +168,7 @@ internal sealed class NodeHeart(
         }
 
         _cursor = Math.Max(_cursor, answer.Cursor);
-        directory.HeedTold(answer.Changes);
+        directory.News.HeedTold(answer.Changes);
         news.Wake();
         timings.Follow(answer.Settings.Span);
         delivery.Wake();

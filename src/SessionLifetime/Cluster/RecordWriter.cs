@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
 using SessionLifetime.Entries;
 using SessionLifetime.Policy;
 using SessionLifetime.Scheduling;
@@ -102,10 +101,7 @@ internal sealed class RecordWriter(
             var (rule, isAbsolute) = RuleOf(seen, next, ignoreTouches);
             var (pages, changes) = ReadPages(entry, shared, ref unloaded);
             var record = RecordOf(entry, next, pages, nextDue);
-            var events = shared.IsTakenBack ? [] : raised.Of(seen, next, shared.Version + 1)
-                .Concat((raised.WantsUnloaded ? unloaded : null)?.Select((page, index) => Of(page, shared.Version + 1, index)) ?? [])
-                .Select(one => one with { SessionId = record.Id })
-                .ToList();
+            var events = shared.IsTakenBack ? [] : raised.Of(record.Id, seen, next, unloaded ?? [], shared.Version + 1);
             var answer = await SendAsync(new(record, shared.Version)
             {
                 Committer = node.Id,
@@ -191,15 +187,6 @@ internal sealed class RecordWriter(
             return (pages, shared.PageChanges.Count == 0 ? [] : [.. shared.PageChanges]);
         }
     }
-
-    private static OutboxEvent Of(UnloadedPage page, long version, int index)
-    {
-        var details = new EventDetails { Page = page.Id.ToString(), IsPersisted = page.Persisted, IsCurrent = page.IsCurrent, OpenPages = page.OpenPages };
-        return new("", Sequence(version, index), ClusterEvents.PageUnloaded, JsonSerializer.SerializeToUtf8Bytes(details, ClusterJson.Default.EventDetails));
-    }
-
-    /// <summary>The place of an event of a commit among the session's events: unloaded pages stand before what a rule gives.</summary>
-    internal static long Sequence(long version, int index) => (version * 64) + index;
 
     /// <summary>The moment of the rule that a decision applies; null for one that applies none.</summary>
     private (Moment? Rule, bool IsAbsolute) RuleOf(in SessionSnapshot seen, in SessionSnapshot next, bool ignoreTouches)

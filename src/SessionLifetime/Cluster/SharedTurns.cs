@@ -1,6 +1,7 @@
 using System.Text;
 using SessionLifetime.Entries;
 using SessionLifetime.Scheduling;
+using SessionLifetime.Time;
 
 namespace SessionLifetime.Cluster;
 
@@ -9,7 +10,7 @@ namespace SessionLifetime.Cluster;
 /// back another. A turn of a node that is gone is free.
 /// </summary>
 /// <remarks>Within a node the requests of a session are in order already: one at a time asks here.</remarks>
-internal sealed class SharedTurns(NodeState node, StoreGate gate, IWorkScheduler scheduler, TimeProvider time)
+internal sealed class SharedTurns(NodeState node, StoreGate gate, IWorkScheduler scheduler, ProcessClock clock, TimeProvider time)
 {
     /// <summary>The reserved value. It is no value of the app's.</summary>
     public const string Key = "~SessionLifetime.Turn";
@@ -28,7 +29,7 @@ internal sealed class SharedTurns(NodeState node, StoreGate gate, IWorkScheduler
     /// <exception cref="SessionStoreUnavailableException">The store does not answer.</exception>
     public async ValueTask<bool> TryTakeAsync(SessionEntry entry, TimeSpan timeout, CancellationToken giveUp)
     {
-        using var limit = new TimeLimit(timeout, time);
+        using var limit = new TimeLimit(timeout, time, clock);
         var pause = s_shortest;
         var expected = entry.Shared!.TurnVersion;
         while (!giveUp.IsCancellationRequested && !entry.IsEnded)

@@ -60,7 +60,7 @@ public sealed class SessionLifetimeOptions
     /// <value>10 minutes. Positive.</value>
     public TimeSpan MaxRequestHold { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long one event handler may run before it is abandoned and the next one starts.</summary>
+    /// <summary>How long one event handler may run before it is abandoned and the next one starts. Time in which the process did not run does not count.</summary>
     /// <value>30 seconds. Positive, at most 1 day.</value>
     public TimeSpan HandlerTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -73,7 +73,8 @@ public sealed class SessionLifetimeOptions
     public int MaxConcurrentHandlers { get; set; } = 64;
 
     /// <summary>
-    /// How long what an ended session owned waits for the requests that still use it, and how long one of its objects may take to be disposed.
+    /// How long what an ended session owned waits for the requests that still use it, and how long one of its objects may take to be disposed. Time in which
+    /// the process did not run does not count.
     /// </summary>
     /// <value>30 seconds. Positive, at most 1 day.</value>
     public TimeSpan DisposalTimeout { get; set; } = TimeSpan.FromSeconds(30);

@@ -75,6 +75,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SessionLifetimeOptions>, SessionLifetimeOptionsValidator>());
 
         services.TryAddSingleton(static provider => new SessionClock(provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(static provider => new ProcessClock(provider.GetRequiredService<SessionClock>()));
         services.TryAddSingleton(static provider => new SessionDirectory(
             provider.GetRequiredService<SessionClock>(),
             SessionDirectoryLimits.Of(provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value)));
@@ -90,7 +91,7 @@ public static class SessionLifetimeServiceCollectionExtensions
         {
             var options = provider.GetRequiredService<IOptions<SessionLifetimeOptions>>().Value;
             var logger = provider.GetRequiredService<ILogger<HandlerWatch>>();
-            var (clock, time) = (provider.GetRequiredService<SessionClock>(), provider.GetRequiredService<TimeProvider>());
+            var (clock, time) = (provider.GetRequiredService<ProcessClock>(), provider.GetRequiredService<TimeProvider>());
             return new HandlerWatch(clock, time, options.HandlerTimeout, options.MaxConcurrentHandlers, logger.HandlersWait);
         });
 

@@ -47,6 +47,7 @@ public static class SessionStoreBuilderExtensions
         services.Replace(ServiceDescriptor.Singleton(create));
         services.Replace(ServiceDescriptor.Singleton(static provider => new SessionClock(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<NodeClock>())));
+        services.Replace(ServiceDescriptor.Singleton(static provider => new ProcessClock(new SessionClock(provider.GetRequiredService<TimeProvider>()))));
         services.Replace(ServiceDescriptor.Singleton<SessionDirectory>(static provider => provider.GetRequiredService<SharedSessionDirectory>()));
         services.TryAddSingleton(static provider => new ClusterPace(provider.GetRequiredService<IOptions<SessionStoreOptions>>().Value.FlushInterval));
         services.TryAddSingleton<NodeClock>();
@@ -69,6 +70,7 @@ public static class SessionStoreBuilderExtensions
             provider.GetRequiredService<IOptions<SessionStoreOptions>>().Value));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ITokenCarrier, RelayTokens>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ITokenCarrier, TicketTokens>());
+        services.TryAddSingleton<OutboxDispatch>();
         services.TryAddSingleton<OutboxDelivery>();
         services.TryAddSingleton<NewsReader>();
         services.TryAddSingleton<DueMoments>();

@@ -20,25 +20,19 @@ namespace SessionLifetime.Directories;
 internal class SessionDirectory
 {
     private readonly SessionClock _clock;
-    private readonly SessionRegistry _registry = new();
     private readonly SessionTables _tables;
-    private readonly SessionPlaces _places;
-    private readonly DueIndex _due;
-    private readonly EndedSessionMemory _ended;
-    private long _count;
     private volatile bool _isClosed;
 
     public SessionDirectory(SessionClock clock, SessionDirectoryLimits limits)
     {
         (_clock, Limits) = (clock, limits);
-        _tables = new(_registry);
-        _places = new(_registry, limits);
-        _due = new(_registry, limits.SweepInterval);
-        _ended = new(limits.MaxEndedSessions, limits.EndedSessionRetention);
+        var registry = new SessionRegistry();
+        _tables = new(registry);
+        Live = new(registry, _tables, clock, limits);
     }
 
     /// <summary>How many sessions live.</summary>
-    public virtual long Count => Volatile.Read(ref _count);
+    public virtual long Count => Live.Count;
 
     /// <summary>Whether its sessions end with this process.</summary>
     public virtual bool EndsWithProcess => true;
@@ -82,7 +76,7 @@ internal class SessionDirectory
     public virtual ValueTask<SessionEntry?> FindAsync(PublicId id, CancellationToken cancellationToken) => new(_tables.TryGet(id, out var entry) ? entry : null);
 
     /// <summary>What is remembered of an ended session; null when nothing is.</summary>
-    public virtual ValueTask<EndedSession?> FindEndedAsync(SessionId secret, CancellationToken cancellationToken) => new(_ended.Find(secret, Now));
+    public virtual ValueTask<EndedSession?> FindEndedAsync(SessionId secret, CancellationToken cancellationToken) => new(Live.FindEnded(secret));
 
     /// <summary>The living sessions the filter means in the order of their public ids, from the first above <paramref name="after"/>.</summary>
     public virtual ValueTask<IReadOnlyList<SessionEntry>> ListAsync(
@@ -90,43 +84,11 @@ internal class SessionDirectory
         PublicId? after,
         int count,
         CancellationToken cancellationToken) =>
-        new(LowestIds.Among(_places.Candidates(filter) ?? _tables.All(), filter, after, count));
+        new(LowestIds.Among(Live.Candidates(filter), filter, after, count));
 
     /// <summary>Adds a new session, within the limits.</summary>
-    public virtual ValueTask<PlacementResult> AddAsync(SessionEntry entry, Moment nextDue, CancellationToken cancellationToken)
-    {
-        if (_isClosed)
-        {
-            return new(PlacementResult.Closed);
-        }
-
-        if (Interlocked.Increment(ref _count) > Limits.MaxSessions)
-        {
-            Interlocked.Decrement(ref _count);
-            return new(PlacementResult.Full);
-        }
-
-        _registry.Add(entry);
-        var place = Enter(entry, entry.Owner);
-        if (place != PlacementResult.Added)
-        {
-            _places.Leave(entry, entry.Owner);
-            _due.Forget(entry);
-            Interlocked.Decrement(ref _count);
-            return new(place);
-        }
-
-        _tables.Add(entry);
-        _due.Put(entry, nextDue);
-
-        // Its place in a group shows the session before it is in the tables: it may have been ended by then, and not been found there.
-        if (entry.IsEnded)
-        {
-            Forget(entry);
-        }
-
-        return new(PlacementResult.Added);
-    }
+    public virtual ValueTask<PlacementResult> AddAsync(SessionEntry entry, Moment nextDue, CancellationToken cancellationToken) =>
+        new(_isClosed ? PlacementResult.Closed : Live.TryAdd(entry, nextDue));
 
     /// <summary>
     /// A touch moved the entry's stamps in place, at a moment that <see cref="NowForTouch"/> gave. False where it took so long that it does not count:
@@ -204,16 +166,8 @@ internal class SessionDirectory
     public virtual void MarkChanged(SessionEntry entry) => _ = entry;
 
     /// <summary>As <see cref="TryCommitAsync"/>, for the stamps of a signal and what follows from them.</summary>
-    public virtual ValueTask<bool> TryTouchAsync(SessionEntry entry, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue)
-    {
-        if (!entry.TryCommit(seen, next, nextDue))
-        {
-            return new(false);
-        }
-
-        _due.Put(entry, entry.NextDue);
-        return new(true);
-    }
+    public virtual ValueTask<bool> TryTouchAsync(SessionEntry entry, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue) =>
+        new(Live.TryTouch(entry, seen, next, nextDue));
 
     /// <summary>Replaces <paramref name="seen"/> by <paramref name="next"/> if the session is still as it was seen.</summary>
     /// <param name="entry">The session.</param>
@@ -236,7 +190,7 @@ internal class SessionDirectory
             return new(false);
         }
 
-        FollowCommit(entry);
+        Live.FollowCommit(entry);
         return new(true);
     }
 
@@ -248,13 +202,13 @@ internal class SessionDirectory
     public virtual ValueTask<PlacementResult> TryAssignOwnerAsync(SessionEntry entry, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue)
     {
         // A place first, so that a limit holds however many come at once.
-        var place = Enter(entry, next.Owner);
+        var place = Live.Enter(entry, next.Owner);
         if (place == PlacementResult.Added && !entry.TryCommit(seen, next, nextDue, ignoreTouches: true))
         {
             place = PlacementResult.Moved;
         }
 
-        Settle(entry, seen.Owner, next.Owner);
+        Live.Settle(entry, seen.Owner, next.Owner);
         return new(place);
     }
 
@@ -269,24 +223,17 @@ internal class SessionDirectory
     /// <param name="now">Now.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>How many; zero when none is left.</returns>
-    public virtual ValueTask<int> TakeDueAsync(Memory<SessionEntry> due, Moment now, CancellationToken cancellationToken)
-    {
-        _ended.Trim(now);
-        return new(_due.TakeDue(due.Span, now));
-    }
+    public virtual ValueTask<int> TakeDueAsync(Memory<SessionEntry> due, Moment now, CancellationToken cancellationToken) =>
+        new(Live.TakeDue(due.Span, now));
 
     /// <summary>Asks the processor for the memory that the ends of these sessions will touch.</summary>
-    public void Prefetch(ReadOnlySpan<SessionEntry> entries)
-    {
-        _places.Prefetch(entries);
-        _tables.Prefetch(entries);
-    }
+    public void Prefetch(ReadOnlySpan<SessionEntry> entries) => Live.Prefetch(entries);
 
     /// <summary>Makes sure a living session is looked at by <paramref name="nextDue"/> at the latest.</summary>
-    public virtual void Reschedule(SessionEntry entry, Moment nextDue) => _due.Put(entry, nextDue);
+    public virtual void Reschedule(SessionEntry entry, Moment nextDue) => Live.PutDue(entry, nextDue);
 
     /// <summary>Makes sure each of these living sessions is looked at when it is next due.</summary>
-    public virtual void Reschedule(ReadOnlySpan<SessionEntry> entries) => _due.Put(entries);
+    public virtual void Reschedule(ReadOnlySpan<SessionEntry> entries) => Live.PutDue(entries);
 
     /// <summary>Whether <see cref="Close"/> was called. What was being added at that moment may have got in: its adder ends it.</summary>
     public bool IsClosed => _isClosed;
@@ -294,83 +241,12 @@ internal class SessionDirectory
     /// <summary>Adds no session any more.</summary>
     public void Close() => _isClosed = true;
 
-    internal (int Browsers, int Users) CountGroups() => _places.Count;
+    internal (int Browsers, int Users) CountGroups() => Live.CountGroups();
 
-    protected SessionDirectoryLimits Limits { get; }
-
-    /// <summary>Removes an entry that could not be written.</summary>
-    protected void Drop(SessionEntry entry) => Forget(entry);
-
-    /// <summary>Takes places for a session with an owner, within the limits.</summary>
-    protected PlacementResult Enter(SessionEntry entry, SessionOwner owner) => _places.Enter(entry, owner);
-
-    /// <summary>Makes the places of a session right after its owner was, or was to be, changed.</summary>
-    internal void Settle(SessionEntry entry, SessionOwner before, SessionOwner after)
-    {
-        _places.Settle(entry, after);
-        _places.Settle(entry, before);
-    }
-
-    /// <summary>An entry was committed: it is found when it is next due, or, when it has ended, not at all.</summary>
-    internal void FollowCommit(SessionEntry entry)
-    {
-        if (!entry.IsEnded)
-        {
-            _due.Put(entry, entry.NextDue);
-            return;
-        }
-
-        // Remembered before it is forgotten: no request finds neither.
-        _ended.Add(entry, Now);
-        Forget(entry);
-    }
-
-    /// <summary>Adds an entry that was read from a backing store. The caller sees to it that there is one entry for a session.</summary>
-    internal void Adopt(SessionEntry entry, bool hasSecret)
-    {
-        Interlocked.Increment(ref _count);
-        _registry.Add(entry);
-        if (hasSecret)
-        {
-            _tables.AddBySecret(entry);
-        }
-
-        _tables.AddById(entry);
-        _places.Settle(entry, entry.Owner);
-        _due.Put(entry, entry.NextDue);
-    }
-
-    /// <summary>A secret of an adopted entry has become known.</summary>
-    internal void Learn(SessionEntry entry, SessionId secret)
-    {
-        if (entry.TryLearnSecret(secret))
-        {
-            _tables.AddBySecret(entry);
-        }
-        else if (entry.Secret != secret)
-        {
-            AddSecret(entry, secret);
-        }
-    }
+    /// <summary>The entries that live in this process, and everything they are found by.</summary>
+    internal LiveSessions Live { get; }
 
     internal bool TryGet(PublicId id, [NotNullWhen(true)] out SessionEntry? entry) => _tables.TryGet(id, out entry);
 
-    /// <summary>
-    /// Takes a session out of everything. Called by the end of a session, and by an addition that finds it ended. The table it is added to last is
-    /// asked first: one of the two callers finds it there, and then it is in all others. Its number is free when it is in none.
-    /// </summary>
-    private void Forget(SessionEntry entry)
-    {
-        var isOurs = _tables.TryRemoveById(entry);
-        _places.Leave(entry, entry.Owner);
-        if (!isOurs)
-        {
-            return;
-        }
-
-        _tables.RemoveSecretsOf(entry);
-
-        _due.Forget(entry);
-        Interlocked.Decrement(ref _count);
-    }
+    protected SessionDirectoryLimits Limits { get; }
 }

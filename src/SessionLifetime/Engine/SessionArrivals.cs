@@ -33,7 +33,7 @@ internal sealed class SessionArrivals(
     /// <param name="cancellationToken">Gives up.</param>
     /// <param name="waits">Whether to wait for the handlers.</param>
     /// <param name="overrides">Durations of its own from the start.</param>
-    public async ValueTask<(PlacementResult Outcome, RequestHold Hold)> StartAsync(
+    public async ValueTask<(PlacementResult Outcome, SessionHold Hold)> StartAsync(
         PageId page,
         PageId tab,
         SessionOwner owner,
@@ -46,7 +46,7 @@ internal sealed class SessionArrivals(
         var seen = entry.Read();
         var timings = engine.TimingsOf(seen);
         var due = Clockwork.NextDue(seen, timings, now);
-        var hold = new RequestHold().For(entry, isActivity: true, now + engine.Options.MaxRequestHold);
+        var hold = new SessionHold().For(entry, isActivity: true, now + engine.Options.MaxRequestHold);
         if (!page.IsNone)
         {
             entry.TryAttachPage(page, tab, now, timings.Signal);
@@ -99,7 +99,7 @@ internal sealed class SessionArrivals(
     /// <param name="isFirst">Whether it is the page the session was started for, which resumes nothing.</param>
     public async ValueTask<bool> TryResumeAsync(SessionEntry entry, PageId page, PageId tab, bool waits = true, bool isFirst = false)
     {
-        var hold = new RequestHold();
+        var hold = new SessionHold();
 
         // The page first, the signal after it: a detach that arms a self-destruct in between is disarmed.
         var now = engine.Directory.Now;

@@ -12,6 +12,7 @@ namespace SessionLifetime.Engine;
 /// </summary>
 internal sealed class SessionClockService(
     SessionClock clock,
+    ProcessClock process,
     AllSessions sessions,
     IWorkScheduler scheduler,
     ILogger<SessionClockService> logger) : IHostedService
@@ -20,6 +21,7 @@ internal sealed class SessionClockService(
     {
         clock.Resumed += OnResumed;
         clock.Watch();
+        process.Watch();
         return Task.CompletedTask;
     }
 

@@ -15,14 +15,15 @@ namespace SessionLifetime.Engine;
 internal sealed class SessionDisposer : IDisposable
 {
     private readonly TimeSpan _timeout;
+    private readonly ProcessClock _clock;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly DisposalSurroundings _surroundings;
 
     public SessionDisposer(
-        IWorkScheduler scheduler, SessionClock clock, IOptions<SessionLifetimeOptions> options, TimeProvider time, ILogger<SessionDisposer> logger)
+        IWorkScheduler scheduler, ProcessClock clock, IOptions<SessionLifetimeOptions> options, TimeProvider time, ILogger<SessionDisposer> logger)
     {
-        (_timeout, _time, _logger) = (options.Value.DisposalTimeout, time, logger);
+        (_timeout, _clock, _time, _logger) = (options.Value.DisposalTimeout, clock, time, logger);
         _surroundings = new(scheduler, new HandlerWatch(clock, time, _timeout, options.Value.MaxConcurrentHandlers), Report, OnDone);
     }
 
@@ -55,13 +56,14 @@ internal sealed class SessionDisposer : IDisposable
 
     private async Task WaitAsync(TabSession session, Task unused)
     {
-        try
+        if (!unused.IsCompleted)
         {
-            await unused.WaitAsync(_timeout, _time);
-        }
-        catch (TimeoutException)
-        {
-            _logger.DisposalNotWaited(session.Id, _timeout);
+            using var limit = new TimeLimit(_timeout, _time, _clock);
+            await limit.WaitForAsync(unused);
+            if (!unused.IsCompleted)
+            {
+                _logger.DisposalNotWaited(session.Id, _timeout);
+            }
         }
 
         _surroundings.Scheduler.Queue(new SessionDisposal(_surroundings, session));

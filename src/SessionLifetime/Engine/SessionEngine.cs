@@ -16,8 +16,8 @@ namespace SessionLifetime.Engine;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Every decision goes through one loop: read what is, ask the clockwork for the next step, commit that in one atomic step, begin again when
-/// another thread was faster. What was committed is raised afterwards, outside every lock, by the thread that committed it.
+/// Every decision goes through one loop (<see cref="CommitLoop"/>): read what is, ask the clockwork for the next step, commit that in one
+/// atomic step, begin again when another thread was faster. What was committed is raised afterwards, outside every lock, by the thread that committed it.
 /// </para>
 /// <para>
 /// The rules come before a count: a request, a ping, a status read first applies the rules that are due, and only then counts as a signal.
@@ -28,21 +28,19 @@ namespace SessionLifetime.Engine;
 /// the exit go on, the <c>Ended</c> token is cancelled, connections are closed -> the requests that use the session complete -> what it
 /// owned is disposed.
 /// </para>
-/// <para>It is longer than a file should be because the loop, its callers and the handlers' answers call each other.</para>
 /// </remarks>
 internal sealed class SessionEngine
 {
     /// <summary>How long lifecycle calls wait for the timeout handlers.</summary>
     private static readonly TimeSpan s_handlerWait = TimeSpan.FromSeconds(1);
 
-    private readonly SessionEventDispatcher _dispatcher;
+    private readonly CommitLoop _commits;
     private readonly SessionEndings _endings;
     private readonly SessionMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly TimingsInForce _timings;
     private readonly TabSessions _sessions;
-    private readonly Func<SessionEvent, ValueTask> _conclude;
 
     public SessionEngine(
         SessionDirectory directory,
@@ -58,14 +56,13 @@ internal sealed class SessionEngine
         Directory = directory;
         _sessions = sessions;
         Options = options.Value;
-        _dispatcher = dispatcher;
         _endings = endings;
         _metrics = metrics;
         _time = time;
         _logger = logger;
         _timings = timings;
         Rotation = new SessionRotation(directory, Options.IdRotationOverlap);
-        _conclude = async raised => await TryConcludeAsync(raised);
+        _commits = new(directory, sessions, dispatcher, endings, metrics, timings, async raised => await TryConcludeAsync(raised), logger);
     }
 
     public SessionDirectory Directory { get; }
@@ -95,7 +92,7 @@ internal sealed class SessionEngine
     /// <param name="waitForHandlers">Whether an end that hangs on running handlers may wait for them.</param>
     public async ValueTask<DueRulesResult> ApplyDueRulesAsync(SessionEntry entry, bool waitForHandlers = true)
     {
-        var result = await CommitAsync<object?>(entry, null, change: null, waitForHandlers ? CommitKind.Conclusive : CommitKind.Change);
+        var result = await _commits.RunAsync<object?>(entry, null, change: null, waitForHandlers ? CommitKind.Conclusive : CommitKind.Change);
         return result switch
         {
             CommitResult.Ended => DueRulesResult.Ended,
@@ -141,11 +138,11 @@ internal sealed class SessionEngine
     /// declined.
     /// </summary>
     public async ValueTask<bool> TryChangeAsync<TArgument>(SessionEntry entry, TArgument argument, SessionChange<TArgument> change) =>
-        await CommitAsync(entry, argument, change) == CommitResult.Changed;
+        await _commits.RunAsync(entry, argument, change) == CommitResult.Changed;
 
     /// <summary>As <see cref="TryChangeAsync"/>, for a change of stamps and what follows from them: a signal.</summary>
     public async ValueTask<bool> TryTouchAsync<TArgument>(SessionEntry entry, TArgument argument, SessionChange<TArgument> change) =>
-        await CommitAsync(entry, argument, change, CommitKind.Touch) == CommitResult.Changed;
+        await _commits.RunAsync(entry, argument, change, CommitKind.Touch) == CommitResult.Changed;
 
     /// <summary>Ends a session now. True when this call decided it.</summary>
     /// <remarks>What was due before comes first: an exit does not rewrite why a session that was over had ended.</remarks>
@@ -153,7 +150,7 @@ internal sealed class SessionEngine
     {
         try
         {
-            return await CommitAsync(
+            return await _commits.RunAsync(
                 entry,
                 reason,
                 static (ref SessionSnapshot next, SessionTimings timings, Moment now, SessionEndReason reason) =>
@@ -192,138 +189,6 @@ internal sealed class SessionEngine
         return Directory.TryRefresh(entry, seen, Clockwork.NextDue(seen, TimingsOf(seen), now), now) && !seen.Raising;
     }
 
-    /// <summary>
-    /// The one loop of all commits: reads what is, applies the rules that are due one after the other, then makes the change, and begins again
-    /// whenever another thread was faster.
-    /// </summary>
-    private async ValueTask<CommitResult> CommitAsync<TArgument>(
-        SessionEntry entry,
-        TArgument argument,
-        SessionChange<TArgument>? change,
-        CommitKind kind = CommitKind.Change)
-    {
-        while (true)
-        {
-            var now = Directory.Now;
-            var seen = Directory.Read(entry);
-            if (seen.State == SessionState.Ended)
-            {
-                return CommitResult.Ended;
-            }
-
-            var timings = TimingsOf(seen);
-            var next = seen;
-            var step = Clockwork.Advance(ref next, timings, now, _dispatcher.Wants(SessionEventKind.SessionTimeout));
-            await UnloadPagesAsync(entry, timings, step.Kind == ClockStepKind.Ends ? step.At : now);
-            if (step.Kind != ClockStepKind.Nothing
-                && (step.Kind != ClockStepKind.Waits || kind != CommitKind.Conclusive)
-                && Directory.MayDecide(entry, step.At, next.State == SessionState.Ended && next.EndReason == SessionEndReason.AbsoluteTimeout))
-            {
-                await TryCommitAsync(entry, seen, next, step, timings, now);
-                continue;
-            }
-
-            if (change is null)
-            {
-                return step.Kind == ClockStepKind.Waits || Clockwork.IsInDoubt(seen, timings, now) ? CommitResult.InDoubt
-                    : seen.Raising ? CommitResult.Asked
-                    : CommitResult.Alive;
-            }
-
-            next = seen;
-            if (!change(ref next, timings, now, argument))
-            {
-                return CommitResult.Declined;
-            }
-
-            var isDone = kind == CommitKind.Touch
-                ? await Directory.TryTouchAsync(entry, seen, next, Clockwork.NextDue(next, timings, now))
-                : await TryCommitAsync(entry, seen, next, StepOf(seen, next, now), timings, now, ignoreTouches: next.State == SessionState.Ended);
-            if (isDone)
-            {
-                return CommitResult.Changed;
-            }
-        }
-    }
-
-    /// <summary>What a change that was asked for amounts to.</summary>
-    private static ClockStep StepOf(in SessionSnapshot seen, in SessionSnapshot next, Moment now) =>
-        next.State != SessionState.Ended ? new(ClockStepKind.Nothing)
-        : new(ClockStepKind.Ends, now, CountsTimeout: next.RaiseNumber != seen.RaiseNumber, OwesTimeout: next.RaiseNumber != seen.RaiseNumber);
-
-    /// <summary>Commits one step and raises what it gives. False when the session moved on meanwhile.</summary>
-    private async ValueTask<bool> TryCommitAsync(
-        SessionEntry entry,
-        SessionSnapshot seen,
-        SessionSnapshot next,
-        ClockStep step,
-        SessionTimings timings,
-        Moment now,
-        bool ignoreTouches = false)
-    {
-        // The event of a timeout has its place in the session's queue before the commit, so that facts are told in their order.
-        var held = step.Kind == ClockStepKind.TimesOut && next.Raising && !Directory.DeliversLater ? HoldTimeout(entry, next, timings, now) : (HeldEvent?)null;
-        var ends = next.State == SessionState.Ended;
-        var raisesExit = ends && !Directory.DeliversLater;
-        if (raisesExit)
-        {
-            Ends.Begin();
-        }
-
-        var isOurs = false;
-        try
-        {
-            var due = ends ? Moment.Never : Clockwork.NextDue(next, next.Overrides == seen.Overrides ? timings : TimingsOf(next), now);
-            isOurs = await Directory.TryCommitAsync(entry, seen, next, due, ignoreTouches, held?.Event.Done);
-        }
-        finally
-        {
-            if (!isOurs)
-            {
-                held?.TakeOut();
-                if (raisesExit)
-                {
-                    Ends.Done();
-                }
-            }
-        }
-
-        if (!isOurs)
-        {
-            return false;
-        }
-
-        if (step.CountsTimeout)
-        {
-            _metrics.TimeoutRaised();
-            if (_logger.IsEnabled(LogLevel.Debug))
-            {
-                _logger.SessionTimedOut(entry.Id.ToString(), next.Occurrence);
-            }
-        }
-
-        held?.Release();
-        if (ends)
-        {
-            _endings.Count(entry, next.EndReason);
-        }
-
-        if (raisesExit)
-        {
-            _endings.Raise(entry, next, step.OwesTimeout);
-        }
-
-        return true;
-    }
-
-    private HeldEvent HoldTimeout(SessionEntry entry, in SessionSnapshot next, SessionTimings timings, Moment now)
-    {
-        var status = SessionStatus.Of(next, timings, now);
-        var isPresent = next.LastSignal + timings.KeepAlive + timings.KeepAlive > now;
-        var context = new SessionTimeoutContext(TabSessionOf(entry), next.Occurrence, status.EndsIn ?? Timeout.InfiniteTimeSpan, isPresent);
-        return _dispatcher.Hold(new(SessionEventKind.SessionTimeout, context) { RaiseNumber = next.RaiseNumber, Completed = _conclude });
-    }
-
     /// <summary>The timeout handlers have answered. Runs on the session's pump; whatever fails here must not stop it.</summary>
     /// <returns>False when that could not be written: it is to be tried again.</returns>
     public async ValueTask<bool> TryConcludeAsync(SessionEvent raised)
@@ -332,7 +197,7 @@ internal sealed class SessionEngine
         try
         {
             // What is due whatever they said comes first; only an end that hangs on their answer has waited for it.
-            var result = await CommitAsync(
+            var result = await _commits.RunAsync(
                 entry,
                 raised,
                 static (ref SessionSnapshot next, SessionTimings timings, Moment now, SessionEvent raised) =>
@@ -358,24 +223,5 @@ internal sealed class SessionEngine
             _logger.ConclusionFailed(exception, entry.Id.ToString());
             return false;
         }
-    }
-
-    private ValueTask UnloadPagesAsync(SessionEntry entry, SessionTimings timings, Moment now)
-    {
-        if (Directory.DeliversLater)
-        {
-            return Directory.UnloadPagesAsync(entry, now, timings.Signal);
-        }
-
-        while (entry.TryTakeUnloaded(now, timings.Signal, out var page))
-        {
-            _logger.PageUnloaded(entry.Id.ToString(), page.OpenPages);
-            if (_dispatcher.Wants(SessionEventKind.PageUnloaded))
-            {
-                _dispatcher.Raise(new(SessionEventKind.PageUnloaded, new PageUnloadedContext(TabSessionOf(entry), page)));
-            }
-        }
-
-        return default;
     }
 }

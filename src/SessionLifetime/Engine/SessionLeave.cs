@@ -3,6 +3,7 @@ using SessionLifetime.Directories;
 using SessionLifetime.Events;
 using SessionLifetime.Scheduling;
 using SessionLifetime.Sessions;
+using SessionLifetime.Time;
 
 namespace SessionLifetime.Engine;
 
@@ -14,6 +15,7 @@ internal sealed class SessionLeave(
     SessionDisposer disposer,
     ConnectionCloser closer,
     IOptions<SessionLifetimeOptions> options,
+    ProcessClock clock,
     TimeProvider time)
 {
     /// <summary>How often it is looked whether a session's requests have left: its end, which tells that, does not come here.</summary>
@@ -39,7 +41,7 @@ internal sealed class SessionLeave(
 
     private async Task DisposeAsync(TabSession session)
     {
-        using var limit = new TimeLimit(options.Value.DisposalTimeout, time);
+        using var limit = new TimeLimit(options.Value.DisposalTimeout, time, clock);
         while (session.Entry.HasRequests && !limit.HasPassed)
         {
             await TimedWait.ForAsync(limit.Passed, s_interval, time);

@@ -41,7 +41,7 @@ internal static class SessionSignals
     /// decide whether it ends. An expired session is never served.
     /// </remarks>
     public static ValueTask<bool> TryBeginAsync(
-        this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold, TimeSpan holdFor = default, bool disarms = true)
+        this SessionEngine engine, SessionEntry entry, bool isActivity, SessionHold hold, TimeSpan holdFor = default, bool disarms = true)
     {
         var now = engine.Directory.NowForTouch;
         if (entry.TryBegin(hold.For(entry, isActivity, now + engine.HoldOf(holdFor)), now))
@@ -62,7 +62,7 @@ internal static class SessionSignals
 
     /// <summary>Counts the signal of a request whose session the rules were applied to, and lets it hold. False when the session has ended.</summary>
     public static async ValueTask<bool> TryHoldAsync(
-        this SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold, TimeSpan holdFor = default, bool disarms = true)
+        this SessionEngine engine, SessionEntry entry, bool isActivity, SessionHold hold, TimeSpan holdFor = default, bool disarms = true)
     {
         var signal = isActivity ? SignalReport.Activity : SignalReport.Alive;
         if (!await engine.TryCountAsync(entry, disarms ? signal : signal with { DisarmsNothing = true }))
@@ -78,7 +78,7 @@ internal static class SessionSignals
     /// A piece of the body of a request in flight has arrived: it holds anew. One that has stopped holding counts as a request that comes now. False when
     /// the session has ended.
     /// </summary>
-    public static ValueTask<bool> TryHoldAnewAsync(this SessionEngine engine, RequestHold hold, TimeSpan holdFor)
+    public static ValueTask<bool> TryHoldAnewAsync(this SessionEngine engine, SessionHold hold, TimeSpan holdFor)
     {
         var (entry, isActivity, now) = (hold.Entry, hold.IsActivity, engine.Directory.Now);
         var wasHolding = hold.Until > now;
@@ -92,20 +92,20 @@ internal static class SessionSignals
     public static TimeSpan HoldOf(this SessionEngine engine, TimeSpan holdFor) => holdFor > TimeSpan.Zero ? holdFor : engine.Options.MaxRequestHold;
 
     /// <summary>The request completed, or stopped being one that holds.</summary>
-    public static void Release(this SessionEngine engine, RequestHold hold)
+    public static void Release(this SessionEngine engine, SessionHold hold)
     {
         hold.Entry.Release(hold, engine.Directory.Now);
         engine.Directory.MarkDirty(hold.Entry, hold.IsActivity);
     }
 
     /// <summary>The request completed, and is done with the session.</summary>
-    public static void Leave(this SessionEngine engine, RequestHold hold, SessionEntry entry)
+    public static void Leave(this SessionEngine engine, SessionHold hold, SessionEntry entry)
     {
         entry.Leave(hold, engine.Directory.Now);
         engine.Directory.MarkDirty(entry, hold.IsActivity);
     }
 
     private static async ValueTask<bool> ApplyDueRulesAndHoldAsync(
-        SessionEngine engine, SessionEntry entry, bool isActivity, RequestHold hold, TimeSpan holdFor, bool disarms) =>
+        SessionEngine engine, SessionEntry entry, bool isActivity, SessionHold hold, TimeSpan holdFor, bool disarms) =>
         await engine.ApplyDueRulesAndWaitInDoubtAsync(entry) != DueRulesResult.Ended && await engine.TryHoldAsync(entry, isActivity, hold, holdFor, disarms);
 }

@@ -77,8 +77,34 @@ internal struct PageSet
         : !_only.IsNone && _only.LastHeard + signalTimeout > now ? 1
         : 0;
 
+    /// <summary>A set of these pages.</summary>
+    public static PageSet Of(IEnumerable<SessionPage> pages)
+    {
+        var made = default(PageSet);
+        made.Restore(pages);
+        return made;
+    }
+
+    /// <summary>The pages whose grace is over. They stay.</summary>
+    public readonly IReadOnlyList<UnloadedPage> Unloaded(Moment now, TimeSpan signalTimeout)
+    {
+        // On a copy: taking them changes it.
+        var copy = Of(Read());
+        var unloaded = new List<UnloadedPage>();
+        while (copy.TryTakeUnloaded(now, signalTimeout, out var page))
+        {
+            unloaded.Add(page);
+        }
+
+        return unloaded;
+    }
+
+    /// <summary>The pages without those that are gone; one that has come back since stays.</summary>
+    public readonly PageSet Without(IReadOnlyList<UnloadedPage> gone) =>
+        Of(Read().Where(page => page.UnloadAt.IsNever || !gone.Any(one => one.Id == page.Id)));
+
     /// <summary>The pages of a session that was read from a backing store. Before anybody else has it.</summary>
-    public void Restore(IEnumerable<SessionPage> pages)
+    private void Restore(IEnumerable<SessionPage> pages)
     {
         foreach (var page in pages)
         {

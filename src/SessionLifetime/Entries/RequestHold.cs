@@ -6,7 +6,7 @@ namespace SessionLifetime.Entries;
 /// A request in flight: as long as it holds, its session's clocks stand at now. Linked into its session's entry and touched only
 /// inside that entry's gate. It stops holding when released, or by itself at <see cref="Until"/>; then it may be used for another request.
 /// </summary>
-internal sealed class RequestHold : LinkedNode<RequestHold>
+internal abstract class RequestHold : LinkedNode<RequestHold>
 {
     private const long Step = 250 * TimeSpan.TicksPerMillisecond;
 
@@ -16,13 +16,8 @@ internal sealed class RequestHold : LinkedNode<RequestHold>
     /// <summary>When it stops holding although it has not completed.</summary>
     public Moment Until { get; private set; }
 
-    public SessionEntry Entry { get; private set; } = default!;
-
     /// <summary>Whether the session's last activity moved to another quarter of a second by this one: what came closer behind another tells nothing new.</summary>
     public bool MovedActivity { get; private set; }
-
-    /// <summary>Forgets what it held, which it no longer does.</summary>
-    public void Clear() => (Entry, Until, MovedActivity) = (default!, default, false);
 
     /// <summary>Puts it among the session's holds. The one that holds longest stands first: only that one is read.</summary>
     public void LinkInto(ref IntrusiveStack<RequestHold> holds)
@@ -41,13 +36,9 @@ internal sealed class RequestHold : LinkedNode<RequestHold>
         IntrusiveStack<RequestHold>.AddBehind(place, this);
     }
 
-    /// <summary>Says what it is to hold; it does not yet.</summary>
-    public RequestHold For(SessionEntry entry, bool isActivity, Moment until)
-    {
-        (Entry, IsActivity, Until, MovedActivity) = (entry, isActivity, until, isActivity);
-        return this;
-    }
-
     /// <summary>It is about to move the session's last activity.</summary>
     public void Move(Moment lastActivity, Moment now) => MovedActivity &= lastActivity != now && lastActivity.Ticks / Step != now.Ticks / Step;
+
+    /// <summary>Says what it is to hold; it does not yet.</summary>
+    protected void Set(bool isActivity, Moment until) => (IsActivity, Until, MovedActivity) = (isActivity, until, isActivity);
 }

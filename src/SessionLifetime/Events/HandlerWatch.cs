@@ -23,7 +23,7 @@ namespace SessionLifetime.Events;
 /// <param name="limit">How long a call may run, and how long it is waited for before it does.</param>
 /// <param name="most">How many calls may run at once. Abandoned ones do not count.</param>
 /// <param name="onFull">Called once, when the first call has to wait for its place.</param>
-internal sealed class HandlerWatch(SessionClock clock, TimeProvider time, TimeSpan limit, int most, Action<int>? onFull = null) : IDisposable
+internal sealed class HandlerWatch(ProcessClock clock, TimeProvider time, TimeSpan limit, int most, Action<int>? onFull = null) : IDisposable
 {
     /// <summary>Of so many places, one is for calls for which no browser waits.</summary>
     private const int FairShare = 4;

@@ -13,9 +13,6 @@ namespace SessionLifetime.HttpSession;
 /// </remarks>
 internal sealed class RequestValues(TabSession session, SharedValues store, IReadOnlyList<StoredValue> read) : ISessionValues
 {
-    /// <summary>In front of the keys of <c>HttpContext.Session</c>; other state has other prefixes.</summary>
-    public const string HttpPrefix = "h:";
-
     private const int Tries = 5;
 
     private readonly Lock _lock = new();

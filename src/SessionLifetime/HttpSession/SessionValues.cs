@@ -7,6 +7,9 @@ namespace SessionLifetime.HttpSession;
 /// </summary>
 internal sealed class SessionValues
 {
+    /// <summary>In front of the keys in a store; other state has other prefixes.</summary>
+    private const string KeyPrefix = "h:";
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, byte[]> _values = new(StringComparer.Ordinal);
     private readonly HashSet<string> _changed = new(StringComparer.Ordinal);
@@ -27,9 +30,9 @@ internal sealed class SessionValues
         {
             foreach (var value in read)
             {
-                if (value.Data is { } data && value.Key.StartsWith(RequestValues.HttpPrefix, StringComparison.Ordinal))
+                if (value.Data is { } data && value.Key.StartsWith(KeyPrefix, StringComparison.Ordinal))
                 {
-                    var key = value.Key[RequestValues.HttpPrefix.Length..];
+                    var key = value.Key[KeyPrefix.Length..];
                     _values[key] = data;
                     _size += SizeOf(key, data);
                 }
@@ -42,7 +45,7 @@ internal sealed class SessionValues
     {
         lock (_lock)
         {
-            List<ValueChange> changes = [.. _changed.Select(key => new ValueChange(RequestValues.HttpPrefix + key, _values.GetValueOrDefault(key)))];
+            List<ValueChange> changes = [.. _changed.Select(key => new ValueChange(KeyPrefix + key, _values.GetValueOrDefault(key)))];
             _changed.Clear();
             return changes;
         }

@@ -1,3 +1,5 @@
+using SessionLifetime.Time;
+
 namespace SessionLifetime.Scheduling;
 
 /// <summary>
@@ -11,12 +13,22 @@ namespace SessionLifetime.Scheduling;
 internal sealed class TimeLimit : IDisposable
 {
     private readonly TaskCompletionSource _passed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TimeSpan _limit;
+    private readonly ProcessClock? _clock;
+    private readonly Moment _begun;
     private readonly ITimer _timer;
 
     /// <param name="limit">How long.</param>
-    /// <param name="time">By which clock.</param>
-    public TimeLimit(TimeSpan limit, TimeProvider time) =>
-        _timer = time.CreateTimer(static state => ((TaskCompletionSource)state!).TrySetResult(), _passed, limit, Timeout.InfiniteTimeSpan);
+    /// <param name="time">Runs the timer.</param>
+    /// <param name="clock">By which clock, where time in which the process did not run is not to count; null where it counts.</param>
+    public TimeLimit(TimeSpan limit, TimeProvider time, ProcessClock? clock = null)
+    {
+        (_limit, _clock, _begun) = (limit, clock, clock?.Now ?? default);
+
+        // Armed when it is known here: it may fire at once.
+        _timer = time.CreateTimer(static state => ((TimeLimit)state!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer.Change(limit, Timeout.InfiniteTimeSpan);
+    }
 
     /// <summary>Completes when the time is over.</summary>
     public Task Passed => _passed.Task;
@@ -40,6 +52,18 @@ internal sealed class TimeLimit : IDisposable
 
     /// <summary>The time is never over from now on.</summary>
     public void Dispose() => _timer.Dispose();
+
+    private void Look()
+    {
+        var left = _clock is null ? TimeSpan.Zero : _limit - _clock.Now.Since(_begun);
+        if (left <= TimeSpan.Zero)
+        {
+            _passed.TrySetResult();
+            return;
+        }
+
+        _timer.Change(left, Timeout.InfiniteTimeSpan);
+    }
 
     private static void Wake(Task pending, TaskCompletionSource woken, CancellationToken isOver) => _ = pending.ContinueWith(
         static (completed, state) =>

@@ -36,67 +36,41 @@ public sealed class AffinityTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Nginx_leads_a_browser_to_one_node()
-    {
-        await StartNodesAsync();
-        var folder = Directory.CreateTempSubdirectory("sessionlifetime-nginx-");
-        await using var nginx = await ServerProcess.StartAsync(
-            folder,
-            ServerProcess.Find("nginx", "/usr/sbin"),
-            port =>
-            {
-                var file = Path.Combine(folder.FullName, "nginx.conf");
-                File.WriteAllText(file, $$"""
-                    daemon off;
-                    pid {{folder.FullName}}/nginx.pid;
-                    error_log stderr;
-                    events {}
-                    http {
-                      access_log off;
-                      client_body_temp_path {{folder.FullName}};
-                      proxy_temp_path {{folder.FullName}};
-                      fastcgi_temp_path {{folder.FullName}};
-                      uwsgi_temp_path {{folder.FullName}};
-                      scgi_temp_path {{folder.FullName}};
-                      {{OnOurPorts(RunBlocks.Nginx.Code).Replace("listen 8080", $"listen 127.0.0.1:{port}", StringComparison.Ordinal)}}
-                    }
-                    """);
-                return ["-p", folder.FullName, "-c", file];
-            },
-            ListensAsync);
-
-        await AssertOneNodeForABrowserAsync($"http://127.0.0.1:{nginx.Port}");
-    }
+    public Task Nginx_leads_a_browser_to_one_node() => AssertLeadsAsync(
+        "nginx",
+        (folder, port) => $$"""
+            daemon off;
+            pid {{folder}}/nginx.pid;
+            error_log stderr;
+            events {}
+            http {
+              access_log off;
+              client_body_temp_path {{folder}};
+              proxy_temp_path {{folder}};
+              fastcgi_temp_path {{folder}};
+              uwsgi_temp_path {{folder}};
+              scgi_temp_path {{folder}};
+              {{OnOurPorts(RunBlocks.Nginx.Code).Replace("listen 8080", $"listen 127.0.0.1:{port}", StringComparison.Ordinal)}}
+            }
+            """,
+        static (folder, file) => ["-p", folder, "-c", file]);
 
     [Fact]
-    public async Task HaProxy_leads_a_browser_to_one_node()
-    {
-        await StartNodesAsync();
-        var folder = Directory.CreateTempSubdirectory("sessionlifetime-haproxy-");
-        await using var haproxy = await ServerProcess.StartAsync(
-            folder,
-            ServerProcess.Find("haproxy", "/usr/sbin"),
-            port =>
-            {
-                var file = Path.Combine(folder.FullName, "haproxy.cfg");
-                File.WriteAllText(file, $"""
-                    defaults
-                        mode http
-                        timeout connect 5s
-                        timeout client 60s
-                        timeout server 60s
-                    frontend all
-                        bind 127.0.0.1:{port}
-                        default_backend app
-                    {OnOurPorts(RunBlocks.HaProxy.Code)}
+    public Task HaProxy_leads_a_browser_to_one_node() => AssertLeadsAsync(
+        "haproxy",
+        (_, port) => $"""
+            defaults
+                mode http
+                timeout connect 5s
+                timeout client 60s
+                timeout server 60s
+            frontend all
+                bind 127.0.0.1:{port}
+                default_backend app
+            {OnOurPorts(RunBlocks.HaProxy.Code)}
 
-                    """);
-                return ["-db", "-f", file];
-            },
-            ListensAsync);
-
-        await AssertOneNodeForABrowserAsync($"http://127.0.0.1:{haproxy.Port}");
-    }
+            """,
+        static (_, file) => ["-db", "-f", file]);
 
     [Fact]
     public async Task Yarp_leads_a_browser_to_one_node()
@@ -111,6 +85,28 @@ public sealed class AffinityTests : IAsyncDisposable
         await front.StartAsync(Stop);
 
         await AssertOneNodeForABrowserAsync(front.Urls.First());
+    }
+
+    /// <summary>Starts a balancer in front of the nodes.</summary>
+    /// <param name="program">Its program.</param>
+    /// <param name="configuration">What its configuration says, of its folder and its port.</param>
+    /// <param name="arguments">What it is started with, of its folder and its configuration's file.</param>
+    private async Task AssertLeadsAsync(string program, Func<string, int, string> configuration, Func<string, string, string[]> arguments)
+    {
+        await StartNodesAsync();
+        var folder = Directory.CreateTempSubdirectory($"sessionlifetime-{program}-");
+        await using var balancer = await ServerProcess.StartAsync(
+            folder,
+            ServerProcess.Find(program, "/usr/sbin"),
+            port =>
+            {
+                var file = Path.Combine(folder.FullName, program + ".conf");
+                File.WriteAllText(file, configuration(folder.FullName, port));
+                return arguments(folder.FullName, file);
+            },
+            ListensAsync);
+
+        await AssertOneNodeForABrowserAsync($"http://127.0.0.1:{balancer.Port}");
     }
 
     private static async Task AssertOneNodeForABrowserAsync(string url)

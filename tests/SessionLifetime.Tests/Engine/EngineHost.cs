@@ -88,7 +88,7 @@ internal sealed class EngineHost : IAsyncDisposable
     }
 
     /// <summary>What an attach does; null when the store takes none.</summary>
-    public async Task<RequestHold?> TryStartAsync(PageId page, SessionOwner owner = default)
+    public async Task<SessionHold?> TryStartAsync(PageId page, SessionOwner owner = default)
     {
         var (outcome, hold) = await Arrivals.StartAsync(page, PageId.None, owner, default);
         return outcome == PlacementResult.Added ? hold : null;

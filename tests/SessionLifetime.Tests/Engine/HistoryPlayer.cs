@@ -9,7 +9,7 @@ namespace SessionLifetime.Tests.Engine;
 /// <summary>Plays one random history to the engine and to the oracle, a step at a time.</summary>
 internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, OracleSettings settings, Random random)
 {
-    private readonly Dictionary<int, RequestHold> _requests = [];
+    private readonly Dictionary<int, SessionHold> _requests = [];
     private readonly HashSet<int> _refused = [];
     private SessionEntry _entry = null!;
     private long _now;
@@ -148,7 +148,7 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
     private async Task<string> BeginAsync(bool isActivity)
     {
         var id = ++_lastRequest;
-        var hold = new RequestHold();
+        var hold = new SessionHold();
         var isBegun = await host.Engine.TryBeginAsync(_entry, isActivity, hold);
         await host.SettleAsync(_entry);
         var expected = oracle.BeginRequest(id, _now, isActivity);

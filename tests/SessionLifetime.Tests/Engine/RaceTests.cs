@@ -182,7 +182,7 @@ public sealed class RaceTests
             host.Time.Advance(TimeSpan.FromSeconds(1) - TimeSpan.FromTicks(1));
             var isBegun = false;
             await TogetherAsync(
-                async () => isBegun = await host.Engine.TryBeginAsync(entry, isActivity: true, new RequestHold()),
+                async () => isBegun = await host.Engine.TryBeginAsync(entry, isActivity: true, new SessionHold()),
                 () =>
                 {
                     host.Time.Advance(TimeSpan.FromTicks(1));
@@ -224,7 +224,7 @@ public sealed class RaceTests
                 async () => await host.PingAsync(entry, SignalReport.Activity),
                 async () =>
                 {
-                    var hold = new RequestHold();
+                    var hold = new SessionHold();
                     if (await host.Engine.TryBeginAsync(entry, isActivity: true, hold))
                     {
                         host.Engine.Release(hold);

@@ -1,3 +1,4 @@
+using SessionLifetime.Engine;
 using SessionLifetime.Entries;
 using SessionLifetime.Ids;
 using SessionLifetime.Policy;
@@ -231,8 +232,8 @@ public sealed class SessionEntryTests
         return entry;
     }
 
-    private static RequestHold Hold(SessionEntry entry, bool isActivity, long until) =>
-        new RequestHold().For(entry, isActivity, new Moment(until));
+    private static SessionHold Hold(SessionEntry entry, bool isActivity, long until) =>
+        new SessionHold().For(entry, isActivity, new Moment(until));
 
     private static SessionSnapshot Ended(SessionSnapshot seen)
     {

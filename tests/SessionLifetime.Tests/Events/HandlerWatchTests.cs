@@ -58,7 +58,7 @@ public sealed class HandlerWatchTests
         Assert.Equal((true, true, true), (running.IsAbandoned, waiting.IsLate, waiting.IsResumed));
     }
 
-    private HandlerWatch Watch(int most) => new(new SessionClock(_time, () => _running), _time, s_limit, most);
+    private HandlerWatch Watch(int most) => new(new ProcessClock(new SessionClock(_time, () => _running)), _time, s_limit, most);
 
     /// <summary>Time passes for the process and for the clock on the wall.</summary>
     private void Pass(TimeSpan time)

@@ -51,6 +51,50 @@ public sealed partial class HouseTests
     }
 
     [Fact]
+    public void Files_HaveAtMost300Lines()
+    {
+        var files = Directory.EnumerateFiles(Path.Combine(Root(), "src"), "*.cs", SearchOption.AllDirectories)
+            .Where(static path => !path.Split(Path.DirectorySeparatorChar).Any(static part => part is "bin" or "obj"))
+            .ToList();
+
+        Assert.True(files.Count > 400, $"Only {files.Count} files were found.");
+        Assert.DoesNotContain(files, static path => File.ReadLines(path).Count() > 300);
+    }
+
+    /// <summary>Files that name each other's types, directly or along others, have to be read together: there are few, and their remarks say why.</summary>
+    [Fact]
+    public void CirclesOfFiles_AreFewAndSmall()
+    {
+        var files = Sources()
+            .GroupBy(static file => file.Folder + "/" + Path.GetFileName(file.Path).Split('.')[0], static file => file.Code, StringComparer.Ordinal)
+            .ToDictionary(static parts => parts.Key, static parts => string.Join('\n', parts), StringComparer.Ordinal);
+        var homes = files
+            .SelectMany(file => Definition().Matches(file.Value).Select(match => (Type: match.Groups[1].Value, File: file.Key)))
+            .Distinct()
+            .GroupBy(static home => home.Type, static home => home.File, StringComparer.Ordinal)
+            .Where(static group => group.Count() == 1)
+            .ToDictionary(static group => group.Key, static group => group.First(), StringComparer.Ordinal);
+        var named = files.ToDictionary(
+            static file => file.Key,
+            file => Word().Matches(file.Value)
+                .Select(match => homes.GetValueOrDefault(match.Value))
+                .OfType<string>()
+                .Where(home => home != file.Key)
+                .ToHashSet(StringComparer.Ordinal),
+            StringComparer.Ordinal);
+        var reached = named.Keys.ToDictionary(static file => file, file => Reach(named, file), StringComparer.Ordinal);
+
+        var circles = reached
+            .Where(static file => file.Value.Contains(file.Key))
+            .Select(file => string.Join(' ', file.Value.Where(other => reached[other].Contains(file.Key)).Order(StringComparer.Ordinal)))
+            .ToHashSet(StringComparer.Ordinal);
+
+        Assert.Contains("Events/HandlerInvocation Events/SessionEventQueue", circles);
+        Assert.True(circles.Count <= 3, string.Join('\n', circles));
+        Assert.All(circles, static circle => Assert.True(circle.Split(' ').Length <= 3, circle));
+    }
+
+    [Fact]
     public void Namespaces_AreThoseOfTheFolders()
     {
         foreach (var (path, folder, code) in Sources())
@@ -143,6 +187,25 @@ public sealed partial class HouseTests
     }
 
     internal static string Root([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", "..", ".."));
+
+    /// <summary>The files that a file names, directly or along others.</summary>
+    private static HashSet<string> Reach(Dictionary<string, HashSet<string>> named, string file)
+    {
+        var reached = new HashSet<string>(StringComparer.Ordinal);
+        var waiting = new Queue<string>(named[file]);
+        while (waiting.TryDequeue(out var next))
+        {
+            if (reached.Add(next))
+            {
+                foreach (var other in named[next])
+                {
+                    waiting.Enqueue(other);
+                }
+            }
+        }
+
+        return reached;
+    }
 
     private static IEnumerable<(string Path, string Folder, string Code)> Sources()
     {

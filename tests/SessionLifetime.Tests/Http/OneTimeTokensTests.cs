@@ -202,9 +202,9 @@ public sealed class OneTimeTokensTests
         var others = Issue(tokens, other);
         var ours = Enumerable.Range(0, 1000).Select(_ => Issue(tokens, entry)).ToList();
 
-        Assert.Equal(OneTimeTokens.MaxOutstanding + 2, tokens.Count);
-        Assert.All(ours[..^OneTimeTokens.MaxOutstanding], token => Assert.False(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out _)));
-        Assert.All(ours[^OneTimeTokens.MaxOutstanding..], token => Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out _)));
+        Assert.Equal(OutstandingTokens.MaxOutstanding + 2, tokens.Count);
+        Assert.All(ours[..^OutstandingTokens.MaxOutstanding], token => Assert.False(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out _)));
+        Assert.All(ours[^OutstandingTokens.MaxOutstanding..], token => Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out _)));
         Assert.True(tokens.TryRedeem(TokenPurpose.Navigation, navigation, Request(key), out _));
         Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, others, Request(), out _));
     }
@@ -213,7 +213,7 @@ public sealed class OneTimeTokensTests
     public void Issue_WhenFull_GivesNoneAndLosesNone()
     {
         using var tokens = New(options => options.MaxSessions = 2);
-        var issued = Enumerable.Range(0, 2 * OneTimeTokens.MaxPerSession).Select(_ => Issue(tokens, NewEntry())).ToList();
+        var issued = Enumerable.Range(0, 2 * OutstandingTokens.MaxPerSession).Select(_ => Issue(tokens, NewEntry())).ToList();
 
         Assert.Null(Issue(tokens, NewEntry()));
         Assert.All(issued, token => Assert.True(tokens.TryRedeem(TokenPurpose.Ticket, token, Request(), out _)));
@@ -230,7 +230,7 @@ public sealed class OneTimeTokensTests
             var (entry, key) = (NewEntry(), BrowserKey.Create());
             foreach (var use in Enum.GetValues<TokenPurpose>())
             {
-                Assert.All(Enumerable.Range(0, 2 * OneTimeTokens.MaxOutstanding), _ => Assert.NotNull(tokens.Issue(use, entry, entry.Secret, key, s_lifetime)));
+                Assert.All(Enumerable.Range(0, 2 * OutstandingTokens.MaxOutstanding), _ => Assert.NotNull(tokens.Issue(use, entry, entry.Secret, key, s_lifetime)));
             }
         }
     }

@@ -5,7 +5,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SessionLifetime.Engine;
 using SessionLifetime.Sessions;
+using SessionLifetime.Tests.Fakes;
 using SessionLifetime.Tests.Http;
+using SessionLifetime.Time;
 
 namespace SessionLifetime.Tests.Scoping;
 
@@ -84,6 +86,35 @@ public sealed class DisposalTests
         app.Time.Advance(TimeSpan.FromSeconds(0.1));
         await ExpectDisposedAsync("late", "Cart", "twice", "early");
         Assert.Contains(app.Log.Lines, static line => line.Id.Id == 61);
+        _gate.Open();
+        Assert.Equal("True", (await stuck).Text);
+    }
+
+    [Fact]
+    public async Task Time_in_which_the_process_did_not_run_is_no_part_of_DisposalTimeout()
+    {
+        var running = 0L;
+        var limit = TimeSpan.FromSeconds(7);
+        await using var app = await StartAsync(setup =>
+        {
+            setup.Options = options => options.DisposalTimeout = limit;
+            setup.Services += builder => builder.Services.AddSingleton(new ProcessClock(new SessionClock(new FakeTimeProvider(), () => Volatile.Read(ref running))));
+        });
+        var id = await app.StartSessionAsync();
+        await app.GetAsync("/own", id);
+        var stuck = app.GetAsync("/silent", id);
+        await _gate.Entered;
+        await app.ExitAsync(id);
+        await SessionApp.EventuallyAsync(() => app.Time.CountDueWithin(limit) == 1);
+
+        // Stopped for an hour: the timer fires, and is armed anew, as the clock stands.
+        app.Time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(1, app.Time.CountDueWithin(limit));
+        Assert.Empty(_ledger.Disposed);
+
+        Volatile.Write(ref running, (long)limit.TotalMilliseconds);
+        app.Time.Advance(limit);
+        await ExpectDisposedAsync("late", "Cart", "twice", "early");
         _gate.Open();
         Assert.Equal("True", (await stuck).Text);
     }

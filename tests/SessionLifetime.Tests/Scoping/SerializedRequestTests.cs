@@ -7,7 +7,9 @@ using Microsoft.Extensions.DependencyInjection;
 using SessionLifetime.Engine;
 using SessionLifetime.Http.Requests;
 using SessionLifetime.Ids;
+using SessionLifetime.Tests.Fakes;
 using SessionLifetime.Tests.Http;
+using SessionLifetime.Time;
 
 namespace SessionLifetime.Tests.Scoping;
 
@@ -84,6 +86,35 @@ public sealed class SerializedRequestTests
         (await next).Is(HttpStatusCode.OK);
         (await first).Is(HttpStatusCode.OK);
         Assert.Equal(["first 1", "next 1"], _log);
+    }
+
+    [Fact]
+    public async Task A_waiter_is_not_refused_because_the_process_did_not_run()
+    {
+        var running = 0L;
+        await using var app = await StartAsync(setup => setup.Services += builder =>
+            builder.Services.AddSingleton(new ProcessClock(new SessionClock(new FakeTimeProvider(), () => Volatile.Read(ref running)))));
+        var id = await app.StartSessionAsync();
+        var first = app.GetAsync("/turn/first", id);
+        await At("first").Entered;
+        var second = app.GetAsync("/turn/second", id);
+        await WaitingAsync(app, id, 1);
+        var late = app.GetAsync("/turn/late", id);
+        await WaitingAsync(app, id, 2);
+
+        // Stopped for five minutes: the timers fire, and are armed anew, as the clock stands.
+        app.Time.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(2, app.Time.CountDueWithin(TimeSpan.FromSeconds(5)));
+        At("first").Open();
+        await At("second").Entered;
+
+        // The time that the process ran is the second's turn, and the third's wait.
+        Volatile.Write(ref running, 5_000);
+        app.Time.Advance(TimeSpan.FromSeconds(5));
+        (await late).IsProblem(HttpStatusCode.ServiceUnavailable, "sessionBusy");
+        At("second").Open();
+        (await second).Is(HttpStatusCode.OK);
+        (await first).Is(HttpStatusCode.OK);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ namespace SessionLifetime.Http.Answers;
 /// written in front of the call that starts the answer, so that what fails is thrown out of that call as what it is, while the answer can still be another one:
 /// a server turns what is thrown while it starts an answer into 500. What starts an answer in any other way (an upgrade) has it written when it starts.
 /// </summary>
-internal sealed class AnswerStart : IHttpResponseBodyFeature
+internal sealed class AnswerStart : IHttpResponseBodyFeature, IAnswerSteps
 {
     private readonly IHttpResponseBodyFeature _inner;
     private readonly PendingWrites _writes;

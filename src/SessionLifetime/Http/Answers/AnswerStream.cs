@@ -1,7 +1,7 @@
 namespace SessionLifetime.Http.Answers;
 
 /// <summary>The body of an answer that waits for the store before it starts, as a stream. A synchronous write cannot wait here: the server does.</summary>
-internal sealed class AnswerStream(Stream inner, AnswerStart start) : Stream
+internal sealed class AnswerStream(Stream inner, IAnswerSteps start) : Stream
 {
     public override bool CanRead => inner.CanRead;
 

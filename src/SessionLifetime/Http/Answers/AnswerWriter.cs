@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 namespace SessionLifetime.Http.Answers;
 
 /// <summary>The body of an answer that waits for the store before it starts, as a pipe.</summary>
-internal sealed class AnswerWriter(PipeWriter inner, AnswerStart start) : PipeWriter
+internal sealed class AnswerWriter(PipeWriter inner, IAnswerSteps start) : PipeWriter
 {
     public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
 

@@ -14,7 +14,7 @@ public sealed class SerializePerSessionAttribute : Attribute
 {
     private const double SecondsOfADay = 86_400;
 
-    /// <summary>How long a request waits for its turn, in seconds.</summary>
+    /// <summary>How long a request waits for its turn, in seconds. Time in which the process did not run does not count.</summary>
     /// <value>30. Positive, at most 86,400.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is not within that.</exception>
     public double TimeoutSeconds

@@ -125,7 +125,7 @@ internal sealed class PlainPages(
     /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="waits">Whether to wait for the <c>SessionStarted</c> handlers; true where the request has not reached its endpoint yet.</param>
-    public async ValueTask<(PlacementResult Outcome, RequestHold Hold)> StartAsync(HttpContext context, bool waits)
+    public async ValueTask<(PlacementResult Outcome, SessionHold Hold)> StartAsync(HttpContext context, bool waits)
     {
         var request = RequestState.Find(context)?.Plain ?? Keep(context, new(SessionLookupStatus.Missing));
         var owner = guard.IssueBrowserCookie(context, out var key);

@@ -42,7 +42,7 @@ internal sealed class SessionRequest(
     /// <summary>How often an upload holds anew, at most, in the time for which a request holds.</summary>
     private const int Renewals = 8;
 
-    private RequestHold _hold = new();
+    private SessionHold _hold = new();
     private SessionRequestServices? _services;
     private HttpContext _context = default!;
     private IHttpResponseFeature _response = default!;
@@ -102,7 +102,7 @@ internal sealed class SessionRequest(
     /// <param name="context">The request.</param>
     /// <param name="started">The hold under which the session was started; released here.</param>
     /// <param name="isPlain">Whether the browser navigates, so that no script reads the headers of the answer.</param>
-    public void Begin(HttpContext context, RequestHold started, bool isPlain)
+    public void Begin(HttpContext context, SessionHold started, bool isPlain)
     {
         _response = context.Features.Find<IHttpResponseFeature>()!;
         (_context, _entry, _sent, _isInSession, _isPlain) = (context, started.Entry, started.Entry.Secret, true, isPlain);

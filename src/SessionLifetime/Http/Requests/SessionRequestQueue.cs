@@ -1,3 +1,5 @@
+using SessionLifetime.Scheduling;
+
 namespace SessionLifetime.Http.Requests;
 
 /// <summary>The queue of one session's serialized requests: first come, first served, one at a time.</summary>
@@ -32,8 +34,10 @@ internal sealed class SessionRequestQueue
     }
 
     /// <summary>Takes the turn, or waits for it.</summary>
+    /// <param name="limit">How long, from its making.</param>
+    /// <param name="giveUp">Ends the wait.</param>
     /// <returns>Taken; missed where the queue is full or the time is up; given up because of <paramref name="giveUp"/>.</returns>
-    public ValueTask<TurnResult> WaitAsync(TimeSpan timeout, TimeProvider time, CancellationToken giveUp)
+    public ValueTask<TurnResult> WaitAsync(TimeLimit limit, CancellationToken giveUp)
     {
         LinkedListNode<TaskCompletionSource> place;
         lock (_lock)
@@ -52,7 +56,7 @@ internal sealed class SessionRequestQueue
             place = _waiting.AddLast(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         }
 
-        return WaitAsync(place, timeout, time, giveUp);
+        return WaitAsync(place, limit, giveUp);
     }
 
     /// <summary>Ends the turn: the next request gets it.</summary>
@@ -71,27 +75,27 @@ internal sealed class SessionRequestQueue
         }
     }
 
-    private async ValueTask<TurnResult> WaitAsync(LinkedListNode<TaskCompletionSource> place, TimeSpan timeout, TimeProvider time, CancellationToken giveUp)
+    private async ValueTask<TurnResult> WaitAsync(LinkedListNode<TaskCompletionSource> place, TimeLimit limit, CancellationToken giveUp)
     {
         try
         {
-            await place.Value.Task.WaitAsync(timeout, time, giveUp);
-            return TurnResult.Taken;
+            await Task.WhenAny(place.Value.Task, limit.Passed).WaitAsync(giveUp);
         }
-        catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
+        catch (OperationCanceledException)
         {
-            lock (_lock)
-            {
-                if (place.List is null)
-                {
-                    // The turn was passed on to this request at the same moment.
-                    return TurnResult.Taken;
-                }
+            // The turn may have been passed on to this request at the same moment.
+        }
 
-                _waiting.Remove(place);
+        lock (_lock)
+        {
+            if (place.List is null)
+            {
+                return TurnResult.Taken;
             }
 
-            return exception is TimeoutException ? TurnResult.Missed : TurnResult.GivenUp;
+            _waiting.Remove(place);
         }
+
+        return giveUp.IsCancellationRequested ? TurnResult.GivenUp : TurnResult.Missed;
     }
 }

@@ -3,11 +3,13 @@ using SessionLifetime.Cluster;
 using SessionLifetime.Diagnostics;
 using SessionLifetime.Http.Answers;
 using SessionLifetime.Http.Navigation;
+using SessionLifetime.Scheduling;
+using SessionLifetime.Time;
 
 namespace SessionLifetime.Http.Requests;
 
 /// <summary>Lets requests to endpoints with <see cref="SerializePerSessionAttribute"/> pass one at a time per session, and answers those whose wait failed.</summary>
-internal sealed class SessionRequestQueues(SessionMetrics metrics, TimeProvider time, SharedTurns? shared = null)
+internal sealed class SessionRequestQueues(SessionMetrics metrics, ProcessClock clock, TimeProvider time, SharedTurns? shared = null)
 {
     /// <summary>Whether the request has its turn already, and this is its error page.</summary>
     public static bool HasTurn(HttpContext context) => RequestState.Find(context) is { HasTurn: true };
@@ -104,7 +106,8 @@ internal sealed class SessionRequestQueues(SessionMetrics metrics, TimeProvider 
     private async ValueTask<TurnResult> WaitAsync(SessionRequestQueue queue, HttpContext context, TabSession session, TimeSpan timeout)
     {
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, session.Ended);
-        var turn = await queue.WaitAsync(timeout, time, giveUp.Token);
+        using var limit = new TimeLimit(timeout, time, clock);
+        var turn = await queue.WaitAsync(limit, giveUp.Token);
         if (turn == TurnResult.Taken && (session.Entry.IsEnded || context.RequestAborted.IsCancellationRequested))
         {
             queue.PassOn();

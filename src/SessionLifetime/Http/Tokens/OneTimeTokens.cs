@@ -28,15 +28,6 @@ namespace SessionLifetime.Http.Tokens;
 /// </remarks>
 internal sealed class OneTimeTokens : IDisposable
 {
-    /// <summary>How many open tokens of one kind a session may have: reconnects and parallel connections need a few.</summary>
-    public const int MaxOutstanding = 8;
-
-    /// <summary>How many open tokens of one kind each open page may have, where that is more: it requests new ones before it has used the others.</summary>
-    public const int MaxPerPage = 4;
-
-    /// <summary>How many open tokens of all kinds a session can have.</summary>
-    public const int MaxPerSession = (2 * MaxOutstanding) + (MaxPerPage * PageList.MaxPages);
-
     /// <summary>How long expired tokens stay at most.</summary>
     private static readonly TimeSpan s_cleanupInterval = TimeSpan.FromSeconds(30);
 
@@ -61,7 +52,7 @@ internal sealed class OneTimeTokens : IDisposable
         (_shared, _directory) = (shared, directory);
         _cookie = cookie;
         _binding = options.Value.BrowserBinding;
-        _capacity = (int)Math.Min(int.MaxValue, (long)options.Value.MaxSessions * MaxPerSession);
+        _capacity = (int)Math.Min(int.MaxValue, (long)options.Value.MaxSessions * OutstandingTokens.MaxPerSession);
         _cache = new(new MemoryCacheOptions { SizeLimit = _capacity, Clock = new OneTimeClock(time), ExpirationScanFrequency = TimeSpan.MaxValue });
         _timer = time.CreateTimer(static state => ((OneTimeTokens)state!).RemoveExpired(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -87,7 +78,7 @@ internal sealed class OneTimeTokens : IDisposable
         var (high, low) = RandomBits.Next128();
         if (_shared is not null)
         {
-            _shared.Put(use.ToString(), new(high, low), entry, secret, browser, page, lifetime, MaxPerSession);
+            _shared.Put(use.ToString(), new(high, low), entry, secret, browser, page, lifetime, OutstandingTokens.MaxPerSession);
             return Base64UrlIds.Format(high, low);
         }
 
@@ -230,81 +221,6 @@ internal sealed class OneTimeTokens : IDisposable
         if (Interlocked.Exchange(ref _isArmed, 1) == 0)
         {
             _timer.Change(after < s_cleanupInterval ? after : s_cleanupInterval, Timeout.InfiniteTimeSpan);
-        }
-    }
-
-    /// <summary>Compared in constant time; never printed, as records are.</summary>
-    private readonly record struct OneTimeKey(TokenPurpose Use, ulong High, ulong Low)
-    {
-        public bool Equals(OneTimeKey other) => (((ulong)Use ^ (ulong)other.Use) | (High ^ other.High) | (Low ^ other.Low)) == 0;
-
-        public override int GetHashCode() => (int)(Low ^ (Low >> 32));
-
-        public override string ToString() => "[one-time token]";
-    }
-
-    private sealed class OneTimeToken(OneTimeKey key, SessionEntry entry, SessionId secret, BrowserKey browser, PageId page)
-    {
-        private readonly WeakReference<SessionEntry> _entry = new(entry);
-        private int _isTaken;
-
-        public OneTimeKey Key => key;
-
-        public OneTimeGrant Grant => new(_entry.TryGetTarget(out var entry) ? entry : null, secret, browser);
-
-        public BrowserKey Browser => browser;
-
-        public PageId Page => page;
-
-        public bool TryTake() => Interlocked.Exchange(ref _isTaken, 1) == 0;
-    }
-
-    /// <summary>The open tokens of one session, oldest first.</summary>
-    private sealed class OutstandingTokens
-    {
-        private readonly List<OneTimeToken> _tokens = [];
-
-        /// <summary>Adds a token. Returns the one that it replaces, because the limit is reached.</summary>
-        public OneTimeToken? Add(OneTimeToken token, SessionEntry entry)
-        {
-            lock (_tokens)
-            {
-                _tokens.Add(token);
-                var oldest = Excess(_tokens.FindAll(other => other.Key.Use == token.Key.Use), token, entry);
-                if (oldest is not null)
-                {
-                    _tokens.Remove(oldest);
-                }
-
-                return oldest;
-            }
-        }
-
-        /// <summary>The oldest token of a page over its limit; over the limit of the session, the oldest that no open page keeps.</summary>
-        private static OneTimeToken? Excess(List<OneTimeToken> tokens, OneTimeToken latest, SessionEntry entry)
-        {
-            if (!latest.Page.IsNone && tokens.Count(other => other.Page == latest.Page) > MaxPerPage)
-            {
-                return tokens.Find(other => other.Page == latest.Page);
-            }
-
-            if (tokens.Count <= MaxOutstanding)
-            {
-                return null;
-            }
-
-            var open = tokens.Select(static token => token.Page).Distinct().Count(entry.IsOpenPage);
-            return tokens.Count <= Math.Min(open, PageList.MaxPages) * MaxPerPage
-                ? null
-                : tokens.Find(other => other != latest && !entry.IsOpenPage(other.Page)) ?? tokens[0];
-        }
-
-        public void Remove(OneTimeToken token)
-        {
-            lock (_tokens)
-            {
-                _tokens.Remove(token);
-            }
         }
     }
 }

@@ -394,7 +394,7 @@ public sealed class NavigationRelayTests
             await surfer.TokensAsync();
         }
 
-        Assert.InRange(app.App.Services.GetRequiredService<OneTimeTokens>().Count, 1, OneTimeTokens.MaxPerSession);
+        Assert.InRange(app.App.Services.GetRequiredService<OneTimeTokens>().Count, 1, OutstandingTokens.MaxPerSession);
         foreach (var token in stocks.SelectMany(static stock => stock))
         {
             surfer.Cookies[RelayCookie.Prefix + "own"] = token + "~1~0";
@@ -422,7 +422,7 @@ public sealed class NavigationRelayTests
             await surfer.CallAsync("/relay");
         }
 
-        Assert.InRange(app.App.Services.GetRequiredService<OneTimeTokens>().Count, 1, OneTimeTokens.MaxOutstanding);
+        Assert.InRange(app.App.Services.GetRequiredService<OneTimeTokens>().Count, 1, OutstandingTokens.MaxOutstanding);
         surfer.Cookies[RelayCookie.Prefix + "x"] = oldest + "~1~0";
         Assert.Equal("none", (await surfer.OpenAsync("/page")).Text);
         await surfer.LeaveAsync();

@@ -1,14 +1,14 @@
 namespace SessionLifetime.Redis;
 
-/// <content>What scripts begin with.</content>
-internal static partial class RedisScripts
+/// <summary>What scripts begin with.</summary>
+internal static class RedisScriptParts
 {
-    private const string Head = """
+    public const string Head = """
         local B, offset = ARGV[1], tonumber(ARGV[2])
         local function num(x) return string.format('%.0f', x) end
         """;
 
-    private const string Clock = Head + """
+    public const string Clock = Head + """
 
         local function clock()
           local c = redis.call('HMGET', B .. 'clock', 'origin', 'latest', 'ends', 'off')
@@ -19,7 +19,7 @@ internal static partial class RedisScripts
         end
         """;
 
-    private const string Session = Clock + """
+    public const string Session = Clock + """
 
         local function record(id)
           return redis.call('HMGET', B .. 's:' .. id, 'v', 'h', 'a', 's', 'i', 'r', 'due', 'abs', 'b', 'u', 'home', 'end', 'at', 'w', 'st')
