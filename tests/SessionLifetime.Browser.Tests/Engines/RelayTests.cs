@@ -121,7 +121,7 @@ public sealed class RelayTests(EnginesFixture engines, ChromiumFixture chromium)
     public async Task Without_cookies_pages_work_as_they_can_and_are_not_loaded_over_and_over(EngineKind engine)
     {
         await using var server = await NavigationServer.StartAsync(
-            static options => options.UnconfirmedTimeout = TimeSpan.FromSeconds(1),
+            static options => options.UnconfirmedTimeout = TimeSpan.FromSeconds(4),
             static sessions => sessions.AddNavigationRelay(),
             static app => app.Use(static (context, next) =>
             {

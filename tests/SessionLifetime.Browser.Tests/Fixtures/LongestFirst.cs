@@ -9,7 +9,7 @@ namespace SessionLifetime.Browser.Tests;
 public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly string[] s_longest =
-        ["PresenceTests", "SignalTests", "CircuitTests", "SampleTests", "RelayTests", "RealtimeTests", "NoScriptTests", "LifecycleTests", "RazorShopTests", "QuickstartTests", "IdentityTests"];
+        ["PresenceTests", "SignalTests", "CircuitTests", "SampleTests", "RelayTests", "RealtimeTests", "StretchFrameTests", "LifecycleTests", "RazorShopTests", "QuickstartTests", "IdentityTests"];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection =>
