@@ -44,7 +44,9 @@ public sealed class NavigationTests(EnginesFixture engines, ChromiumFixture chro
         Assert.Equal(1, server.Sessions.Count);
         Assert.Equal(2, server.Visits.Count(visit => visit.Path == "/answer" && visit.Session == session));
         Assert.All(server.Visits.Where(static visit => visit.Session is not null), visit => Assert.Equal(session, visit.Session));
-        Assert.DoesNotContain(await (await BrowserAsync(engine)).CookiesAsync(tab), static cookie => cookie.Name.StartsWith("SessionLifetime.Relay", StringComparison.Ordinal));
+        var browser = await BrowserAsync(engine);
+        await Eventually.BecomesTrueAsync(
+            () => browser.CookiesAsync(tab).Result.All(static cookie => !cookie.Name.StartsWith("SessionLifetime.Relay", StringComparison.Ordinal)), () => "no token that is left");
         var id = await tab.EvaluateAsync<string>("return window[Symbol.for('session-lifetime')].headers()['X-Session-Id'];");
         Assert.DoesNotContain(server.Visits, visit => visit.Headers.Cookie.ToString().Contains(id, StringComparison.Ordinal));
         Assert.DoesNotContain(id, await tab.EvaluateAsync<string>("return document.documentElement.outerHTML;"), StringComparison.Ordinal);
@@ -52,6 +54,7 @@ public sealed class NavigationTests(EnginesFixture engines, ChromiumFixture chro
 
     [Theory]
     [EngineCase]
+    [Lacks(EngineKind.WebKit, "a link in a tab that is not in front opens nothing, and WebDriver brings no tab to the front")]
     public async Task New_tabs_and_windows_have_sessions_of_their_own(EngineKind engine)
     {
         await using var server = await NavigationServer.StartAsync();

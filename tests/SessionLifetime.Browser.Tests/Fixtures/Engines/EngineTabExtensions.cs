@@ -100,8 +100,16 @@ internal static class EngineTabExtensions
     /// <summary>Waits until the page has its session, and gives the public id.</summary>
     public static async Task<string> SessionAsync(this IEngineTab tab)
     {
-        await tab.WaitForAsync("window[Symbol.for('session-lifetime')]?.status");
-        return await tab.EvaluateAsync<string>("return window[Symbol.for('session-lifetime')].status.session;");
+        while (true)
+        {
+            await tab.WaitForAsync("window[Symbol.for('session-lifetime')]?.status");
+
+            // A page that is loaded anew meanwhile has none yet.
+            if (await tab.EvaluateAsync<string?>("return window[Symbol.for('session-lifetime')]?.status?.session ?? null;") is { } session)
+            {
+                return session;
+            }
+        }
     }
 
     /// <summary>Waits for the session, which a script finds in <c>session</c>, and keeps the names of the events fired from here on.</summary>
