@@ -4,11 +4,10 @@ using SessionLifetime.Browser.Tests.Fixtures.Engines;
 
 namespace SessionLifetime.Browser.Tests;
 
-[ChromiumOnly("dark mode and forced colours are emulated by Playwright only; `ReadabilityTests` has the rest")]
+[ChromiumOnly("a system in dark mode or with forced colours is emulated by Playwright only; `ReadabilityTests` has the rest")]
 public sealed class AccessibilityTests(ChromiumFixture chromium) : BrowserTest(chromium)
 {
     [Theory]
-    [InlineData(ColorScheme.Light, ForcedColors.None)]
     [InlineData(ColorScheme.Dark, ForcedColors.None)]
     [InlineData(ColorScheme.Light, ForcedColors.Active)]
     public async Task Axe_finds_nothing_in_any_state(ColorScheme scheme, ForcedColors forced)

@@ -5,38 +5,10 @@ using SessionLifetime.Browser.Tests.Engines;
 namespace SessionLifetime.Browser.Tests;
 
 /// <summary>The sample of SignalR, driven as its reader would.</summary>
-[ChromiumOnly("runs a sample")]
+[ChromiumOnly("the sample's colours and pictures, which Playwright emulates and takes; `SampleTests` walks through it")]
 public sealed class ChatHubTests(ChromiumFixture chromium) : BrowserTest(chromium)
 {
     private static readonly string s_sample = Path.Combine(RepositoryFiles.Root, "samples", "ChatHub");
-
-    [Fact]
-    public async Task Guests_talk_by_any_transport_and_who_is_shown_out_is_told_why()
-    {
-        await using var sample = await SampleProcess.StartAsync(name: "ChatHub");
-        var ada = await ShowAsync(Context, sample, "Ada");
-        var alan = await ShowAsync(Context, sample, "Alan", "ServerSentEvents");
-        var barbara = await ShowAsync(Context, sample, "Barbara", "LongPolling");
-        await SayAsync(alan, "Hello, all.");
-        await SayAsync(barbara, "Hello, Alan.");
-        foreach (var page in new[] { ada, alan, barbara })
-        {
-            await Assertions.Expect(page.Locator("#lines")).ToContainTextAsync("Alan Hello, all.");
-            await Assertions.Expect(page.Locator("#lines")).ToContainTextAsync("Barbara Hello, Alan.");
-            await Assertions.Expect(page.Locator("#guests li")).ToHaveCountAsync(3);
-        }
-
-        await ada.GetByLabel("Show Barbara out").ClickAsync();
-        await Assertions.Expect(barbara.Part("message")).ToHaveTextAsync("It was ended from elsewhere.");
-        await Assertions.Expect(barbara.Locator("#state")).ToHaveTextAsync("Server returned an error on close: The session has ended: Revoked.");
-        await Assertions.Expect(ada.Locator("#lines")).ToContainTextAsync("Barbara left: Revoked.");
-        await Assertions.Expect(ada.Locator("#guests li")).ToHaveCountAsync(2);
-
-        // A refresh is no new guest, whatever it is connected by.
-        await alan.ReloadAsync();
-        await Assertions.Expect(alan.Locator("#name")).ToHaveTextAsync("Alan");
-        await Assertions.Expect(alan.Locator("#guests li")).ToHaveCountAsync(2);
-    }
 
     [Theory]
     [InlineData(ColorScheme.Light)]

@@ -5,37 +5,10 @@ using SessionLifetime.Browser.Tests.Engines;
 namespace SessionLifetime.Browser.Tests;
 
 /// <summary>The sample whose state lives in a session-scoped service, driven as its reader would; its pictures are on its page.</summary>
-[ChromiumOnly("runs a sample")]
+[ChromiumOnly("the sample's colours and pictures, which Playwright emulates and takes; `SampleTests` walks through it")]
 public sealed class DesktopInATabTests(ChromiumFixture chromium) : BrowserTest(chromium)
 {
     private static readonly string s_pictures = Path.Combine(RepositoryFiles.Root, "samples", "DesktopInATab", "screenshots");
-
-    [Fact]
-    public async Task Refresh_keeps_everything_and_a_second_tab_is_a_second_instance_and_closing_frees_it()
-    {
-        await using var sample = await SampleProcess.StartAsync(name: "DesktopInATab");
-        var first = await ShowAsync(Context, sample, "No. 1");
-        await Assertions.Expect(first.Locator("#running")).ToHaveTextAsync("1");
-        await FillAsync(first);
-        await first.ReloadAsync();
-        await Assertions.Expect(first.Locator("#number")).ToHaveTextAsync("No. 1");
-        await Assertions.Expect(first.Locator("#cart")).ToContainTextAsync("2 × Pencil");
-        await Assertions.Expect(first.Locator("#total")).ToHaveTextAsync("€6.90");
-        await Assertions.Expect(first.Locator("#customer")).ToHaveValueAsync("Ada Lovelace");
-        await Assertions.Expect(first.Locator("#note")).ToHaveValueAsync("Ring twice.");
-
-        var second = await Context.RunAndWaitForPageAsync(() => first.GetByText("Open another").ClickAsync());
-        await Assertions.Expect(second.Locator("#number")).ToHaveTextAsync("No. 2");
-        await Assertions.Expect(second.Locator("#empty")).ToBeVisibleAsync();
-        await Assertions.Expect(second.Locator("#customer")).ToHaveValueAsync("");
-        await Assertions.Expect(second.Locator("#running")).ToHaveTextAsync("2");
-
-        await second.CloseAsync();
-        await Assertions.Expect(first.Locator("#running")).ToHaveTextAsync("1", new() { Timeout = 15_000 });
-        await Assertions.Expect(first.Locator("#running-unit")).ToHaveTextAsync("instance");
-        await first.ReloadAsync();
-        await Assertions.Expect(first.Locator("#cart")).ToContainTextAsync("2 × Pencil");
-    }
 
     [Fact]
     public async Task An_order_empties_the_cart_and_closing_the_desk_frees_it()

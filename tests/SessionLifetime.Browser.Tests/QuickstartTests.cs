@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Deque.AxeCore.Playwright;
 using Microsoft.Extensions.Configuration;
 using SessionLifetime.Browser.Tests.Engines;
@@ -6,83 +5,10 @@ using SessionLifetime.Browser.Tests.Engines;
 namespace SessionLifetime.Browser.Tests;
 
 /// <summary>The sample, driven as its reader would; its pictures are on its page.</summary>
-[ChromiumOnly("runs a sample")]
+[ChromiumOnly("the sample's colours and pictures, which Playwright emulates and takes; `SampleTests` walks through it")]
 public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chromium)
 {
     private static readonly string s_pictures = Path.Combine(RepositoryFiles.Root, "samples", "Quickstart", "screenshots");
-
-    [Fact]
-    public async Task A_tab_shows_its_session_with_clocks_that_run_and_a_second_tab_has_another()
-    {
-        await using var sample = await SampleProcess.StartAsync();
-        var first = await ShowAsync(sample);
-        var (id, left) = (await SessionAsync(first), await SecondsAsync(first));
-        await Assertions.Expect(first.Locator("#state")).ToHaveTextAsync("active");
-        await Assertions.Expect(first.Locator("#events li").First).ToContainTextAsync(new Regex($"{id}.*started"));
-        await first.WaitForFunctionAsync(
-            "least => document.querySelector('#timeout .value').textContent.split(':').reduce((minutes, part) => minutes * 60 + Number(part), 0) <= least",
-            left - 3);
-
-        // Work starts it anew: it only ever runs down otherwise.
-        await first.EvaluateAsync(
-            """
-            () => {
-              const clock = document.querySelector('#timeout .value');
-              const read = () => clock.textContent.split(':').reduce((minutes, part) => minutes * 60 + Number(part), 0);
-              let last = read();
-              new MutationObserver(() => { window.risen ||= read() > last; last = read(); }).observe(clock, { childList: true, characterData: true, subtree: true });
-            }
-            """);
-        await first.Locator("#work").ClickAsync();
-        await Assertions.Expect(first.Locator("#answer")).ToContainTextAsync("Counted.");
-        await first.WaitForFunctionAsync("() => window.risen");
-
-        var second = await Context.RunAndWaitForPageAsync(() => first.GetByText("Another tab").ClickAsync());
-        await Assertions.Expect(second.Locator("#state")).ToHaveTextAsync("active");
-        var other = await SessionAsync(second);
-        Assert.NotEqual(id, other);
-        await Assertions.Expect(first.Locator("#events")).ToContainTextAsync(other);
-
-        // Each tab counts for itself, the framework's session for both; and only ours tells that one is gone.
-        await second.Locator("#work").ClickAsync();
-        await AssertCountsAsync(first, tab: 1, framework: 2);
-        await AssertCountsAsync(second, tab: 1, framework: 2);
-        await second.CloseAsync();
-        await Assertions.Expect(first.Locator("#events li").First).ToContainTextAsync(new Regex($"{other}.*ended: SelfDestructed"));
-        await AssertCountsAsync(first, tab: 1, framework: 2);
-        Assert.Equal(id, await SessionAsync(first));
-
-        static async Task AssertCountsAsync(IPage page, int tab, int framework)
-        {
-            await Assertions.Expect(page.Locator("#tab-count")).ToHaveTextAsync($"{tab}");
-            await Assertions.Expect(page.Locator("#framework-count")).ToHaveTextAsync($"{framework}");
-        }
-    }
-
-    [Fact]
-    public async Task It_runs_into_the_countdown_stays_and_signs_out_to_a_page_that_starts_nothing()
-    {
-        await using var sample = await SampleProcess.StartAsync(timeout: 3, countdown: 30);
-        var page = await ShowAsync(sample);
-        var id = await SessionAsync(page);
-        await Assertions.Expect(page.Part("dialog")).ToBeVisibleAsync();
-        await Assertions.Expect(page.Locator("#events li").First).ToContainTextAsync(new Regex($"{id}.*timed out"));
-        await page.Part("stay").ClickAsync();
-        await Assertions.Expect(page.Part("dialog")).ToBeHiddenAsync();
-        await Assertions.Expect(page.Locator("#state")).ToHaveTextAsync("active");
-
-        await page.Locator("#leave").ClickAsync();
-        await page.LeadsToAsync("/bye.html");
-        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Good-bye");
-        await page.WaitForTimeoutAsync(500);
-        var events = await (await Context.APIRequest.GetAsync(sample.Url + "/events")).TextAsync();
-        Assert.Single(Regex.Matches(events, "SessionStarted"));
-        Assert.Contains("Exited", events, StringComparison.Ordinal);
-
-        await page.GetByText("Start again").ClickAsync();
-        await Assertions.Expect(page.Locator("#state")).ToHaveTextAsync("active");
-        Assert.NotEqual(id, await SessionAsync(page));
-    }
 
     [Fact]
     public async Task As_it_is_it_warns_of_none_of_its_own_settings()
@@ -97,27 +23,6 @@ public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chro
         // Warning and end within a minute.
         Assert.InRange(TimeSpan.Parse(settings["SessionLifetime__SessionTimeout"]) + TimeSpan.Parse(settings["SessionLifetime__CountdownDuration"]), TimeSpan.FromSeconds(40), TimeSpan.FromSeconds(59));
         Assert.DoesNotContain(sample.Output, static line => line.StartsWith("warn:", StringComparison.Ordinal) || line.StartsWith("fail:", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public async Task Each_button_does_what_it_says()
-    {
-        await using var sample = await SampleProcess.StartAsync();
-        var page = await ShowAsync(sample);
-        var id = await SessionAsync(page);
-        await page.Locator("#ping").ClickAsync();
-        await Assertions.Expect(page.Locator("#answer")).ToContainTextAsync("no activity");
-        await page.Locator("#destruct").ClickAsync();
-        await Assertions.Expect(page.Locator("#answer")).ToContainTextAsync("10 seconds");
-        await Assertions.Expect(page.Locator("#end .hint")).ToHaveTextAsync("self-destruct");
-        await page.Locator("#exit").ClickAsync();
-        await Assertions.Expect(page.Part("title")).ToHaveTextAsync("Your session has ended");
-        await page.Keyboard.PressAsync("Escape");
-        await Assertions.Expect(page.Locator("#state")).ToHaveTextAsync("ended: Exited");
-        await page.Locator("#start").ClickAsync();
-        await Assertions.Expect(page.Locator("#state")).ToHaveTextAsync("active");
-
-        Assert.NotEqual(id, await SessionAsync(page));
     }
 
     [Theory]
@@ -194,14 +99,6 @@ public sealed class QuickstartTests(ChromiumFixture chromium) : BrowserTest(chro
 
             Assert.True(File.Exists(Path.Combine(s_pictures, $"{what}-{name}.png")), $"There is no picture {what}-{name}.png.");
         }
-    }
-
-    private static Task<string> SessionAsync(IPage page) => page.Locator("#session").InnerTextAsync();
-
-    private static async Task<int> SecondsAsync(IPage page)
-    {
-        var parts = (await page.Locator("#timeout .value").InnerTextAsync()).Split(':');
-        return (int.Parse(parts[0]) * 60) + int.Parse(parts[1]);
     }
 
     private async Task<IPage> ShowAsync(SampleProcess sample)

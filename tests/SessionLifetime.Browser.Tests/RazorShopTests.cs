@@ -5,41 +5,10 @@ using SessionLifetime.Browser.Tests.Engines;
 namespace SessionLifetime.Browser.Tests;
 
 /// <summary>The sample of plain pages, driven as its reader would, with script and without; its pictures are on its page.</summary>
-[ChromiumOnly("runs a sample")]
+[ChromiumOnly("the sample's colours and pictures, which Playwright emulates and takes; `SampleTests` walks through it")]
 public sealed class RazorShopTests(ChromiumFixture chromium) : BrowserTest(chromium)
 {
     private static readonly string s_pictures = Path.Combine(RepositoryFiles.Root, "samples", "RazorShop", "screenshots");
-
-    [Fact]
-    public async Task Two_tabs_order_two_things_at_once_in_three_steps()
-    {
-        await using var sample = await SampleProcess.StartAsync(name: "RazorShop");
-        var (first, second) = (await ShowAsync(Context, sample), await ShowAsync(Context, sample));
-        await AddAsync(first, "Mug");
-        await AddAsync(second, "Notebook");
-        await AddAsync(first, "Mug");
-        await AddAsync(second, "Fountain pen");
-        await Assertions.Expect(first.Locator("#total")).ToHaveTextAsync("€36.00");
-        await Assertions.Expect(second.Locator("#total")).ToHaveTextAsync("€50.50");
-        await DeliverAsync(first, "Ada Lovelace");
-        await first.GetByLabel("Name").FillAsync("ada");
-        await first.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await DeliverAsync(second, "Grace Hopper");
-        await Assertions.Expect(first.Locator("#address")).ToContainTextAsync("Ada Lovelace");
-        await Assertions.Expect(second.Locator("#address")).ToContainTextAsync("Grace Hopper");
-        await first.GetByRole(AriaRole.Button, new() { Name = "Order", Exact = true }).ClickAsync();
-        await second.GetByRole(AriaRole.Button, new() { Name = "Order", Exact = true }).ClickAsync();
-        await Assertions.Expect(first.Locator("#ordered")).ToHaveTextAsync("2 × Mug, for €36.00");
-        await Assertions.Expect(second.Locator("#ordered")).ToHaveTextAsync("1 × Notebook, 1 × Fountain pen, for €50.50");
-        await first.ReloadAsync();
-        await Assertions.Expect(first.Locator("#ordered")).ToContainTextAsync("seen this already");
-
-        await first.GetByText("Something else?").ClickAsync();
-        await AddAsync(first, "Mug");
-        await first.GetByText("Sign out").ClickAsync();
-        await Assertions.Expect(first.Locator("#total")).ToHaveTextAsync("€0.00");
-        await Assertions.Expect(first.Locator("header")).ToContainTextAsync("Sign in");
-    }
 
     [Fact]
     public async Task Without_script_the_order_takes_the_same_three_steps_and_an_open_page_keeps_the_cart_and_the_sign_in()
@@ -116,19 +85,6 @@ public sealed class RazorShopTests(ChromiumFixture chromium) : BrowserTest(chrom
 
             Assert.Fail($"The keyboard does not reach '{name}'.");
         }
-    }
-
-    [Fact]
-    public async Task An_expired_tab_lands_where_the_app_says_and_starts_again_from_there()
-    {
-        await using var sample = await SampleProcess.StartAsync(timeout: 1, countdown: 1, name: "RazorShop");
-        var page = await ShowAsync(Context, sample);
-        await Assertions.Expect(page.Part("title")).ToHaveTextAsync("Your session has ended");
-        await page.Keyboard.PressAsync("Escape");
-        await page.GetByText("Sign in", new() { Exact = true }).ClickAsync();
-        await page.LeadsToAsync("/Expired");
-        await page.GetByText("Start again").ClickAsync();
-        await Assertions.Expect(page.Locator("#total")).ToHaveTextAsync("€0.00");
     }
 
     [Theory]

@@ -28,7 +28,7 @@ public sealed class CountdownTests(EnginesFixture engines, ChromiumFixture chrom
     [EngineCase]
     public async Task What_the_user_does_below_it_extends_nothing(EngineKind engine)
     {
-        await using var server = await StartAsync(countdown: 30);
+        await using var server = await StartAsync(countdown: 30, timeout: 0.5);
         var page = await OpenAsync(engine, server);
         await page.OpensAsync();
         await page.MoveToAsync(10, 10);
@@ -66,7 +66,7 @@ public sealed class CountdownTests(EnginesFixture engines, ChromiumFixture chrom
     [Row(500, 700)]
     public async Task It_is_as_high_as_what_is_in_it(EngineKind engine, int width, int height)
     {
-        await using var server = await StartAsync(countdown: 60);
+        await using var server = await StartAsync(countdown: 60, timeout: 0.5);
         var page = await OpenAsync(engine, server);
         await page.ResizeAsync(width, height);
         await page.OpensAsync();
@@ -80,7 +80,7 @@ public sealed class CountdownTests(EnginesFixture engines, ChromiumFixture chrom
     [EngineCase]
     public async Task Its_ring_runs_down_with_the_time(EngineKind engine)
     {
-        await using var server = await StartAsync(countdown: 60);
+        await using var server = await StartAsync(countdown: 60, timeout: 0.5);
         var page = await OpenAsync(engine, server);
         await page.OpensAsync();
 
@@ -102,7 +102,7 @@ public sealed class CountdownTests(EnginesFixture engines, ChromiumFixture chrom
     [EngineCase]
     public async Task Leave_ends_the_session_and_says_so(EngineKind engine)
     {
-        await using var server = await StartAsync(countdown: 30);
+        await using var server = await StartAsync(countdown: 30, timeout: 0.5);
         var page = await OpenAsync(engine, server);
         await page.ClickAsync(Part("leave"));
         await page.ShowsPartAsync("title", "Your session has ended");
@@ -117,7 +117,7 @@ public sealed class CountdownTests(EnginesFixture engines, ChromiumFixture chrom
     [EngineCase]
     public async Task When_nobody_answers_it_turns_into_the_end_and_gives_the_reason(EngineKind engine)
     {
-        await using var server = await StartAsync(countdown: 2);
+        await using var server = await StartAsync(countdown: 2, timeout: 0.5);
         var page = await OpenAsync(engine, server);
         await page.WaitForStateAsync("ended");
 
@@ -258,7 +258,7 @@ public sealed class CountdownTests(EnginesFixture engines, ChromiumFixture chrom
     [EngineCase]
     public async Task It_speaks_german_to_a_german_page(EngineKind engine)
     {
-        await using var server = await StartAsync(countdown: 30);
+        await using var server = await StartAsync(countdown: 30, timeout: 0.5);
         server.HtmlAttributes = "lang=\"de-AT\"";
         var page = await OpenAsync(engine, server);
         await page.ShowsPartAsync("title", "Sind Sie noch da?");

@@ -34,22 +34,6 @@ public sealed class LeavingCases(EnginesFixture engines, ChromiumFixture chromiu
 
     [Theory]
     [EngineCase]
-    public async Task A_link_with_download_has_the_session_of_its_tab(EngineKind engine)
-    {
-        await using var server = await NavigationServer.StartAsync();
-        await using var browser = await OpenAsync(engine);
-        var tab = await browser.NewTabAsync();
-        await tab.GoToAsync(server.Url + "/first");
-        var session = await tab.SettleAsync();
-
-        await tab.ClickAsync("#download");
-
-        await Eventually.BecomesTrueAsync(() => server.Visits.Any(static visit => visit.Path == "/plain"), () => "the download");
-        Assert.Equal(session, server.Visits.First(static visit => visit.Path == "/plain").Session);
-    }
-
-    [Theory]
-    [EngineCase]
     public async Task What_the_user_does_in_a_frame_is_reported(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync(static options =>

@@ -4,7 +4,7 @@ using static SessionLifetime.Browser.Tests.Fixtures.Engines.EngineTabExtensions;
 
 namespace SessionLifetime.Browser.Tests.Engines;
 
-/// <summary>What is about fractions of a second. Nothing else is run at the same time.</summary>
+/// <summary>What is about fractions of a second. Nothing is run at the same time but the same in the other engines.</summary>
 [Collection(Alone.Name)]
 public sealed class PaceTests(EnginesFixture engines, ChromiumFixture chromium) : EngineTest(engines, chromium)
 {

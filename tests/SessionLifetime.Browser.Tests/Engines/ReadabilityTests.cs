@@ -9,9 +9,10 @@ public sealed class ReadabilityTests(EnginesFixture engines, ChromiumFixture chr
     /// <summary>A window of 1280 by 1024 at 400 percent.</summary>
     private const int Width = 320, Height = 256;
 
+    /// <summary>The scheme is the one that the page gives the window: a system's is emulated by Playwright only.</summary>
     [Theory]
-    [EngineCase]
-    public async Task Axe_finds_nothing_in_any_state(EngineKind engine)
+    [EngineCase("light", "dark")]
+    public async Task Axe_finds_nothing_in_any_state(EngineKind engine, string scheme)
     {
         await using var server = await TestServer.StartAsync(static options =>
         {
@@ -20,9 +21,13 @@ public sealed class ReadabilityTests(EnginesFixture engines, ChromiumFixture chr
             options.KeepAliveInterval = TimeSpan.FromSeconds(1);
         });
         server.Policy = "";
+        server.First = $"document.head.append(Object.assign(document.createElement('style'), {{ textContent: 'session-countdown, session-notice {{ color-scheme: {scheme} }}' }}));";
         var page = await OpenAsync(engine, server);
         Assert.Empty(await page.AxeAsync(server));
         await page.OpensAsync();
+        Assert.Equal(
+            scheme == "dark" ? "rgb(29, 32, 39)" : "rgb(255, 255, 255)",
+            await page.EvaluateAsync<string>($"return getComputedStyle({Deep.Find(Part("dialog"))}).backgroundColor;"));
         Assert.Empty(await page.AxeAsync(server));
 
         server.Failure = new(0);
@@ -43,7 +48,7 @@ public sealed class ReadabilityTests(EnginesFixture engines, ChromiumFixture chr
     [Row("lang=\"ar\" dir=\"rtl\"")]
     public async Task At_400_percent_nothing_is_cut_off(EngineKind engine, string html)
     {
-        await using var server = await TestServer.StartAsync(options => options.SessionTimeout = TimeSpan.FromSeconds(1));
+        await using var server = await TestServer.StartAsync(options => options.SessionTimeout = TimeSpan.FromSeconds(0.5));
         server.HtmlAttributes = html;
         var page = await OpenAsync(engine, server);
         await page.ResizeAsync(Width, Height);

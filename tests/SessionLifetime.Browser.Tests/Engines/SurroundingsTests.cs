@@ -147,7 +147,7 @@ public sealed class SurroundingsTests(EnginesFixture engines, ChromiumFixture ch
     [Row("data-countdown='not-defined'", "countdown: not-defined is not the name of an element with update().")]
     public async Task An_option_that_means_nothing_is_said_once_with_its_choices_and_the_default_is_taken(EngineKind engine, string option, string said)
     {
-        await using var server = await StartAsync(2);
+        await using var server = await StartAsync(0.5);
         server.Attributes = option;
         var warnings = await WarningsAsync(engine, server, async page =>
         {
@@ -167,7 +167,7 @@ public sealed class SurroundingsTests(EnginesFixture engines, ChromiumFixture ch
     [Row("data-strings='{\"title\":\"\"}' data-turbo-track=reload")]
     public async Task Empty_options_mean_the_defaults_and_are_not_spoken_of(EngineKind engine, string options)
     {
-        await using var server = await StartAsync(2);
+        await using var server = await StartAsync(0.5);
         server.Attributes = options;
         Assert.Empty(await WarningsAsync(engine, server, page => page.ShowsPartAsync("title", "Are you still there?")));
     }
@@ -176,7 +176,7 @@ public sealed class SurroundingsTests(EnginesFixture engines, ChromiumFixture ch
     [EngineCase]
     public async Task A_window_of_the_app_that_throws_stops_no_clock(EngineKind engine)
     {
-        await using var server = await StartAsync(4);
+        await using var server = await StartAsync(2, isEnding: true);
         server.Attributes = "data-countdown=\"bad-window\"";
         server.Pages["/bad.js"] = """
             import { SessionCountdown } from '/_session/session-lifetime.js';
@@ -273,9 +273,9 @@ public sealed class SurroundingsTests(EnginesFixture engines, ChromiumFixture ch
         return await page.WarningsAsync();
     }
 
-    private static Task<TestServer> StartAsync(double timeout) => TestServer.StartAsync(options =>
+    private static Task<TestServer> StartAsync(double timeout, bool isEnding = false) => TestServer.StartAsync(options =>
     {
         options.SessionTimeout = TimeSpan.FromSeconds(timeout);
-        options.CountdownDuration = TimeSpan.FromSeconds(timeout == 2 ? 30 : 2);
+        options.CountdownDuration = TimeSpan.FromSeconds(isEnding ? 2 : 30);
     });
 }

@@ -134,7 +134,7 @@ public sealed class WindowTests(EnginesFixture engines, ChromiumFixture chromium
     {
         await using var server = await TestServer.StartAsync(static options =>
         {
-            options.SessionTimeout = TimeSpan.FromSeconds(1);
+            options.SessionTimeout = TimeSpan.FromSeconds(0.5);
             options.CountdownDuration = TimeSpan.FromSeconds(150.9);
         });
         server.HtmlAttributes = html;

@@ -1,4 +1,3 @@
-[assembly: CollectionBehavior(MaxParallelThreads = 4)]
 [assembly: AssemblyFixture(typeof(SessionLifetime.Browser.Tests.ChromiumFixture))]
 
 namespace SessionLifetime.Browser.Tests;

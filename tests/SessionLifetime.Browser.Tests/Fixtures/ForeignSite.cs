@@ -25,6 +25,7 @@ internal sealed class ForeignSite : IAsyncDisposable
             <body>
               <h1>Elsewhere</h1>
               <a id="link" href="{home}/returned#part">link</a> <a id="redirect" href="/redirect">redirect</a>
+              <a id="tab" href="{home}/returned" target="_blank">tab</a>
               <form action="{home}/returned"><button id="form">form</button></form>
               <form action="{home}/returned" method="post"><button id="post">post</button></form>
             </body>

@@ -5,11 +5,11 @@ using Xunit.v3;
 
 namespace SessionLifetime.Browser.Tests;
 
-/// <summary>The classes that take longest begin first, so that none of them runs alone at the end.</summary>
+/// <summary>The classes whose tests take longest begin first, so that none of these runs alone at the end.</summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly string[] s_longest =
-        ["SurroundingsTests", "SignalTests", "CountdownTests", "NavigationTests", "PresenceTests", "WindowTests", "QuickstartTests", "RazorShopTests", "TrustTests", "IdentityTests", "RequestTests", "DesktopInATabTests"];
+        ["PresenceTests", "SignalTests", "CircuitTests", "SampleTests", "RelayTests", "RealtimeTests", "StretchFrameTests", "LifecycleTests", "RazorShopTests", "QuickstartTests", "IdentityTests"];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection =>

@@ -70,6 +70,9 @@ public sealed class NavigationServer : IAsyncDisposable
     /// <summary>A script that the plain pages run before all others.</summary>
     public string First { get; set; } = "";
 
+    /// <summary>The content-security policy of every answer that has none of its own.</summary>
+    public string Policy { get; set; } = "";
+
     /// <summary>Waited for before a request goes on to the library.</summary>
     public Func<HttpContext, Task>? Before { get; set; }
 
@@ -101,6 +104,7 @@ public sealed class NavigationServer : IAsyncDisposable
     private async Task RecordAsync(HttpContext context, RequestDelegate next)
     {
         await (Before?.Invoke(context) ?? Task.CompletedTask);
+        context.Response.Headers.ContentSecurityPolicy = Policy;
         await next(context);
         var from = context.Request.HasFormContentType ? (await context.Request.ReadFormAsync())["from"].ToString() : context.Request.Query["from"].ToString();
         _visits.Enqueue(new(

@@ -31,6 +31,7 @@ internal sealed partial class RealtimeServer : IAsyncDisposable
         builder.Services.AddSignalR(options => options.KeepAliveInterval = TimeSpan.FromMilliseconds(500)).AddSessionLifetime();
 
         _app = builder.Build();
+        _app.UsePageErrors(static () => "");
         _app.Use(KeepSecretsAsync);
         _app.UseWebSockets();
         _app.UseRouting();
@@ -84,6 +85,7 @@ internal sealed partial class RealtimeServer : IAsyncDisposable
         <head>
           <meta charset="utf-8">
           <title>Realtime</title>
+          <script src="/first.js"></script>
           <script type="module" src="/_session/session-lifetime.js" data-session-lifetime></script>
           <script src="/signalr.js"></script>
           <script type="module" src="/page.js"></script>

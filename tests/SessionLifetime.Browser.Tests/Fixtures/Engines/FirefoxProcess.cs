@@ -29,6 +29,7 @@ internal sealed partial class FirefoxProcess : IAsyncDisposable
             user_pref("app.update.enabled", false);
             user_pref("browser.shell.checkDefaultBrowser", false);
             user_pref("browser.startup.page", 0);
+            user_pref("dom.confirm_repost.testing.always_accept", true);
             user_pref("datareporting.policy.dataSubmissionEnabled", false);
             user_pref("dom.disable_open_during_load", false);
             user_pref("network.captive-portal-service.enabled", false);

@@ -14,6 +14,7 @@ internal sealed class WebKitBrowser : IEngineBrowser
     private readonly SemaphoreSlim _turn = new(1);
     private readonly List<Tab> _tabs = [];
     private bool _hasOpened;
+    private string? _current;
 
     private WebKitBrowser(WebKitDriver webKit, Action<WebKitDriver> giveBack, RemoteWebDriver driver) => (_webKit, _giveBack, _driver) = (webKit, giveBack, driver);
 
@@ -30,11 +31,16 @@ internal sealed class WebKitBrowser : IEngineBrowser
         {
             if (_hasOpened)
             {
+                if (_current is null)
+                {
+                    _driver.SwitchTo().Window(_driver.WindowHandles[0]);
+                }
+
                 _driver.SwitchTo().NewWindow(WindowType.Tab);
             }
 
             _hasOpened = true;
-            return _driver.CurrentWindowHandle;
+            return _current = _driver.CurrentWindowHandle;
         });
         return Of(handle);
     }
@@ -178,7 +184,11 @@ internal sealed class WebKitBrowser : IEngineBrowser
 
         public Task ShowAsync() => DoAsync(static _ => { });
 
-        public Task CloseAsync() => DoAsync(static driver => driver.Close());
+        public Task CloseAsync() => DoAsync(driver =>
+        {
+            driver.Close();
+            browser._current = null;
+        });
 
         public Task<bool> IsExposedAsync(string selector, string role, string name) => GetAsync(driver =>
         {
@@ -196,7 +206,12 @@ internal sealed class WebKitBrowser : IEngineBrowser
 
         public Task<T> GetAsync<T>(Func<RemoteWebDriver, T> get) => browser.InTurnAsync(() =>
         {
-            browser._driver.SwitchTo().Window(handle);
+            if (browser._current != handle)
+            {
+                browser._driver.SwitchTo().Window(handle);
+                browser._current = handle;
+            }
+
             return get(browser._driver);
         });
 
