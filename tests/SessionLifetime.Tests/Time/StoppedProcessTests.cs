@@ -51,7 +51,7 @@ public sealed partial class StoppedProcessTests
             {
                 [HeldHandler.Variable] = released,
                 ["ASPNETCORE_HOSTINGSTARTUPASSEMBLIES"] = typeof(HeldHandler).Assembly.GetName().Name,
-                ["SessionLifetime__HandlerTimeout"] = "00:00:06",
+                ["SessionLifetime__HandlerTimeout"] = "00:00:12",
             });
             using var client = await server.ConnectAsync();
 
@@ -60,7 +60,7 @@ public sealed partial class StoppedProcessTests
             await server.SaysAsync(HeldHandler.Entered);
 
             await server.SignalAsync("STOP");
-            await Task.Delay(TimeSpan.FromSeconds(8));
+            await Task.Delay(TimeSpan.FromSeconds(14));
             await server.SignalAsync("CONT");
 
             // What the stop made due has fired by then; the handler goes on, and completes in its time.

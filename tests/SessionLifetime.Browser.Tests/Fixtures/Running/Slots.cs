@@ -3,13 +3,13 @@ using System.Globalization;
 namespace SessionLifetime.Browser.Tests.Fixtures.Running;
 
 /// <summary>
-/// How many tests run at once: four on a processor, for most of them mostly wait (SESSIONLIFETIME_SLOTS says another number). Of those beside which
+/// How many tests run at once: two on a processor, which they use between their waits (SESSIONLIFETIME_SLOTS says another number). Of those beside which
 /// nothing else is run, there are three at most: one in each engine.
 /// </summary>
 internal static class Slots
 {
     private static readonly SemaphoreSlim s_all = new(
-        int.TryParse(Environment.GetEnvironmentVariable("SESSIONLIFETIME_SLOTS"), CultureInfo.InvariantCulture, out var given) ? given : 4 * Environment.ProcessorCount);
+        int.TryParse(Environment.GetEnvironmentVariable("SESSIONLIFETIME_SLOTS"), CultureInfo.InvariantCulture, out var given) ? given : 2 * Environment.ProcessorCount);
 
     private static readonly SemaphoreSlim s_alone = new(3);
 
