@@ -60,7 +60,9 @@ public sealed partial class ModuleFileTests
         // Nothing is reported by it: it only keeps Firefox from keeping the page.
         Assert.DoesNotMatch(@"[""'`]unload[""'`](?!,\(\)=>\{\}\))", code);
         Assert.DoesNotMatch(@"\bimport[\s{*].*from(?!""\./session-lifetime-signalr\.js"")", code);
-        Assert.DoesNotMatch(@"[.{,]_\w", code);
+
+        // Of its own names; what is spread may be called by a short one.
+        Assert.DoesNotMatch(@"(?<!\.\.)[.{,]_\w", code);
     }
 
     [Fact]

@@ -81,6 +81,31 @@ public sealed class RelayTests(EnginesFixture engines, ChromiumFixture chromium)
         Assert.Equal(1, server.Sessions.Count);
     }
 
+    [Theory]
+    [EngineCase]
+    public async Task A_page_that_is_left_twice_erases_the_later_token_only_in_its_own_time(EngineKind engine)
+    {
+        await using var server = await NavigationServer.StartAsync();
+        var tab = await OpenAsync(engine, server);
+        await tab.SettleAsync();
+
+        // As two downloads in a row do. What erases the cookie is a timer of two seconds.
+        var erasing = await tab.EvaluateAsync<int>("""
+            const [set, clear, waiting] = [setTimeout, clearTimeout, new Set()];
+            window.setTimeout = (done, time, ...rest) => {
+              const id = set(done, time, ...rest);
+              if (time === 2000) waiting.add(id);
+              return id;
+            };
+            window.clearTimeout = id => { waiting.delete(id); clear(id); };
+            const counts = [1, 2].map(() => { dispatchEvent(new Event('beforeunload')); return waiting.size; });
+            [window.setTimeout, window.clearTimeout] = [set, clear];
+            return counts[0] * 10 + counts[1];
+            """);
+
+        Assert.Equal(11, erasing);
+    }
+
     /// <summary>As on a phone whose browser has no such event, with the Navigation API and without.</summary>
     [Theory]
     [EngineCase]

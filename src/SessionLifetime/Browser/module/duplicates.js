@@ -19,10 +19,15 @@ const PATIENCE = 1000;
 /**
  * Gives the others their time. Where this page's own timer comes late, they have had none.
  *
- * @param {number} time @param {() => void} done
+ * @param {number} time @param {() => void} done @returns {() => void} what ends the wait
  */
-const patiently = (time, done, left = AGAIN, from = performance.now()) => {
-  setTimeout(() => left && performance.now() - from > time + LATE ? patiently(time, done, left - 1) : done(), time);
+const patiently = (time, done) => {
+  let timer = 0;
+  const wait = (left = AGAIN, from = performance.now()) => {
+    timer = setTimeout(() => left && performance.now() - from > time + LATE ? wait(left - 1) : done(), time);
+  };
+  wait();
+  return () => clearTimeout(timer);
 };
 
 /** @param {Settings} settings @param {Identity} identity */
@@ -32,30 +37,45 @@ export const createTabClaim = ({ _key, duplicateDetection }, identity) => {
   /** @param {string} name @param {string} page @param {boolean} back @param {(isOwn: boolean) => void} resolve */
   const lock = (name, page, back, resolve) => {
     const waiting = new AbortController();
+    let isLate = false;
+    const hurry = back ? () => {} : patiently(PATIENCE, () => {
+      isLate = true;
+      waiting.abort();
+    });
+    // A page that is left while it waits is given no lock: the next one would wait for it.
+    release = () => {
+      hurry();
+      waiting.abort();
+    };
     if (back) resolve(true);
-    else patiently(PATIENCE, () => waiting.abort());
     navigator.locks.request(name, { signal: waiting.signal }, () => {
+      hurry();
       resolve(true);
       if (page === identity._page) return new Promise(done => { release = () => done(0); });
-    }).catch(() => resolve(!waiting.signal.aborted));
+    }).catch(() => resolve(!isLate));
   };
 
   /** @param {string} name @param {string} page @param {boolean} back @param {(isOwn: boolean) => void} resolve */
   const ask = (name, page, back, resolve) => {
     const channel = new BroadcastChannel(name);
-    release = () => channel.close();
     let isOwn = back;
+    const hurry = patiently(OBJECTION, () => resolve(isOwn = true));
+    release = () => {
+      hurry();
+      channel.close();
+      resolve(true);
+    };
     channel.onmessage = ({ data }) => {
       const { asks, taken } = data ?? {};
       // Of two pages that ask at the same time the smaller id wins.
       if (asks && (isOwn || page < asks)) channel.postMessage({ taken: asks });
       if (taken === page && !isOwn) {
+        hurry();
         channel.close();
         resolve(false);
       }
     };
     channel.postMessage({ asks: page });
-    patiently(OBJECTION, () => resolve(isOwn = true));
   };
 
   return {

@@ -36,6 +36,8 @@ const tokenToLeave = () => {
   return isAnswered ? undefined : firstToken;
 };
 
+let erasing = 0;
+
 const onLeave = () => {
   const isKnown = performance.now() - targeted < 1000;
   targeted = -Infinity;
@@ -44,7 +46,9 @@ const onLeave = () => {
   const token = tokenToLeave();
   if (!token) return;
   writeCookie(token, isKnown ? target : 0);
-  setTimeout(() => {
+  // Not what the one before it would have erased: that may be this one's.
+  clearTimeout(erasing);
+  erasing = setTimeout(() => {
     eraseCookie();
     keepTokens();
   }, STAYED);
