@@ -218,6 +218,7 @@ public sealed class TrustTests(EnginesFixture engines, ChromiumFixture chromium)
             foreach (var call in calls)
             {
                 await attacker.GoToAsync(site + "/evil");
+                await attacker.WaitForAsync("document.querySelector('#form')");
                 var asked = server.Requests.Count(request => request.Path == "/_session" + call && request.Status != 0);
                 await attacker.CallAsync("([form, action]) => { const it = document.getElementById(form); it.action = action; it.submit(); }", new[] { form, target + call });
                 await Eventually.BecomesTrueAsync(() => server.Requests.Count(request => request.Path == "/_session" + call && request.Status != 0) > asked, () => "the form's request");
