@@ -130,7 +130,9 @@ internal sealed class HistoryOracle(World world, MemoryBackingStore store, Histo
         if (!_sessions.TryGetValue(record.Id, out var session))
         {
             _sessions.Add(record.Id, session = new());
-            session.Touches.Add(new(node, IsActivity: true, world.Now, world.Now, Service));
+
+            // It counts from when it was made, however late its commit arrives.
+            session.Touches.Add(new(node, IsActivity: true, world.Now, world.Now, Earlier(Service, record.Stamps.LastActivity)));
         }
 
         if (!session.Writers.Add(record.Writer))
