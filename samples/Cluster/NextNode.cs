@@ -26,17 +26,19 @@ internal static class NextNode
             hasBody = false;
         }
 
+        // The balancing leaves of them only the one it chose.
         var proxy = context.GetReverseProxyFeature();
+        var left = proxy.AvailableDestinations.ToList();
         await next(context);
         while (!hasBody && WasNotTaken(context) && proxy.ProxiedDestination is { } tried)
         {
-            var others = proxy.AvailableDestinations.Where(node => node != tried).ToArray();
-            if (others.Length == 0)
+            left.Remove(tried);
+            if (left.Count == 0)
             {
                 return;
             }
 
-            proxy.AvailableDestinations = others;
+            proxy.AvailableDestinations = [.. left];
             proxy.ProxiedDestination = null;
             context.Features.Set<IForwarderErrorFeature>(null);
             context.Response.Clear();
