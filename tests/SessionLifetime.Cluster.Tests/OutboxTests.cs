@@ -88,10 +88,19 @@ public sealed class OutboxTests : ClusterTest
         var exit = new OutboxEvent(record.Id, ClusterEvents.Sequence(record.Version + 1, 61), ClusterEvents.ApplicationExit, "{}"u8.ToArray());
         await _store.CommitAsync(
             [new(record with { Writer = "other:1", EndReason = SessionEndReason.Exited, EndedAt = TimeSpan.Zero }, record.Version) { Committer = "other", Events = [exit] }], default);
+        var isTaken = false;
+        hook.After = (call, _) =>
+        {
+            isTaken |= call == "take";
+            return Task.CompletedTask;
+        };
         late.SetResult();
+        await Eventually.IsAsync(() => isTaken);
+        Assert.Equal(1, _store.WaitingEvents);
         await Eventually.IsAsync(async () =>
         {
-            await AdvanceAsync(s_second);
+            _time.Advance(s_second);
+            await node.PulseAsync();
             return _store.WaitingEvents == 0;
         });
 
