@@ -71,7 +71,7 @@ internal sealed class SessionWebSocketFeature(MessageCounter counter, IHttpWebSo
         return Socket;
     }
 
-    public ValueTask<bool> CountAsync() => counter.CountAsync(Request!.Session.Entry, Request.Signal, Kind);
+    public ValueTask<bool> CountAsync() => counter.CountAsync(Request!.Session.Entry, Request.MessageSignal, Kind);
 
     public override void Close(SessionEndReason? reason) => Socket!.Close(reason);
 

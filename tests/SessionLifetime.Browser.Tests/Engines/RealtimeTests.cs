@@ -121,7 +121,11 @@ public sealed class RealtimeTests(EnginesFixture engines, ChromiumFixture chromi
     [EngineCase]
     public async Task An_event_stream_comes_by_ticket_ends_with_its_session_and_does_not_come_back(EngineKind engine)
     {
-        await using var server = await RealtimeServer.StartAsync(static options => options.SessionTimeout = TimeSpan.FromSeconds(2));
+        await using var server = await RealtimeServer.StartAsync(static options =>
+        {
+            options.SessionTimeout = TimeSpan.FromSeconds(2);
+            options.CountdownDuration = TimeSpan.FromSeconds(60);
+        });
         await using var proxy = new CuttableProxy(server.Url);
         var tab = await OpenAsync(engine, proxy.Url);
         var session = await tab.SessionAsync();
@@ -135,7 +139,8 @@ public sealed class RealtimeTests(EnginesFixture engines, ChromiumFixture chromi
         await tab.WaitForAsync("heard.length === 5");
         Assert.Equal([session, "named x", "error", session, "named x"], await tab.EvaluateAsync<string[]>("return heard;"));
 
-        // An open stream keeps nothing from its countdown.
+        // Neither an open stream nor one that comes back keeps anything from its countdown.
+        await tab.OpensAsync();
         await tab.ShowsPartAsync("title", "Are you still there?");
         Assert.Equal(1, await tab.EvaluateAsync<int>("return source.readyState;"));
         await tab.ClickAsync(Part("stay"));

@@ -128,6 +128,28 @@ public sealed class RequestInFlightTests
         Assert.Equal("timedOut", (await app.StatusAsync(id)).String("state"));
     }
 
+    [Theory]
+    [InlineData("GET", "/stream", "text/event-stream", 10)]
+    [InlineData("GET", "/stream", "text/event-stream, */*", 10)]
+    [InlineData("GET", "/declared-stream", "text/event-stream", 0)]
+    [InlineData("GET", "/stream", "*/*", 0)]
+    [InlineData("POST", "/stream", "text/event-stream", 0)]
+    public async Task An_event_stream_that_a_browser_opens_again_by_itself_is_no_activity(string method, string path, string accept, int idle)
+    {
+        var gate = new Gate();
+        await using var app = await StartAsync(gate);
+        var id = await app.StartSessionAsync();
+        app.Time.Advance(TimeSpan.FromMinutes(10));
+        using var message = SessionApp.NewRequest(new HttpMethod(method), path, id);
+        message.Headers.TryAddWithoutValidation("Accept", accept);
+        using var response = await app.Client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
+        await gate.Entered;
+
+        Assert.Equal((TimeSpan.FromMinutes(idle), TimeSpan.Zero), await app.ClocksAsync(id));
+        Assert.Equal(idle > 0 ? "alive" : "activity", Assert.Single(response.Headers.GetValues("X-Session-Signal")));
+    }
+
     [Fact]
     public async Task An_event_stream_holds_nothing_once_it_flows()
     {
@@ -267,15 +289,18 @@ public sealed class RequestInFlightTests
             web.MapGet("/slow", async (CancellationToken aborted) => await gate.PassAsync(aborted));
             web.MapGet("/slow-alive", async () => await gate.PassAsync()).WithSessionSignal(SessionSignal.Alive);
             web.MapGet("/slow-none", async () => await gate.PassAsync()).WithSessionSignal(SessionSignal.None);
-            web.MapGet("/stream", async (HttpContext context) =>
-            {
-                context.Response.ContentType = "text/event-stream";
-                await context.Response.WriteAsync("data: 1\n\n");
-                await context.Response.Body.FlushAsync();
-                await gate.PassAsync(context.RequestAborted);
-            });
+            web.Map("/stream", context => StreamAsync(context, gate));
+            web.MapGet("/declared-stream", context => StreamAsync(context, gate)).WithSessionSignal(SessionSignal.Activity);
         };
     });
+
+    private static async Task StreamAsync(HttpContext context, Gate gate)
+    {
+        context.Response.ContentType = "text/event-stream";
+        await context.Response.WriteAsync("data: 1\n\n");
+        await context.Response.Body.FlushAsync();
+        await gate.PassAsync(context.RequestAborted);
+    }
 
     private static Task<SessionApp> StartWithSocketsAsync(Action<SessionAppSetup> server, bool webSocketsFirst) => SessionApp.StartAsync(setup =>
     {

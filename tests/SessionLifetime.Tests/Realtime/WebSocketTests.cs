@@ -127,6 +127,20 @@ public sealed class WebSocketTests
         Assert.Equal((TimeSpan.FromMinutes(idle), TimeSpan.FromMinutes(silent)), await app.ClocksAsync(id));
     }
 
+    [Theory]
+    [InlineData("/echo", 0)]
+    [InlineData("/alive", 0)]
+    [InlineData("/none", 10)]
+    public async Task Opening_a_socket_is_no_activity(string path, int silent)
+    {
+        await using var app = await StartAsync();
+        var id = await app.StartSessionAsync();
+        app.Time.Advance(TimeSpan.FromMinutes(10));
+        using var socket = await Socket.ConnectAsync(app, path, id);
+
+        Assert.Equal((TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(silent)), await app.ClocksAsync(id));
+    }
+
     [Fact]
     public async Task An_open_socket_and_what_is_sent_to_it_are_nothing()
     {

@@ -13,7 +13,7 @@ namespace SessionLifetime.Http.Reading;
 /// <param name="Metadata">The metadata of the endpoint; null where the request has no endpoint.</param>
 /// <param name="Sent">The request as the server has received it.</param>
 /// <param name="Response">Its answer.</param>
-/// <param name="Declared">What the endpoint says its requests tell of the user.</param>
+/// <param name="Declared">What the endpoint says its requests, and messages of its connections, tell of the user.</param>
 /// <param name="IsConnection">Whether the request stays open, and ends with its session.</param>
 /// <param name="IsSpeculative">Whether the browser prefetches or prerenders: the user has not asked for it yet.</param>
 /// <param name="Hold">How long the endpoint says its requests hold the clocks; zero where it says nothing.</param>
@@ -32,8 +32,10 @@ internal readonly record struct RequestClassification(
     /// <summary>The headers of the request.</summary>
     public IHeaderDictionary Headers => Sent.Headers;
 
-    /// <summary>How the request counts for its session.</summary>
-    public SessionSignal Signal => IsSpeculative ? SessionSignal.None : Declared;
+    /// <summary>How the request counts for its session. One that opens a connection is no activity: browsers reconnect without their users.</summary>
+    public SessionSignal Signal => IsSpeculative ? SessionSignal.None
+        : IsConnection && Declared == SessionSignal.Activity ? SessionSignal.Alive
+        : Declared;
 
     /// <summary>Whether the endpoint is reached with a living session only.</summary>
     public bool RequiresSession => Metadata?.GetMetadata<RequireTabSessionAttribute>() is not null;
@@ -57,12 +59,12 @@ internal readonly record struct RequestClassification(
         var staysOpen = signal is EndWithSessionAttribute
             || (marks is not null && (isUpgrade || request.QueryString.Length > 0) && marks.GetMetadata<HubMetadata>() is not null);
 
-        // Opening a connection is no activity: browsers reconnect without their users. The connection's messages are counted instead.
+        // An event stream has no messages of the client to count, so its endpoint may say that opening one is activity.
         return new(
             metadata,
             request,
             response,
-            signal?.Signal ?? (staysOpen ? SessionSignal.Alive : SessionSignal.Activity),
+            signal?.Signal ?? (staysOpen || IsEventStream(request) ? SessionSignal.Alive : SessionSignal.Activity),
             staysOpen || isUpgrade,
             HasSpeculativePurpose(request.Headers),
             hold?.Duration ?? TimeSpan.Zero);
@@ -99,6 +101,12 @@ internal readonly record struct RequestClassification(
     private static EndpointMetadataCollection? MarksOfErrorPage(IFeatureCollection features) => features.Get<TabSession>() is null
         ? null
         : (features.Get<IExceptionHandlerFeature>()?.Endpoint ?? features.Get<IStatusCodeReExecuteFeature>()?.Endpoint)?.Metadata;
+
+    /// <summary>HTML standard, server-sent events: what an <c>EventSource</c> asks with, also when it reconnects. A POST is sent by the page itself.</summary>
+    private static bool IsEventStream(IHttpRequestFeature request) =>
+        request.Headers.Accept is [{ } accept, ..]
+        && accept.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase)
+        && HttpMethods.IsGet(request.Method);
 
     private static bool IsUpgrade(IHttpRequestFeature request) => request.Headers.Upgrade.Count > 0 || HttpMethods.IsConnect(request.Method);
 

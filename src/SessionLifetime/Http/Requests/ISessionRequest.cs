@@ -11,7 +11,7 @@ internal interface ISessionRequest
     TabSession Session { get; }
 
     /// <summary>How messages of the connection count for the session.</summary>
-    SessionSignal Signal { get; }
+    SessionSignal MessageSignal { get; }
 
     /// <summary>The connection that is open for the request; it leaves its session when the rest of the pipeline is done.</summary>
     SessionConnection? Connection { get; set; }

@@ -67,7 +67,7 @@ internal sealed class SessionRequest(
 
     public TabSession Session { get; private set; } = default!;
 
-    public SessionSignal Signal { get; private set; }
+    public SessionSignal MessageSignal { get; private set; }
 
     public SessionConnection? Connection { get; set; }
 
@@ -84,14 +84,14 @@ internal sealed class SessionRequest(
         _isInSession = true;
         _isPlain = lookup.Carrier != SessionCarrier.Header;
         _isClosed = _isServed = false;
-        Signal = classified.Signal;
+        MessageSignal = classified.Declared;
         _isConnection = _mayBeUpgraded = classified.IsConnection;
-        _holds = Signal != SessionSignal.None;
+        _holds = classified.Signal != SessionSignal.None;
         _holdFor = classified.Hold;
         _mayHaveBody = _holds && !HttpMethods.IsGet(classified.Sent.Method);
         if (_holds)
         {
-            return engine.TryBeginAsync(_entry, isActivity: Signal == SessionSignal.Activity, _hold, _holdFor, disarms);
+            return engine.TryBeginAsync(_entry, isActivity: classified.Signal == SessionSignal.Activity, _hold, _holdFor, disarms);
         }
 
         _entry.EnterRequest();
@@ -107,7 +107,7 @@ internal sealed class SessionRequest(
         _response = context.Features.Find<IHttpResponseFeature>()!;
         (_context, _entry, _sent, _isInSession, _isPlain) = (context, started.Entry, started.Entry.Secret, true, isPlain);
         (_isClosed, _isServed) = (false, false);
-        (Signal, _isConnection, _mayBeUpgraded) = (SessionSignal.Activity, false, HttpMethods.IsConnect(context.Request.Method));
+        (MessageSignal, _isConnection, _mayBeUpgraded) = (SessionSignal.Activity, false, HttpMethods.IsConnect(context.Request.Method));
         (_holds, _mayHaveBody) = (true, !HttpMethods.IsGet(context.Request.Method));
         _entry.EnterRequest();
         _entry.TryHold(_hold.For(_entry, started.IsActivity, started.Until), _entry.LastSignal);
