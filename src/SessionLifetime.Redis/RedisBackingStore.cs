@@ -80,9 +80,13 @@ internal sealed class RedisBackingStore : ISessionBackingStore
     }
 
     public async ValueTask CompleteEventsAsync(IReadOnlyList<EventResult> results, CancellationToken cancellationToken) => await Task.WhenAll(
-        results.Select(result => _shards.RunAsync(
-            RedisEventScripts.Complete, RedisShards.Of(result.SessionId),
-            _shards.Channel.ToString(), result.SessionId, result.Sequence, result.Attempt, result.IsDelivered ? 1 : 0)));
+        results.GroupBy(static result => RedisShards.Of(result.SessionId)).Select(group => _shards.RunAsync(
+            RedisEventScripts.Complete,
+            group.Key,
+            [
+                _shards.Channel.ToString(),
+                .. group.SelectMany(static result => new RedisValue[] { result.SessionId, result.Sequence, result.Attempt, result.IsDelivered ? 1 : 0 }),
+            ])));
 
     public async ValueTask PutTokenAsync(StoredToken token, CancellationToken cancellationToken) =>
         await _shards.RunAsync(RedisScripts.PutToken, RedisShards.Of(token.Hash), token.Hash, token.SessionId, token.ExpiresAt.Ticks, token.Data);
@@ -142,10 +146,16 @@ internal sealed class RedisBackingStore : ISessionBackingStore
         if (string.Equals(text, Beat, StringComparison.Ordinal))
         {
             notices.TryWrite(new(Change: null));
+            return;
         }
-        else if (text.Split(':') is [var id, var version, [var ended, var told]] && long.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+
+        foreach (var change in text.Split(' '))
         {
-            notices.TryWrite(new(new CommittedChange(id, number, ended == '1', told == '1')));
+            if (change.Split(':') is [var id, var version, [var ended, var told]]
+                && long.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            {
+                notices.TryWrite(new(new CommittedChange(id, number, ended == '1', told == '1')));
+            }
         }
     }
 }

@@ -60,35 +60,43 @@ internal static class RedisEventScripts
         return events
         """;
 
-    /// <summary>Channel, id, sequence, attempt, whether it was delivered.</summary>
+    /// <summary>Channel, and of each result the session's id, sequence, attempt, and whether the event was delivered.</summary>
     public const string Complete = RedisScriptParts.Session + """
 
-        local id = ARGV[4]
-        local first = redis.call('LINDEX', B .. 'e:' .. id, 0)
-        if not first then return 0 end
-        local e = cmsgpack.unpack(first)
-        if e[1] ~= ARGV[5] or e[4] ~= tonumber(ARGV[6]) then return 0 end
-        local place
-        for _, from in ipairs({ 'x:' .. e[5], 'q:' .. e[5], 'q:' }) do
-          place = redis.call('ZSCORE', B .. from, id) or place
-          redis.call('ZREM', B .. from, id)
+        local news, owners = {}, { [''] = true }
+        local function complete(id, sequence, attempt, isDelivered)
+          local events = B .. 'e:' .. id
+          local first = redis.call('LINDEX', events, 0)
+          if not first then return end
+          local e = cmsgpack.unpack(first)
+          if e[1] ~= sequence or e[4] ~= tonumber(attempt) then return end
+          local place
+          for _, from in ipairs({ 'x:' .. e[5], 'q:' .. e[5], 'q:' }) do
+            place = redis.call('ZSCORE', B .. from, id)
+            if place then
+              redis.call('ZREM', B .. from, id)
+              break
+            end
+          end
+          owners[e[5]] = true
+          if not isDelivered then
+            e[5], e[6] = '', false
+            redis.call('LSET', events, 0, cmsgpack.pack(e))
+            queue(id, '', place or nil)
+            return
+          end
+          redis.call('LPOP', events)
+          local after = redis.call('LINDEX', events, 0)
+          if after then
+            queue(id, cmsgpack.unpack(after)[5], place or nil)
+            return
+          end
+          local s = redis.call('HMGET', B .. 's:' .. id, 'v', 'end')
+          if s[1] then changed(news, id, s[1], s[2] ~= '', true) end
         end
-        local taker = e[5]
-        if ARGV[7] == '0' then
-          e[5], e[6] = '', false
-          redis.call('LSET', B .. 'e:' .. id, 0, cmsgpack.pack(e))
-          queue(id, '', place)
-          forgetOwner(taker)
-          return 0
-        end
-        redis.call('LPOP', B .. 'e:' .. id)
-        local after = redis.call('LINDEX', B .. 'e:' .. id, 0)
-        if after then queue(id, cmsgpack.unpack(after)[5], place) end
-        forgetOwner(taker)
-        forgetOwner('')
-        if after then return 0 end
-        local s = redis.call('HMGET', B .. 's:' .. id, 'v', 'end')
-        if s[1] then changed(id, s[1], s[2] ~= '', ARGV[3]) end
-        return 1
+        for k = 4, #ARGV, 4 do complete(ARGV[k], ARGV[k + 1], ARGV[k + 2], ARGV[k + 3] ~= '0') end
+        for owner in pairs(owners) do forgetOwner(owner) end
+        tell(ARGV[3], news)
+        return 0
         """;
 }

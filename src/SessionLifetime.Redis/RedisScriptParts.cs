@@ -24,12 +24,15 @@ internal static class RedisScriptParts
         local function record(id)
           return redis.call('HMGET', B .. 's:' .. id, 'v', 'h', 'a', 's', 'i', 'r', 'due', 'abs', 'b', 'u', 'home', 'end', 'at', 'w', 'st')
         end
-        local function place(id, at)
-          if at[1] ~= '' then redis.call('ZADD', B .. 'due', at[1], id) else redis.call('ZREM', B .. 'due', id) end
-          if at[2] ~= '' then redis.call('ZADD', B .. 'absolute', at[2], id) else redis.call('ZREM', B .. 'absolute', id) end
+        local function placeDue(id, at)
+          if at ~= '' then redis.call('ZADD', B .. 'due', at, id) else redis.call('ZREM', B .. 'due', id) end
+        end
+        local function placeAbsolute(id, at)
+          if at ~= '' then redis.call('ZADD', B .. 'absolute', at, id) else redis.call('ZREM', B .. 'absolute', id) end
         end
         local function member(group, old, new, id)
-          if old and old ~= '' and old ~= new then redis.call('ZREM', group .. old, id) end
+          if old == new then return end
+          if old and old ~= '' then redis.call('ZREM', group .. old, id) end
           if new ~= '' then redis.call('ZADD', group .. new, 0, id) end
         end
         local function queue(id, address, at)
@@ -39,9 +42,13 @@ internal static class RedisScriptParts
         local function forgetOwner(owner)
           if redis.call('EXISTS', B .. 'q:' .. owner, B .. 'x:' .. owner) == 0 then redis.call('SREM', B .. 'owners', owner) end
         end
-        local function changed(id, version, ended, channel)
+        local function changed(news, id, version, ended, told)
           redis.call('ZADD', B .. 'changes', redis.call('INCR', B .. 'number'), id)
-          redis.call('PUBLISH', channel, id .. ':' .. version .. ':' .. (ended and 1 or 0) .. (1 - redis.call('EXISTS', B .. 'e:' .. id)))
+          if told == nil then told = redis.call('EXISTS', B .. 'e:' .. id) == 0 end
+          news[#news + 1] = id .. ':' .. version .. ':' .. (ended and 1 or 0) .. (told and 1 or 0)
+        end
+        local function tell(channel, news)
+          if #news > 0 then redis.call('PUBLISH', channel, table.concat(news, ' ')) end
         end
         """;
 }

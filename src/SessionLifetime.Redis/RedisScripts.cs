@@ -102,7 +102,11 @@ internal static class RedisScripts
                 set[#set + 1] = due
               end
               if #set > 0 then redis.call('HSET', key, unpack(set)) end
-              if due ~= '' then place(id, redis.call('HMGET', key, 'due', 'abs')) end
+              if due ~= '' then
+                local at = redis.call('HMGET', key, 'due', 'abs')
+                placeDue(id, at[1])
+                placeAbsolute(id, at[2])
+              end
             end
             local answer = { s[1], s[3], s[4], s[5], s[6] }
             if s[2] ~= '' or s[1] ~= ARGV[k + 1] then answer[6] = record(id) end
@@ -112,56 +116,75 @@ internal static class RedisScripts
         return answers
         """;
 
-    /// <summary>Channel, id, expected version, not before (service, store), committer, four stamps seen, the fields but the version, and events of three values.</summary>
+    /// <summary>
+    /// Channel, and for each commit the number of its values and these: id, expected version, not before (service, store), committer, four stamps seen, the
+    /// fields but the version, and events of three values. Gives for each: status, and version, stamps and former secrets where it was written, else the record.
+    /// </summary>
     public const string Commit = RedisScriptParts.Session + """
 
-        local channel, id, expected = ARGV[3], ARGV[4], ARGV[5]
-        local key = B .. 's:' .. id
+        local channel, news, answers = ARGV[3], {}, {}
         local store, service = clock()
-        local old = redis.call('HMGET', key, 'v', 'end', 'w', 'a', 's', 'i', 'r', 'home', 'b', 'u', 'h')
-        if old[1] and old[3] == ARGV[25] then return { 0, record(id), '' } end
-        local moved = (not old[1] and expected ~= '0') or (old[1] and (old[1] ~= expected or old[2] ~= ''))
-        for f = 1, 4 do
-          if old[1] and ARGV[8 + f] ~= '' and tonumber(old[3 + f]) > tonumber(ARGV[8 + f]) then moved = true end
-        end
-        if moved then return { 1, record(id), '' } end
-        if (ARGV[6] ~= '' and tonumber(ARGV[6]) > service) or (ARGV[7] ~= '' and tonumber(ARGV[7]) > store) then return { 2, record(id), '' } end
+        local function commit(o, last)
+          local id, expected = ARGV[o + 1], ARGV[o + 2]
+          local key = B .. 's:' .. id
+          local old = redis.call('HMGET', key, 'v', 'end', 'w', 'a', 's', 'i', 'r', 'home', 'b', 'u', 'h', 'abs')
+          local isNew = not old[1]
+          if not isNew and old[3] == ARGV[o + 22] then return { 0, record(id) } end
+          local moved = (isNew and expected ~= '0') or (not isNew and (old[1] ~= expected or old[2] ~= ''))
+          for f = 1, 4 do
+            if not isNew and ARGV[o + 5 + f] ~= '' and tonumber(old[3 + f]) > tonumber(ARGV[o + 5 + f]) then moved = true end
+          end
+          if moved then return { 1, record(id) } end
+          if (ARGV[o + 3] ~= '' and tonumber(ARGV[o + 3]) > service) or (ARGV[o + 4] ~= '' and tonumber(ARGV[o + 4]) > store) then return { 2, record(id) } end
 
-        local stamps = {}
-        for f = 1, 4 do
-          local moment = ARGV[13 + f]
-          if tonumber(moment) > service then moment = num(service) end
-          if old[1] and tonumber(old[3 + f]) > tonumber(moment) then moment = old[3 + f] end
-          stamps[f] = moment
-        end
-        local version = num(expected + 1)
-        redis.call('HSET', key, 'v', version, 'h', ARGV[13], 'a', stamps[1], 's', stamps[2], 'i', stamps[3], 'r', stamps[4], 'due', ARGV[18], 'abs', ARGV[19],
-          'b', ARGV[20], 'u', ARGV[21], 'home', ARGV[22], 'end', ARGV[23], 'at', ARGV[24], 'w', ARGV[25], 'st', ARGV[26])
-        local ended = ARGV[23] ~= ''
-        member(B .. 'b:', old[9], not ended and ARGV[20] or '', id)
-        member(B .. 'u:', old[10], not ended and ARGV[21] or '', id)
-        if ended then
-          redis.call('ZREM', B .. 'all', id)
-          redis.call('ZADD', B .. 'ended', ARGV[24], id)
-          place(id, { '', '' })
-        else
-          redis.call('ZADD', B .. 'all', 0, id)
-          place(id, { ARGV[18], ARGV[19] })
-        end
-        if #ARGV > 26 then
-          local address, home = ARGV[8], old[8]
-          if home and home ~= '' then
-            local till = redis.call('HGET', B .. 'nodes', home)
-            if till and tonumber(till) > service then address = home end
+          local stamps = {}
+          for f = 1, 4 do
+            local moment = ARGV[o + 10 + f]
+            if tonumber(moment) > service then moment = num(service) end
+            if not isNew and tonumber(old[3 + f]) > tonumber(moment) then moment = old[3 + f] end
+            stamps[f] = moment
           end
-          local isFirst = redis.call('EXISTS', B .. 'e:' .. id) == 0
-          for k = 27, #ARGV, 3 do
-            redis.call('RPUSH', B .. 'e:' .. id, cmsgpack.pack({ ARGV[k], ARGV[k + 1], ARGV[k + 2], 0, address, false }))
+          local version = num(expected + 1)
+          redis.call('HSET', key, 'v', version, 'h', ARGV[o + 10], 'a', stamps[1], 's', stamps[2], 'i', stamps[3], 'r', stamps[4], 'due', ARGV[o + 15], 'abs', ARGV[o + 16],
+            'b', ARGV[o + 17], 'u', ARGV[o + 18], 'home', ARGV[o + 19], 'end', ARGV[o + 20], 'at', ARGV[o + 21], 'w', ARGV[o + 22], 'st', ARGV[o + 23])
+          local ended = ARGV[o + 20] ~= ''
+          member(B .. 'b:', old[9], not ended and ARGV[o + 17] or '', id)
+          member(B .. 'u:', old[10], not ended and ARGV[o + 18] or '', id)
+          local due, absolute = ARGV[o + 15], ARGV[o + 16]
+          if ended then
+            redis.call('ZREM', B .. 'all', id)
+            redis.call('ZADD', B .. 'ended', ARGV[o + 21], id)
+            due, absolute = '', ''
+          elseif isNew then
+            redis.call('ZADD', B .. 'all', 0, id)
           end
-          if isFirst then queue(id, address, redis.call('INCR', B .. 'place')) end
+          placeDue(id, due)
+          if absolute ~= '' or (old[12] or '') ~= '' then placeAbsolute(id, absolute) end
+          if last > o + 23 then
+            local address, home, events = ARGV[o + 5], old[8], B .. 'e:' .. id
+            if home and home ~= '' then
+              local till = redis.call('HGET', B .. 'nodes', home)
+              if till and tonumber(till) > service then address = home end
+            end
+            local before = redis.call('LLEN', events)
+            for k = o + 24, last, 3 do
+              redis.call('RPUSH', events, cmsgpack.pack({ ARGV[k], ARGV[k + 1], ARGV[k + 2], 0, address, false }))
+            end
+            if before == 0 then queue(id, address, redis.call('INCR', B .. 'place')) end
+            changed(news, id, version, ended, false)
+          else
+            changed(news, id, version, ended)
+          end
+          return { 0, version, stamps[1], stamps[2], stamps[3], stamps[4], old[11] or '' }
         end
-        changed(id, version, ended, channel)
-        return { 0, record(id), old[11] or '' }
+        local at = 4
+        while at <= #ARGV do
+          local last = at + tonumber(ARGV[at])
+          answers[#answers + 1] = commit(at, last)
+          at = last + 1
+        end
+        tell(channel, news)
+        return answers
         """;
 
     /// <summary>Most, hold. Gives records, each with its id first.</summary>

@@ -44,7 +44,20 @@ internal sealed class RedisSessions(RedisShards shards)
         return results;
     }
 
-    public async ValueTask<IReadOnlyList<CommitAnswer>> CommitAsync(IReadOnlyList<SessionCommit> commits) => await Task.WhenAll(commits.Select(CommitAsync));
+    public async ValueTask<IReadOnlyList<CommitAnswer>> CommitAsync(IReadOnlyList<SessionCommit> commits)
+    {
+        var answers = new CommitAnswer[commits.Count];
+        await Task.WhenAll(Enumerable.Range(0, commits.Count).GroupBy(index => RedisShards.Of(commits[index].Next.Id)).Select(async group =>
+        {
+            int[] indexes = [.. group];
+            var some = await CommitAsync(group.Key, Array.ConvertAll(indexes, index => commits[index]));
+            for (var one = 0; one < indexes.Length; one++)
+            {
+                answers[indexes[one]] = some[one];
+            }
+        }));
+        return answers;
+    }
 
     public async ValueTask<IReadOnlyList<SessionRecord>> TakeDueAsync(DueRequest request)
     {
@@ -137,31 +150,77 @@ internal sealed class RedisSessions(RedisShards shards)
         return new((long)answer[0], new(Span(1), Span(2), Span(3), Span(4)), answer.Length > 5 ? RedisRows.Record(id, RedisRows.Values(answer[5])) : null);
     }
 
-    /// <summary>Where secrets lead is written with the commit, and removed when the session has dropped them.</summary>
-    private async Task<CommitAnswer> CommitAsync(SessionCommit commit)
+    /// <summary>Commits to one shard. Where secrets lead is written before anybody is given them, and removed when the session has dropped them.</summary>
+    private async Task<CommitAnswer[]> CommitAsync(int shard, SessionCommit[] commits)
+    {
+        var values = new List<RedisValue>(commits.Length * 32) { shards.Channel.ToString() };
+        foreach (var commit in commits)
+        {
+            Add(values, commit);
+        }
+
+        // A new session's in the same round trip.
+        var hints = RememberAsync(commits.Where(static commit => commit.ExpectedVersion == 0).SelectMany(static commit => HintsOf(commit.Next)));
+        var deciding = shards.RunAsync(RedisScripts.Commit, shard, [.. values]);
+        await hints;
+        var rows = Array.ConvertAll((RedisResult[])(await deciding)!, static one => (RedisResult[])one!);
+        var answers = new CommitAnswer[commits.Length];
+        var (added, dropped) = (new List<(string Hash, string Id)>(), new List<string>());
+        for (var index = 0; index < commits.Length; index++)
+        {
+            var (next, row) = (commits[index].Next, rows[index]);
+            if (row.Length == 2)
+            {
+                var current = RedisRows.Record(next.Id, RedisRows.Values(row[1]));
+                answers[index] = new((CommitStatus)(int)row[0], current);
+                if (answers[index].Status == CommitStatus.Written)
+                {
+                    // By a call whose answer was lost: nobody knows how far it came.
+                    added.AddRange(HintsOf(next));
+                }
+
+                continue;
+            }
+
+            TimeSpan Span(int field) => new((long)row[field]);
+            answers[index] = new(CommitStatus.Written, next with { Version = (long)row[1], Stamps = new(Span(2), Span(3), Span(4), Span(5)) });
+            var former = ((string)row[6]!).Split(',', StringSplitOptions.RemoveEmptyEntries);
+            if (commits[index].ExpectedVersion > 0 && next.EndReason is null)
+            {
+                added.AddRange(HintsOf(next).Where(hint => !former.Contains(hint.Hash, StringComparer.Ordinal)));
+            }
+
+            // Only those that the session had: one of a refused commit may be good by another that was written meanwhile.
+            dropped.AddRange(former.Except(next.SecretHashes, StringComparer.Ordinal));
+        }
+
+        await RememberAsync(added);
+        await ForgetAsync(dropped);
+        return answers;
+    }
+
+    private static IEnumerable<(string Hash, string Id)> HintsOf(SessionRecord record) => record.SecretHashes.Select(hash => (hash, record.Id));
+
+    private static void Add(List<RedisValue> values, SessionCommit commit)
     {
         var (next, seen) = (commit.Next, commit.ExpectedStamps);
-        RedisValue[] values =
+        values.AddRange(
         [
-            shards.Channel.ToString(), next.Id, commit.ExpectedVersion, RedisRows.Ticks(commit.NotBefore), RedisRows.Ticks(commit.NotBeforeStoreTime), commit.Committer,
+            23 + (commit.Events.Count * 3),
+            next.Id, commit.ExpectedVersion, RedisRows.Ticks(commit.NotBefore), RedisRows.Ticks(commit.NotBeforeStoreTime), commit.Committer,
             RedisRows.Ticks(seen?.LastActivity), RedisRows.Ticks(seen?.LastSignal), RedisRows.Ticks(seen?.IdleReset), RedisRows.Ticks(seen?.LastArrival),
             string.Join(',', next.SecretHashes), next.Stamps.LastActivity.Ticks, next.Stamps.LastSignal.Ticks, next.Stamps.IdleReset.Ticks, next.Stamps.LastArrival.Ticks,
             RedisRows.Ticks(next.DueAt), RedisRows.Ticks(next.AbsoluteAt), next.BrowserId ?? "", RedisRows.User(next.User), next.Home ?? "",
             next.EndReason is { } reason ? (int)reason : RedisValue.EmptyString, RedisRows.Ticks(next.EndedAt), next.Writer, next.State,
-            .. commit.Events.SelectMany(static raised => new RedisValue[] { raised.Sequence, raised.Kind, raised.Payload }),
-        ];
-        // In one round trip, and both are there before anybody is given the secret.
-        var hints = next.EndReason is null ? next.SecretHashes.Select(hash => shards.Database.StringSetAsync(shards.KeyOf("k:", hash), next.Id)).ToArray() : [];
-        var deciding = shards.RunAsync(RedisScripts.Commit, RedisShards.Of(next.Id), values);
-        await Task.WhenAll(hints);
-        var answer = (RedisResult[])(await deciding)!;
-        var (status, current) = ((CommitStatus)(int)answer[0], RedisRows.Record(next.Id, RedisRows.Values(answer[1])));
-
-        // Only those that the session had: one of a refused commit may be good by another that was written meanwhile.
-        var former = ((string)answer[2]!).Split(',', StringSplitOptions.RemoveEmptyEntries);
-        await ForgetAsync(former.Except(current?.SecretHashes ?? [], StringComparer.Ordinal));
-        return new(status, current);
+        ]);
+        foreach (var raised in commit.Events)
+        {
+            values.AddRange([raised.Sequence, raised.Kind, raised.Payload]);
+        }
     }
+
+    private async Task RememberAsync(IEnumerable<(string Hash, string Id)> hints) =>
+        await Task.WhenAll(hints.Select(hint => shards.Database.StringSetAsync(shards.KeyOf("k:", hint.Hash), hint.Id)));
 
     private async Task ForgetAsync(IEnumerable<string> hashes) => await Task.WhenAll(hashes.Select(hash => shards.Database.KeyDeleteAsync(shards.KeyOf("k:", hash))));
 

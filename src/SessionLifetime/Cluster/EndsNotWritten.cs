@@ -6,18 +6,16 @@ namespace SessionLifetime.Cluster;
 /// <remarks>They are kept by this process: one that dies before takes them with it, and the session lives on until its own rules end it.</remarks>
 internal sealed class EndsNotWritten(SharedSessionDirectory directory, SessionEngine engine)
 {
-    /// <summary>Tries each of them; stops at the first that still cannot be written.</summary>
+    /// <summary>Tries each of them. One that still cannot be written stays, and keeps no other from it.</summary>
     public async ValueTask WriteAsync()
     {
         foreach (var (entry, reason) in directory.KeptEnds)
         {
             await engine.TryEndAsync(entry, reason);
-            if (!entry.IsEnded)
+            if (entry.IsEnded)
             {
-                return;
+                directory.KeptEnds.TryRemove(entry, out _);
             }
-
-            directory.KeptEnds.TryRemove(entry, out _);
         }
     }
 }

@@ -102,14 +102,23 @@ internal sealed class OutboxDelivery
             var take = new EventTake(_node.Id, again ? most + _results.Open : most, again) { Kinds = _dispatch.Kinds };
             var events = await _gate.CallAsync("taking events", (store, stop) => store.TakeEventsAsync(take, stop));
             _asksAgain = false;
+
+            // Of each session one at most. Those that wait for the store do so together.
+            var raising = new List<Task>();
             foreach (var one in events)
             {
                 if (_results.TryOpen(one))
                 {
                     taken++;
-                    await RaiseAsync(one);
+                    var running = RaiseAsync(one);
+                    if (!running.IsCompletedSuccessfully)
+                    {
+                        raising.Add(running.AsTask());
+                    }
                 }
             }
+
+            await Task.WhenAll(raising);
         }
         while (taken >= most || again);
     }

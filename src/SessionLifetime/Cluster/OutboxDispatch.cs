@@ -24,8 +24,7 @@ internal sealed class OutboxDispatch(
     ILogger<OutboxDispatch> logger)
 {
     /// <summary>The kinds of events that are delivered here: those with handlers, and those that nobody has handlers for.</summary>
-    public List<string> Kinds =>
-        [.. ClusterEvents.Kinds.Where(kind => dispatcher.Wants(kind.Kind) || !node.OthersWant(kind.Kind)).Select(static kind => kind.Name)];
+    public List<string> Kinds => [.. ClusterEvents.Kinds.Where(kind => IsTold(kind.Kind)).Select(static kind => kind.Name)];
 
     /// <summary>Raises the event, or finishes it where there is nobody to tell.</summary>
     /// <param name="one">The event.</param>
@@ -33,7 +32,7 @@ internal sealed class OutboxDispatch(
     /// <exception cref="SessionStoreUnavailableException">The store does not answer; the event did not reach its handlers.</exception>
     public async ValueTask RaiseAsync(OutboxEvent one, OutboxResults results)
     {
-        if (!Kinds.Contains(one.Kind, StringComparer.Ordinal))
+        if (!IsTold(one.Kind))
         {
             // Another node has handlers for it, or a newer version that knows it. Once it is given back it is not given here again.
             logger.EventIsOfOthers(one.Kind, one.SessionId);
@@ -67,6 +66,21 @@ internal sealed class OutboxDispatch(
         Raise(one, entry, details, results);
     }
 
+    private bool IsTold(SessionEventKind kind) => dispatcher.Wants(kind) || !node.OthersWant(kind);
+
+    private bool IsTold(string name)
+    {
+        foreach (var kind in ClusterEvents.Kinds)
+        {
+            if (string.Equals(kind.Name, name, StringComparison.Ordinal))
+            {
+                return IsTold(kind.Kind);
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>What an event tells; null where that is no event.</summary>
     private EventDetails? DetailsOf(OutboxEvent one)
     {
@@ -89,9 +103,19 @@ internal sealed class OutboxDispatch(
         }
 
         var known = directory.TryGet(id, out var living) ? living : directory.Ended.Find(id);
-        if (known?.Shared is { IsStale: false } shared && ClusterEvents.Sequence(shared.Version + 1, 0) > one.Sequence)
+        if (known?.Shared is { } shared)
         {
-            return known;
+            if (!Knows(shared, one))
+            {
+                // The commit that gave the event may be this node's own, whose answer is on its way.
+                await shared.Turn.EnterAsync();
+                shared.Turn.Leave();
+            }
+
+            if (Knows(shared, one))
+            {
+                return known;
+            }
         }
 
         var record = await directory.Reader.LoadAsync(id);
@@ -108,6 +132,8 @@ internal sealed class OutboxDispatch(
 
         return record.EndReason is null ? directory.Follower.Adopt(record, secret: null) : directory.Follower.Revive(record);
     }
+
+    private static bool Knows(SharedState shared, OutboxEvent one) => !shared.IsStale && ClusterEvents.Sequence(shared.Version + 1, 0) > one.Sequence;
 
     private bool IsCurrent(SessionEntry entry, EventDetails details) =>
         directory.Read(entry) is { Raising: true } seen && seen.RaiseNumber == (uint)details.RaiseNumber;

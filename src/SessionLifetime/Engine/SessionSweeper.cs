@@ -16,6 +16,9 @@ internal sealed class SessionSweeper(
     /// <summary>So many that what was fetched for the last of them is still there when its turn comes.</summary>
     private const int Few = 32;
 
+    /// <summary>So many wait for a store at once: several of its calls, so that it has the next while the node reads what it has answered.</summary>
+    private const int MostLooking = 2048;
+
     private readonly SessionEntry[] _batch = new SessionEntry[256];
     private readonly List<SessionEntry> _failed = [];
     private readonly List<(SessionEntry Entry, Task<bool> Looking)> _looking = [];
@@ -47,10 +50,14 @@ internal sealed class SessionSweeper(
                 Look(_batch[index], now);
             }
 
-            await WhenLookedAsync();
             Array.Clear(_batch, 0, count);
+            if (_looking.Count >= MostLooking)
+            {
+                await WhenLookedAsync();
+            }
         }
 
+        await WhenLookedAsync();
         foreach (var entry in _failed)
         {
             engine.Directory.Reschedule(entry, now);

@@ -32,6 +32,9 @@ internal sealed class ChaosOracle(IReadOnlyCollection<Fault> faults, IReadOnlyLi
     /// <summary>Touches that may have been lost with the node that answered them.</summary>
     public int Endangered { get; private set; }
 
+    /// <summary>Exits that a node answered while its store was away.</summary>
+    public int Kept { get; private set; }
+
     /// <summary>Sessions in steady use of which no request was answered until they ended.</summary>
     public int Starved { get; private set; }
 
@@ -192,7 +195,7 @@ internal sealed class ChaosOracle(IReadOnlyCollection<Fault> faults, IReadOnlyLi
     {
         var ended = session.Calls
             .Where(static call => call.Status == 410 || call is { Kind: CallKind.Exit, IsServed: true })
-            .Select(static call => call.Answered)
+            .Select(call => call.Kind == CallKind.Exit && call.Status != 410 ? WrittenAt(call) : call.Answered)
             .Append(exit.At)
             .Min();
         foreach (var call in session.Calls)
@@ -220,6 +223,24 @@ internal sealed class ChaosOracle(IReadOnlyCollection<Fault> faults, IReadOnlyLi
 
         // One that is used all the time ends only where no request of it was answered for so long: the machine had no time for its client.
         Starved += session.IsSteady && ended < quietFrom ? 1 : 0;
+    }
+
+    /// <summary>
+    /// When an exit that was answered is certainly in the store. In an outage a node keeps it, and writes it when the store is back: never where the node
+    /// dies before.
+    /// </summary>
+    private double WrittenAt(Call exit)
+    {
+        if (!IsCutOff(exit))
+        {
+            return exit.Answered;
+        }
+
+        Kept++;
+        var back = _stores[exit.Node].FirstOrDefault(line => line.Event == EventLine.StoreBack && line.At >= exit.Sent);
+        var written = (back?.At ?? double.PositiveInfinity) + times.Flush;
+        var lost = faults.Any(fault => fault.Node == exit.Node && fault.To >= exit.Sent && fault.From <= written);
+        return lost ? double.PositiveInfinity : written;
     }
 
     /// <summary>Whether the node that answered had found its store away: it serves for the tolerance then.</summary>

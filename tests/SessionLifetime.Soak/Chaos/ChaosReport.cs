@@ -21,6 +21,7 @@ internal static partial class ChaosReport
               deliveries  {oracle.Repeated} repeated after their node was killed or stood still
               touches     {oracle.Endangered} answered by a node that was killed or stood still soon after
               late ends   in chaos {Spread(oracle.LateInChaos)}; once healthy {Spread(oracle.LateInPeace)}
+              kept exits  {oracle.Kept} answered by a node whose store was away
               served after the end at the most {oracle.ServedAfterEnd:F2} s; while the database was away {oracle.ServedInOutage:F2} s
               violations  {oracle.Violations.Count}
             """);
