@@ -108,6 +108,36 @@ public sealed class OutboxTests : ClusterTest
     }
 
     [Fact]
+    public async Task AnEventOfACommitWhoseAnswerIsOnItsWay_WaitsForItAndReadsNothing()
+    {
+        var hook = new InterceptedStore(_store);
+        var node = await NodeAsync(store: hook);
+        var entry = await node.Host.StartAsync("p1");
+        var (answer, isWritten, isTaken, loads) = (new TaskCompletionSource(), false, false, 0);
+        hook.Before = (call, _) =>
+        {
+            loads += call == "load" ? 1 : 0;
+            return Task.CompletedTask;
+        };
+        hook.After = (call, _) =>
+        {
+            isTaken |= call == "take" && isWritten;
+            return call == "commit" && !isWritten && (isWritten = true) ? answer.Task : Task.CompletedTask;
+        };
+        var ending = node.Host.Engine.TryEndAsync(entry, SessionEndReason.Revoked).AsTask();
+        await Eventually.IsAsync(() => isWritten);
+        var pulse = node.PulseAsync();
+        await Eventually.IsAsync(() => isTaken);
+        answer.SetResult();
+        Assert.True(await ending);
+        await pulse;
+        await Eventually.IsAsync(() => _store.WaitingEvents == 0);
+
+        Assert.Single(node.Host.Heard, static heard => heard.StartsWith("ApplicationExit", StringComparison.Ordinal));
+        Assert.Equal(0, loads);
+    }
+
+    [Fact]
     public async Task AnExit_OnANodeWithoutHandlers_IsToldByANodeThatHasThem()
     {
         var told = 0;

@@ -106,8 +106,8 @@ internal sealed class EntryFollower(
 
             SessionRecords.Follow(shared, record, details, entry.OnlySecret, read.Owner.Browser);
 
-            // Read before what was heard of meanwhile: it is read again.
-            shared.IsStale = record.Version < shared.HeardVersion;
+            // Where it was read before what was heard of meanwhile, it is stale all the same.
+            shared.IsStale = false;
         }
 
         read.LastActivity = Moment.Later(read.LastActivity, own.LastActivity);

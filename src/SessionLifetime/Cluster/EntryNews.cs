@@ -77,6 +77,14 @@ internal sealed class EntryNews(
         // A touch tells what moved on: many in one call.
         async ValueTask ReadAsync(SessionEntry entry)
         {
+            // A commit of this node is heard of before it is answered.
+            await entry.Shared!.Turn.EnterAsync();
+            entry.Shared.Turn.Leave();
+            if (entry is not { IsEnded: false, Shared.IsStale: true })
+            {
+                return;
+            }
+
             await ask(entry);
             if (entry is { IsEnded: false, Shared.IsStale: true })
             {

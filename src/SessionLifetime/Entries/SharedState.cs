@@ -126,10 +126,13 @@ internal sealed class SharedState
     /// <summary>Whether it is to end, and the store could not be told yet: it is served no more.</summary>
     public bool IsEnding { get; set; }
 
-    /// <summary>Whether the session is known to have changed elsewhere since it was read.</summary>
+    /// <summary>
+    /// Whether the session is known to have changed elsewhere since it was read, or what the store has of it is not known. What is heard of a commit of
+    /// this node before its answer is no change once the answer is there.
+    /// </summary>
     public bool IsStale
     {
-        get => _isStale;
+        get => _isStale || Version < HeardVersion;
         set => _isStale = value;
     }
 
@@ -165,8 +168,6 @@ internal sealed class SharedState
         {
             known = before;
         }
-
-        IsStale = true;
     }
 
     /// <summary>The store went back: what was heard of it is void.</summary>
