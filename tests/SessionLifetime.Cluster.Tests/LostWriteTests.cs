@@ -136,4 +136,28 @@ public sealed class LostWriteTests : ClusterTest
         await AdvanceAsync(s_second * 2);
         Assert.False(await first.Host.PingAsync(entry, SignalReport.Activity));
     }
+
+    // A start that failed is not kept alive by the request that tried it.
+    [Fact]
+    public async Task ASessionThatCouldNotBeStarted_ButReachedTheStore_EndsByItsRules()
+    {
+        var hook = new InterceptedStore(_store);
+        var node = await NodeAsync(static options => (options.SessionTimeout, options.CountdownDuration) = (s_second * 30, s_second * 10), hook);
+        var (answer, commits) = (new TaskCompletionSource(), 0);
+        hook.Before = (call, _) => call == "commit" && ++commits > 1 ? throw new IOException("lost") : Task.CompletedTask;
+        hook.After = (call, _) => call == "commit" ? answer.Task : Task.CompletedTask;
+        var starting = node.Host.StartAsync("p1");
+        await Eventually.IsAsync(() => _store.Records.Count == 1);
+
+        // It is heard of before it is answered.
+        var pulse = node.PulseAsync();
+        answer.SetException(new IOException("lost"));
+        await Assert.ThrowsAsync<SessionStoreUnavailableException>(() => starting);
+        await pulse;
+        (hook.Before, hook.After) = (null, null);
+        await AdvanceAsync(TimeSpan.FromMinutes(3));
+
+        Assert.NotNull(Assert.Single(_store.Records).Value.EndReason);
+        Assert.Single(node.Host.Heard, static heard => heard.StartsWith("ApplicationExit", StringComparison.Ordinal));
+    }
 }

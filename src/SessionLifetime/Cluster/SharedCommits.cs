@@ -64,6 +64,8 @@ internal sealed class SharedCommits(
             {
                 if (!isWritten)
                 {
+                    // Its commit may reach the store all the same. Whoever has met the entry meanwhile finds it ended, and writes and touches nothing for it.
+                    entry.Apply(SessionRecords.Forgotten(entry), Moment.Never, answer: null);
                     directory.Live.Forget(entry);
                 }
             }

@@ -59,10 +59,21 @@ internal sealed class SessionArrivals(
         HeldEvent? started = dispatcher.Wants(SessionEventKind.SessionStarted)
             ? dispatcher.Hold(new(SessionEventKind.SessionStarted, new SessionStartedContext(engine.TabSessionOf(entry))))
             : null;
-        var addition = await ownership.AddAsync(entry, due, cancellationToken);
+        var addition = PlacementResult.Closed;
+        try
+        {
+            addition = await ownership.AddAsync(entry, due, cancellationToken);
+        }
+        finally
+        {
+            if (addition != PlacementResult.Added)
+            {
+                started?.TakeOut();
+            }
+        }
+
         if (addition != PlacementResult.Added)
         {
-            started?.TakeOut();
             Complain(addition);
             return (addition, hold);
         }
