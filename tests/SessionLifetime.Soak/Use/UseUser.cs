@@ -119,15 +119,15 @@ internal sealed class UseUser(EngineKind engine, IEngineBrowser browser, Cuttabl
             { State: "ended" } => Ended,
             _ => Active,
         });
+        if (_tabs.Count >= MaxTabs && deed.Name is "open a tab" or "copy of the tab" or "link in a new tab")
+        {
+            deed = Choose([.. Active.Where(static one => one.IsInput)]);
+        }
+
         if (deed.Name == "form" && before.Path == "/public")
         {
             // That page is everybody's, and its form has no token.
             deed = Active[0];
-        }
-
-        if (_tabs.Count >= MaxTabs && deed.Name is "open a tab" or "copy of the tab" or "link in a new tab")
-        {
-            deed = Choose([.. Active.Where(static one => one.IsInput)]);
         }
 
         var at = journal.Now;
