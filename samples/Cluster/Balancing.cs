@@ -24,7 +24,7 @@ internal static class Balancing
         HealthCheck = new()
         {
             Passive = new() { Enabled = true, Policy = "TransportFailureRate", ReactivationPeriod = TimeSpan.FromSeconds(2) },
-            Active = new() { Enabled = true, Interval = TimeSpan.FromMilliseconds(500), Timeout = TimeSpan.FromMilliseconds(500), Path = "/_session/session-lifetime.js" },
+            Active = new() { Enabled = true, Interval = TimeSpan.FromMilliseconds(500), Timeout = TimeSpan.FromMilliseconds(500), Path = "/ready" },
         },
     };
 

@@ -29,10 +29,12 @@ internal static class Node
             _ => sessions.UseSqlite(connection),
         };
 
+        LeavingLifetime.Add(builder.Services);
         var app = builder.Build();
         app.UseRouting();
         app.UseSessionLifetime();
         app.MapSessionLifetime();
+        LeavingLifetime.Map(app);
 
         // Counts in the session's own state, which the next node reads and goes on with.
         app.MapPost("/count", (Counter counter) => new { node = name, count = ++counter.Value }).RequireTabSession();

@@ -12,7 +12,7 @@ public sealed class SharedPageTests : ClusterTest
     {
         var first = await NodeAsync();
         var entry = await first.Host.StartAsync("p1");
-        await first.Host.Arrivals.DetachAsync(entry, PageOf("p1"), persisted: false);
+        await first.Host.Arrivals.TryDetachAsync(entry, PageOf("p1"), persisted: false);
         for (var second = 0; second < 6; second++)
         {
             _time.Advance(s_second);
@@ -36,7 +36,7 @@ public sealed class SharedPageTests : ClusterTest
         var hook = new InterceptedStore(_store);
         var (first, second) = (await NodeAsync(store: hook), await NodeAsync());
         var entry = await first.Host.StartAsync("p1");
-        await first.Host.Arrivals.DetachAsync(entry, PageOf("p1"), persisted: true);
+        await first.Host.Arrivals.TryDetachAsync(entry, PageOf("p1"), persisted: true);
         for (var passed = 0; passed < 6; passed++)
         {
             _time.Advance(s_second);
@@ -130,7 +130,7 @@ public sealed class SharedPageTests : ClusterTest
         var entry = await first.Host.StartAsync("p1");
         for (var page = 0; page < 500; page++)
         {
-            await first.Host.Arrivals.DetachAsync(entry, PageOf($"x{page}"), persisted: false);
+            await first.Host.Arrivals.TryDetachAsync(entry, PageOf($"x{page}"), persisted: false);
         }
 
         Assert.Empty(entry.Shared!.PageChanges);
@@ -159,7 +159,7 @@ public sealed class SharedPageTests : ClusterTest
         Assert.True(await first.Host.Arrivals.TryResumeAsync(entry, PageOf("p2"), PageOf("t2")));
         hook.Before = static (call, _) => call == "commit" ? throw new IOException("lost") : Task.CompletedTask;
         await Assert.ThrowsAsync<SessionStoreUnavailableException>(
-            async () => await first.Host.Arrivals.DetachAsync(entry, PageOf("p1"), persisted: false));
+            async () => await first.Host.Arrivals.TryDetachAsync(entry, PageOf("p1"), persisted: false));
         hook.Before = null;
         await AdvanceAsync(s_second * 4);
 

@@ -167,7 +167,7 @@ public sealed class SharedSessionTests : ClusterTest
         Assert.True(entry.IsOpenPage(PageOf("p1")));
         Assert.True(entry.IsOpenPage(PageOf("p2")));
 
-        await first.Host.Arrivals.DetachAsync(entry, PageOf("p2"), persisted: false);
+        await first.Host.Arrivals.TryDetachAsync(entry, PageOf("p2"), persisted: false);
         await AdvanceAsync(TimeSpan.FromSeconds(8));
 
         Assert.False(there.IsOpenPage(PageOf("p2")));
@@ -181,7 +181,7 @@ public sealed class SharedSessionTests : ClusterTest
         _nodes.AddRange([first, second]);
         var entry = await first.Host.StartAsync("p1");
         var there = (await second.FindAsync(entry.Secret))!;
-        await first.Host.Arrivals.DetachAsync(entry, PageOf("p1"), persisted: false);
+        await first.Host.Arrivals.TryDetachAsync(entry, PageOf("p1"), persisted: false);
         await AdvanceAsync(TimeSpan.FromSeconds(10));
         var version = _store.Records[entry.Id.ToString()].Version;
 

@@ -123,7 +123,6 @@ export interface SessionLifetimeEventMap {
   'sessionlifetime:reachable': CustomEvent<{}>;
   /** This page was rendered for another session than its tab's. Then it is loaded anew, once; `preventDefault()`: it is not. (The relay.) */
   'sessionlifetime:mismatch': CustomEvent<{ renderedFor: string | null; session: string }>;
-  /** This page cannot have a session: a frame sandboxed without `allow-same-origin`. */
   /** What the browser lacks, by name: `URL.parse` for example, or `origin` in a sandboxed frame without one. */
   'sessionlifetime:unsupported': CustomEvent<{ missing: string[] }>;
 }

@@ -102,6 +102,11 @@ internal sealed class OutboxDelivery
             var take = new EventTake(_node.Id, again ? most + _results.Open : most, again) { Kinds = _dispatch.Kinds };
             var events = await _gate.CallAsync("taking events", (store, stop) => store.TakeEventsAsync(take, stop));
             _asksAgain = false;
+            if (_node.IsLeaving)
+            {
+                // Beside the last completions, what is given again might be taken for new. They go to others when the node has signed off.
+                return;
+            }
 
             // Of each session one at most. Those that wait for the store do so together.
             var raising = new List<Task>();

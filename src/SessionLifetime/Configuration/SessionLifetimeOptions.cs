@@ -13,7 +13,7 @@ public sealed class SessionLifetimeOptions
     public TimeSpan SessionTimeout { get; set; } = TimeSpan.FromMinutes(20);
 
     /// <summary>How long the countdown shows before an idle session ends.</summary>
-    /// <value>Null: the session's timeout. Positive; WCAG 2.2.1 asks for at least 20 seconds.</value>
+    /// <value>Null, the default: the session's timeout (resolved in <c>SessionTimings</c>). Positive; WCAG 2.2.1 asks for at least 20 seconds.</value>
     public TimeSpan? CountdownDuration { get; set; }
 
     /// <summary>How long the browser may be silent before the session ends, handled or not.</summary>

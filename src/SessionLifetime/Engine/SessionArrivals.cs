@@ -139,17 +139,19 @@ internal sealed class SessionArrivals(
     }
 
     /// <summary>A page was unloaded: counts the signal, marks the page as detached, and arms the self-destruct if it was the last one and the options say so.</summary>
-    public async ValueTask DetachAsync(SessionEntry entry, PageId page, bool persisted)
+    /// <returns>False when the session has ended: nothing was counted.</returns>
+    public async ValueTask<bool> TryDetachAsync(SessionEntry entry, PageId page, bool persisted)
     {
         if (await engine.ApplyDueRulesAndWaitAsync(entry) == DueRulesResult.Ended || !await engine.TryCountAsync(entry, SignalReport.Detach))
         {
-            return;
+            return false;
         }
 
         var (now, grace, silence) = (engine.Directory.Now, engine.Options.UnloadGrace, engine.TimingsOf(entry.Read()).Signal);
         if (page.IsNone || !engine.Directory.TryDetachPage(entry, page, new(persisted, grace), now, silence, out var openPages))
         {
-            return;
+            // Unknown, gone, replaced by the next page of its tab, or silent for too long.
+            return true;
         }
 
         if (openPages == 0 && engine.Options.SelfDestructOnUnload is { } after)
@@ -163,6 +165,8 @@ internal sealed class SessionArrivals(
         {
             await engine.ApplyDueRulesAsync(entry);
         }
+
+        return true;
     }
 
     /// <summary>Arms, unless a page has attached meanwhile, which would be a later signal.</summary>

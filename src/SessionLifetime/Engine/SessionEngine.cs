@@ -92,7 +92,7 @@ internal sealed class SessionEngine
     /// <param name="waitForHandlers">Whether an end that hangs on running handlers may wait for them.</param>
     public async ValueTask<DueRulesResult> ApplyDueRulesAsync(SessionEntry entry, bool waitForHandlers = true)
     {
-        var result = await _commits.RunAsync<object?>(entry, null, change: null, waitForHandlers ? CommitKind.Conclusive : CommitKind.Change);
+        var result = await _commits.RunAsync<bool>(entry, argument: default, change: null, waitForHandlers ? CommitKind.Conclusive : CommitKind.Change);
         return result switch
         {
             CommitResult.Ended => DueRulesResult.Ended,

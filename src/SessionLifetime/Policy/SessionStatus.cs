@@ -21,6 +21,7 @@ internal readonly record struct SessionStatus
 
     public SessionEndReason? EndsBy { get; init; }
 
+    /// <summary>How soon a page that does nothing is to ask again: at the latest when the warning of the absolute end begins.</summary>
     public TimeSpan PingEvery { get; init; }
 
     /// <summary>How soon a page is to ask again while something is being decided.</summary>
@@ -39,7 +40,8 @@ internal readonly record struct SessionStatus
 
         var isTimedOut = seen.State == SessionState.TimedOut;
         var idleWindow = isTimedOut && !seen.Raising ? deadlines.Expired : Moment.Never;
-        var absoluteWindow = !seen.Raising && now >= deadlines.Absolute - timings.AbsoluteWarning ? deadlines.Absolute : Moment.Never;
+        var warning = deadlines.Absolute - timings.AbsoluteWarning;
+        var absoluteWindow = !seen.Raising && now >= warning ? deadlines.Absolute : Moment.Never;
         var window = Moment.Earlier(idleWindow, absoluteWindow);
         return new SessionStatus
         {
@@ -49,9 +51,15 @@ internal readonly record struct SessionStatus
             TimeoutIn = isTimedOut || deadlines.TimedOut.IsNever ? null : Until(deadlines.TimedOut, now),
             EndsIn = end.IsNever ? null : Until(end, now),
             EndsBy = end.IsNever ? null : reason,
-            PingEvery = Moment.Earlier(end, isTimedOut ? end : deadlines.TimedOut) <= now && timings.KeepAlive > s_soon ? s_soon : timings.KeepAlive,
+            PingEvery = Moment.Earlier(end, isTimedOut ? end : deadlines.TimedOut) <= now ? AtMost(s_soon, timings.KeepAlive)
+                : warning > now ? AtMost(Longer(s_soon, warning.Since(now)), timings.KeepAlive)
+                : timings.KeepAlive,
         };
     }
+
+    private static TimeSpan AtMost(TimeSpan interval, TimeSpan keepAlive) => interval < keepAlive ? interval : keepAlive;
+
+    private static TimeSpan Longer(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
     private static TimeSpan Until(Moment deadline, Moment now) => deadline <= now ? TimeSpan.Zero : deadline.Since(now);
 }

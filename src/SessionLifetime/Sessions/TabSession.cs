@@ -118,7 +118,10 @@ public sealed class TabSession : IEntryObserver
     }
 
     /// <summary>How long the countdown shows before the session ends.</summary>
-    /// <value>Positive; WCAG 2.2.1 asks for at least 20 seconds. Never null when read. Setting null follows <see cref="SessionLifetimeOptions.CountdownDuration"/> again.</value>
+    /// <value>
+    /// Positive; WCAG 2.2.1 asks for at least 20 seconds. Never null when read; zero where there is no timeout to count down after, and none was set. Setting null
+    /// follows <see cref="SessionLifetimeOptions.CountdownDuration"/> again.
+    /// </value>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     public TimeSpan? CountdownDuration
     {

@@ -238,6 +238,22 @@ public sealed class SurroundingsTests(EnginesFixture engines, ChromiumFixture ch
 
     [Theory]
     [EngineCase]
+    public async Task A_script_in_front_of_the_tag_starts_as_the_tag_says(EngineKind engine)
+    {
+        await using var server = await TestServer.StartAsync();
+        server.Pages["/early.js"] = "import { start } from '/_session/session-lifetime.js'; window.early = start({ countdown: 'off' });";
+        server.Pages["/"] = """
+            <!doctype html><title>t</title><script type="module" src="/early.js"></script>
+            <script type="module" src="/_session/session-lifetime.js?v=other" data-session-lifetime data-hand-over="BBBBBBBBBBBBBBBBBBBBBg"></script>
+            """;
+        var page = await OpenAsync(engine, server);
+
+        Assert.Equal("BBBBBBBBBBBBBBBBBBBBBg", Assert.Single(server.Calls("attach")).Json.GetProperty("handOver").GetString());
+        Assert.True(await page.EvaluateAsync<bool>("return (await import('/_session/session-lifetime.js?v=other')).start() === early;"));
+    }
+
+    [Theory]
+    [EngineCase]
     public async Task A_request_that_is_aborted_while_it_waits_is_not_sent_and_says_so(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync();

@@ -186,6 +186,7 @@ public sealed class AffinityTests : IAsyncDisposable
             app.UseSessionLifetime();
             app.MapSessionLifetime();
             app.MapPost("/live", static (Live live) => live.Name).RequireTabSession();
+            app.MapGet("/ready", static () => Results.NoContent());
             app.MapPost("/link", static () => Results.NoContent());
             await app.StartAsync(Stop);
             _nodes.Add(app);

@@ -4,7 +4,7 @@ using SessionLifetime.Cluster.Tests.Storage;
 namespace SessionLifetime.Cluster.Tests.Simulation;
 
 /// <summary>
-/// Sees the true order of everything, and says when a promise is broken. It knows the contract, and nothing of how it is kept: the moments of rules are
+/// Sees the true order of everything, and says when a promise is broken. It knows what is promised, and nothing of how it is kept: the moments of rules are
 /// computed here anew from what clients were told.
 /// </summary>
 internal sealed class HistoryOracle(World world, MemoryBackingStore store, HistoryPlan plan, Action<string> trace)

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace SessionLifetime.Cluster.Tests.Simulation;
 
-/// <summary>Histories of clusters on virtual time, with faults of every kind, against the promises of the contract. Seeds are fixed; a failing one is named. They have all processors.</summary>
+/// <summary>Histories of clusters on virtual time, with faults of every kind, against what is promised. Seeds are fixed; a failing one is named. They have all processors.</summary>
 [CollectionDefinition(nameof(SimulatedClusterTests), DisableParallelization = true)]
 [Collection(nameof(SimulatedClusterTests))]
 public sealed class SimulatedClusterTests(ITestOutputHelper output)

@@ -2,7 +2,7 @@ using SessionLifetime.Soak.Nodes;
 
 namespace SessionLifetime.Soak.Chaos;
 
-/// <summary>Compares what clients were answered, and what handlers were told, with what the contract promises.</summary>
+/// <summary>Compares what clients were answered, and what handlers were told, with what is promised.</summary>
 /// <param name="faults">What was done to the cluster.</param>
 /// <param name="events">What all handlers wrote, in the order of time.</param>
 /// <param name="times">The durations.</param>

@@ -13,7 +13,7 @@ internal sealed class ChaosSoak : ISoak
 
     public string Arguments => $"{Database.Names} [minutes=5] [sessions=2000] [seed]";
 
-    public string Description => "Kills and stalls nodes and the database under load, and counts what the contract promises.";
+    public string Description => "Kills and stalls nodes and the database under load, and counts what is broken of what is promised.";
 
     public async Task<bool> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {

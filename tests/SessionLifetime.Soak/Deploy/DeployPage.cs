@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Playwright;
 using SessionLifetime.Browser.Tests;
+using SessionLifetime.Soak.Nodes;
 
 namespace SessionLifetime.Soak.Deploy;
 
@@ -10,6 +11,7 @@ internal sealed class DeployPage : IAsyncDisposable
     private readonly ChromiumFixture _chromium = new();
     private IPage _page = null!;
     private readonly ConcurrentQueue<string> _told = [];
+    private readonly ConcurrentQueue<string> _latest = [];
     private string _session = "";
 
     /// <summary>What went wrong, in words.</summary>
@@ -26,7 +28,9 @@ internal sealed class DeployPage : IAsyncDisposable
         await _chromium.InitializeAsync();
         var context = await _chromium.NewContextAsync(new() { BaseURL = url });
         _page = await context.NewPageAsync();
-        await _page.ExposeFunctionAsync("tell", (string what) => _told.Enqueue(what));
+        await _page.ExposeFunctionAsync("tell", (string what) => _told.Enqueue(At(what)));
+        _page.Request += (_, request) => Note($"> {request.Method} {request.Url}");
+        _page.Response += (_, response) => Note($"< {response.Status} {response.Url} {(response.Headers.TryGetValue("x-node", out var node) ? node : "")}");
         _page.PageError += (_, error) => Wrong.Add($"the page threw {error}");
         await _page.GotoAsync("/");
         _session = await EvaluateAsync("ready()");
@@ -42,8 +46,9 @@ internal sealed class DeployPage : IAsyncDisposable
             }
             catch (Exception exception) when (exception is PlaywrightException or TimeoutException)
             {
-                // It was loaded anew, or nothing answered: what the page was told says why.
-                Wrong.Add(exception.Message.Split('\n')[0]);
+                // It was loaded anew, or nothing answered: what the page was told says why, and what it asked for before.
+                Wrong.Add($"{At(exception.Message.Split('\n')[0])} after{string.Concat(_latest.Select(static line => $"{Environment.NewLine}      {line}"))}");
+                await Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None);
             }
         }
 
@@ -79,6 +84,17 @@ internal sealed class DeployPage : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await _chromium.DisposeAsync();
+
+    private static string At(string what) => FormattableString.Invariant($"{Clock.Now:F2} {what}");
+
+    private void Note(string what)
+    {
+        _latest.Enqueue(At(what));
+        while (_latest.Count > 24)
+        {
+            _latest.TryDequeue(out _);
+        }
+    }
 
     private async Task SocketAsync()
     {

@@ -1,3 +1,4 @@
+using Cluster;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -45,6 +46,7 @@ internal sealed class NodeSoak : ISoak
             NodePages.Add(sessions, Path.GetDirectoryName(settings.Events)!);
         }
 
+        LeavingLifetime.Add(builder.Services);
         var app = builder.Build();
         app.Use((context, next) =>
         {
@@ -61,7 +63,7 @@ internal sealed class NodeSoak : ISoak
         app.UseSessionLifetime();
         app.MapSessionLifetime();
         app.MapPost("/touch", static () => Results.NoContent()).RequireTabSession();
-        app.MapGet("/ready", static () => Results.NoContent());
+        LeavingLifetime.Map(app);
         if (settings.Pages)
         {
             NodePages.Map(app);

@@ -11,7 +11,7 @@ internal sealed class SimulateSoak : ISoak
 
     public string Arguments => "[histories=1000000] [first seed=0] [broken rule]";
 
-    public string Description => "Plays histories of the simulated cluster, one in ten without faults, against the promises of the contract. With a rule that is broken on purpose it stops at the first that notices.";
+    public string Description => "Plays histories of the simulated cluster, one in ten without faults, against what is promised. With a rule that is broken on purpose it stops at the first that notices.";
 
     public async Task<bool> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {

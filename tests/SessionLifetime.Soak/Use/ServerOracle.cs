@@ -1,7 +1,7 @@
 namespace SessionLifetime.Soak.Use;
 
 /// <summary>
-/// Section 3 of the contract on its own: when a session with these requests is to be warned and to end, and why. A request counts at some moment between
+/// The five rules on their own: when a session with these requests is to be warned and to end, and why. A request counts at some moment between
 /// its arrival and its answer, so every deadline is a pair: none may come before the one, none may be missed after the other.
 /// </summary>
 internal static class ServerOracle

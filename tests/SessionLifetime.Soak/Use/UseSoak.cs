@@ -4,7 +4,7 @@ using SessionLifetime.Browser.Tests.Fixtures.Engines;
 
 namespace SessionLifetime.Soak.Use;
 
-/// <summary>Random use of an app in a browser, for hours, against the clockwork of the contract.</summary>
+/// <summary>Random use of an app in a browser, for hours, against the five rules.</summary>
 internal sealed class UseSoak : ISoak
 {
     public string Name => "use";

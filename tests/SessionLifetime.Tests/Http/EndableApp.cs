@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace SessionLifetime.Tests.Http;
 
-/// <summary>An app in which a session can end for every reason that one process knows.</summary>
+/// <summary>An app in which a session can end for every reason but a limit and the end of the process.</summary>
 internal static class EndableApp
 {
     public static readonly TimeSpan Absolute = TimeSpan.FromHours(2);

@@ -35,6 +35,18 @@ public sealed class SessionStatusTests
     }
 
     [Theory]
+    [InlineData(70, 20 / 3.0)]
+    [InlineData(75, 5)]
+    [InlineData(79.9, 1)]
+    [InlineData(80, 20 / 3.0)]
+    public void Of_BeforeTheWarningOfTheAbsoluteEnd_HasThePageAskWhenItBegins(double now, double pingEvery)
+    {
+        var status = SessionStatus.Of(Session(activity: 65, signal: 65), Timings(absolute: 100), At(now));
+
+        Assert.Equal(pingEvery, status.PingEvery.TotalSeconds, 3);
+    }
+
+    [Theory]
     [InlineData(79.9, false)]
     [InlineData(80, true)]
     public void Of_BeforeTheAbsoluteEnd_WarnsTwentySecondsAheadAndCannotBeExtended(double now, bool warns)

@@ -30,8 +30,9 @@ export const outermost = at => {
   }
 };
 
-/** The tag that loads the module at this address and has a data attribute of this name. @param {string} url @param {string} attribute */
-export const scriptTag = (url, attribute) => [...doc.scripts].find(script => script.src === url && attribute in script.dataset);
+/** The tag that loads the module at this address, with any query, and has a data attribute of this name. @param {string} url @param {string} attribute */
+export const scriptTag = (url, attribute) =>
+  [...doc.scripts].find(script => script.src.split('?')[0] === url.split('?')[0] && attribute in script.dataset);
 
 /** An address the browser may be led to, or asked for; null for `javascript:` and the like. @param {string | URL} text */
 export const addressOf = text => {

@@ -1,8 +1,6 @@
 /**
  * SessionLifetime in the browser: gives this page its session, keeps it alive, warns of its end, and tells the server when the page is left.
  * The server decides; no timer here ends a session.
- *
- * @import { Options } from '../session-lifetime.js'
  */
 import { SessionCountdown } from './countdown.js';
 import { scriptTag } from './page.js';
@@ -14,5 +12,4 @@ export { SessionCountdown, start };
 if (!customElements.get('session-countdown')) customElements.define('session-countdown', SessionCountdown);
 
 // A module has no document.currentScript; the tag that asks for a start is known by its address.
-const tag = scriptTag(import.meta.url, 'sessionLifetime');
-if (tag) start(/** @type {Options} */ ({ ...tag.dataset }));
+if (scriptTag(import.meta.url, 'sessionLifetime')) start();

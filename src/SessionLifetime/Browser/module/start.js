@@ -4,7 +4,7 @@
  * @import { Controller, Options, Status } from '../session-lifetime.js'
  * @import { HostWindow } from './page.js'
  */
-import { KEY } from './page.js';
+import { KEY, scriptTag } from './page.js';
 import { createSession } from './session.js';
 import { missing, UnsupportedController } from './unsupported.js';
 
@@ -96,8 +96,12 @@ class SessionController extends EventTarget {
   }
 }
 
-/** Starts the one session of this page. @param {Options} [options] @returns {Controller} */
-export const start = (options = {}) => {
+/**
+ * Starts the one session of this page, as its tag says where it has one: a script that stands before the tag calls this first.
+ *
+ * @param {Options} [options] @returns {Controller}
+ */
+export const start = options => {
   const host = /** @type {HostWindow} */ (window), names = host[KEY] ? [] : missing();
-  return host[KEY] ??= names.length ? new UnsupportedController(names) : new SessionController(options);
+  return host[KEY] ??= names.length ? new UnsupportedController(names) : new SessionController({ ...scriptTag(import.meta.url, 'sessionLifetime')?.dataset, ...options });
 };
