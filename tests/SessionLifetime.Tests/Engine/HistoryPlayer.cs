@@ -199,7 +199,7 @@ internal sealed class HistoryPlayer(EngineHost host, SessionOracle oracle, Oracl
     {
         var page = $"p{random.Next(Math.Max(0, _lastPage - 3), _lastPage + 1)}";
         Assert.True(PageId.TryCreate(page, out var pageId));
-        await host.Arrivals.DetachAsync(_entry, pageId, persisted: false);
+        await host.Arrivals.TryDetachAsync(_entry, pageId, persisted: false);
         if (oracle.Look(_now))
         {
             oracle.Count(_now, idle: null, stretch: false, isDetach: true);

@@ -234,7 +234,7 @@ public sealed class RaceTests
                 {
                     await host.Arrivals.TryResumeAsync(entry, page, PageId.None);
                 },
-                async () => await host.Arrivals.DetachAsync(entry, page, persisted: false),
+                async () => await host.Arrivals.TryDetachAsync(entry, page, persisted: false),
                 () =>
                 {
                     host.Time.Advance(s_timeout);

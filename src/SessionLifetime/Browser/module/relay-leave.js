@@ -32,8 +32,8 @@ const tokenToLeave = () => {
   const session = controller();
   if (session?.state === 'ended') return session.status && `ended.${session.reason ?? ''}.${session.status.session}.${serverSeconds()}`;
   if (hasTokens()) return takeToken();
-  // Before the module has been answered, the page is all that says whose it is.
-  return isAnswered ? undefined : firstToken;
+  // Before the module has been answered, the page is all that says whose it is. Afterwards another tab's cookie must not be taken for this one's.
+  return !isAnswered ? firstToken : Object.keys(session?.headers() ?? {}).length > 1 && `lost.${serverSeconds()}`;
 };
 
 let erasing = 0;

@@ -35,9 +35,10 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionEngine engine
 
     /// <summary>
     /// The lookup of the first relay cookie with a valid token, or with a mark that is believed, and that cookie. Missing where the tab has no session,
-    /// and, without a cookie, where the request has none; unknown where none of its cookies leads anywhere: anybody may have planted them.
+    /// and, without a cookie, where the request has none; unknown where none of its cookies leads anywhere: anybody may have planted them. Lost where the page says
+    /// that its tab has a session, and that it has no token.
     /// </summary>
-    public async ValueTask<(SessionLookup Lookup, RelayCookie Used)> FindAsync(HttpContext context)
+    public async ValueTask<(SessionLookup Lookup, RelayCookie Used, bool IsLost)> FindAsync(HttpContext context)
     {
         var lookup = new SessionLookup(SessionLookupStatus.Missing);
         var used = default(RelayCookie);
@@ -49,13 +50,13 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionEngine engine
                 {
                     return (mark.Ended is { } ended
                         ? new(SessionLookupStatus.Ended, Reason: mark.Reason, Carrier: SessionCarrier.Relay, EndedId: ended)
-                        : new(SessionLookupStatus.Missing), cookie);
+                        : new(SessionLookupStatus.Missing), cookie, mark.IsLost);
                 }
             }
             else if (tokens.TryRedeem(TokenPurpose.Navigation, cookie.Token, context.Request, out var grant))
             {
                 _redirects.Leave(grant.Browser, cookie.Target, cookie.Name);
-                return (await finder.FindAsync(context, context.RequestHeaders(), grant.Secret) with { Carrier = SessionCarrier.Relay }, cookie);
+                return (await finder.FindAsync(context, context.RequestHeaders(), grant.Secret) with { Carrier = SessionCarrier.Relay }, cookie, false);
             }
 
             if (used.Name is null)
@@ -66,7 +67,7 @@ internal sealed class NavigationRelay(OneTimeTokens tokens, SessionEngine engine
             }
         }
 
-        return (lookup, used);
+        return (lookup, used, false);
     }
 
     /// <summary>The first cookie that leads the request somewhere; null where none does. Uses nothing up.</summary>

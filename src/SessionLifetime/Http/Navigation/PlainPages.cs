@@ -62,17 +62,18 @@ internal sealed class PlainPages(
         }
 
         var lookup = new SessionLookup(SessionLookupStatus.Missing);
-        var used = default(RelayCookie);
+        var (used, isLost) = (default(RelayCookie), false);
         if (relay is not null && PlainNavigation.IsOwn(context.Request) && !classified.IsSpeculative)
         {
-            (lookup, used) = await relay.FindAsync(context);
+            (lookup, used, isLost) = await relay.FindAsync(context);
         }
 
         // A tab that says it has no session is believed. A relay cookie that leads nowhere says nothing.
-        var isUntold = lookup.Status == SessionLookupStatus.Unknown || (lookup.Status == SessionLookupStatus.Missing && used.Name is null);
+        var isUntold = isLost || lookup.Status == SessionLookupStatus.Unknown || (lookup.Status == SessionLookupStatus.Missing && used.Name is null);
 
         // Browsers open connections, with cookies, for pages of other sites too, and no antiforgery token protects those.
         if (isUntold
+            && !isLost
             && cookie?.Read(context.Request) is { } id
             && (!(classified.IsConnection || RequestClassification.HasNoHeaders(context.Request)) || TransportCookie.IsProven(context.Request)))
         {

@@ -59,6 +59,36 @@ public sealed class RelayMarkTests
         (await surfer.OpenAsync("/strict")).IsProblem(HttpStatusCode.Gone, "sessionEnded");
     }
 
+    /// <summary>Two tabs leave one after the other, the first for a page that uses up no token, the second without one.</summary>
+    [Fact]
+    public async Task A_page_that_has_lost_its_token_is_not_taken_for_another_tab()
+    {
+        await using var app = await NavigationRelayTests.StartAsync();
+        var surfer = await Surfer.ArriveAsync(app);
+        surfer.RunsLookup = false;
+        await surfer.LeaveAsync("other", time: 1);
+        surfer.Cookies[RelayCookie.Prefix + "page"] = $"lost.{Seconds(app)}~2~0";
+
+        Assert.True(Surfer.IsLookup(await surfer.OpenAsync("/page")));
+        surfer.Cookies[RelayCookie.Prefix + "page"] = $"lost.{Seconds(app)}~2~0";
+        Assert.Equal("none", (await surfer.NavigateAsync(HttpMethod.Post, "/any")).Is(HttpStatusCode.OK).Text);
+
+        // Its own cookie is gone with the answer; the other tab's is still good.
+        Assert.Equal("other", surfer.RelayName![RelayCookie.Prefix.Length..]);
+    }
+
+    [Fact]
+    public async Task A_mark_of_a_lost_token_that_was_not_written_just_now_is_passed_over()
+    {
+        await using var app = await NavigationRelayTests.StartAsync();
+        var surfer = await Surfer.ArriveAsync(app);
+        var session = (await surfer.CallAsync("", method: HttpMethod.Get)).String("session");
+        await surfer.LeaveAsync(time: 1);
+        surfer.Cookies[RelayCookie.Prefix + "planted"] = $"lost.{Seconds(app) - 16}~2~0";
+
+        Assert.Equal(session, (await surfer.OpenAsync("/page")).Text);
+    }
+
     /// <summary>Neither how many there are nor how new they pretend to be keeps the tab from its session; what they are worth is nothing.</summary>
     [Theory]
     [InlineData("ended~99999999999999~0")]
