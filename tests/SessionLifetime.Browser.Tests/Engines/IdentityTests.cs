@@ -36,32 +36,6 @@ public sealed class IdentityTests(EnginesFixture engines, ChromiumFixture chromi
     /// <summary>The page that came back may be given its tab's lock while it is left already.</summary>
     [Theory]
     [EngineCase]
-    public async Task A_page_that_came_back_and_is_loaded_anew_at_once_keeps_its_session(EngineKind engine)
-    {
-        await using var server = await TestServer.StartAsync();
-        var page = await OpenAsync(engine, server);
-        var id = await page.IdAsync();
-        var address = await page.EvaluateAsync<string>("return location.href;");
-        for (var round = 0; round < 3; round++)
-        {
-            await page.LeaveAsync(() => page.ClickAsync("#next"));
-            await page.BackAsync();
-            if (engine == EngineKind.Chromium)
-            {
-                // Playwright reloads no page that is not the active one yet.
-                await page.WaitForAsync($"location.href === '{address}' && document.visibilityState === 'visible'");
-            }
-
-            await page.ReloadAsync();
-            // Whichever document that is by now: there may be one more on its way.
-            await page.WaitForAsync($"window[Symbol.for('session-lifetime')]?.headers()['X-Session-Id'] === '{id}'");
-        }
-
-        Assert.Equal(1, server.Sessions.Count);
-    }
-
-    [Theory]
-    [EngineCase]
     public async Task Two_tabs_have_two_sessions(EngineKind engine)
     {
         await using var server = await TestServer.StartAsync();
