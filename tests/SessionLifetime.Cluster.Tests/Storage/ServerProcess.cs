@@ -46,8 +46,8 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Ends it politely, and keeps its files.</summary>
     public async Task StopAsync()
     {
-        // Not the whole tree: the server ends its own.
-        await SendAsync("-INT", [_process.Id]);
+        // Not the whole tree: the server ends its own. PostgreSQL waits for nobody on SIGINT; HAProxy ignores that where a shell has started the tests in the background.
+        await SendAsync(_start.FileName.EndsWith("postgres", StringComparison.Ordinal) ? "-INT" : "-TERM", [_process.Id]);
         await _process.WaitForExitAsync();
         await _output;
         _process.Dispose();
