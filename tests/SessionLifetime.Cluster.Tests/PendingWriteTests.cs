@@ -8,7 +8,8 @@ public sealed class PendingWriteTests
     [Fact]
     public async Task WhatIsWrittenBeforeTheAnswer_IsWaitedFor_AndItsFailureThrownOnce()
     {
-        var writes = PendingWrites.Begin();
+        var writes = new PendingWrites();
+        writes.Begin();
         var write = new TaskCompletionSource();
         Assert.True(PendingWrites.TryAdd(write.Task));
 
@@ -24,7 +25,8 @@ public sealed class PendingWriteTests
     [Fact]
     public async Task AfterTheAnswerHasStarted_WhatIsWrittenIsForgotten_AndItsFailureIsTheCallers()
     {
-        var writes = PendingWrites.Begin();
+        var writes = new PendingWrites();
+        writes.Begin();
         await writes.AnswerStartsAsync();
         for (var one = 0; one < 1000; one++)
         {
@@ -48,7 +50,8 @@ public sealed class PendingWriteTests
     [Fact]
     public async Task WhenTheAnswerIsOfAFailure_WhatElseFailsIsNotThrown()
     {
-        var writes = PendingWrites.Begin();
+        var writes = new PendingWrites();
+        writes.Begin();
         Assert.True(PendingWrites.TryAdd(Task.FromException(new SessionStoreUnavailableException("away"))));
         writes.GiveUp();
 
@@ -58,7 +61,8 @@ public sealed class PendingWriteTests
     [Fact]
     public async Task TheEndOfARequest_WaitsForWhatIsBegunAfterItsAnswerHasStarted()
     {
-        var writes = PendingWrites.Begin();
+        var writes = new PendingWrites();
+        writes.Begin();
         await writes.AnswerStartsAsync();
         var write = new TaskCompletionSource();
         Assert.False(PendingWrites.TryAdd(write.Task));

@@ -1,4 +1,6 @@
 using SessionLifetime.Cluster;
+using SessionLifetime.Engine;
+using SessionLifetime.Realtime;
 using SessionLifetime.Ids;
 using SessionLifetime.Policy;
 using SessionLifetime.Tests.Fakes;
@@ -211,13 +213,58 @@ public sealed class SharedSessionTests : ClusterTest
         Assert.Contains("ApplicationExit SelfDestructed", first.Host.Heard.Concat(second.Host.Heard));
     }
 
+    // A node that has not heard from the store for a while: it may have stood still, and the session has ended elsewhere meanwhile.
+    [Theory]
+    [InlineData("status")]
+    [InlineData("find")]
+    [InlineData("message")]
+    public async Task WhatCountsForNothing_IsNotAnsweredFromAnOldCopy(string what)
+    {
+        var (first, second) = (await NodeAsync(), await NodeAsync());
+        var entry = await first.Host.StartAsync("p1");
+        var there = (await second.FindAsync(entry.Secret))!;
+        await AdvanceAsync(s_second * 3);
+        for (var beat = 0; beat < 4; beat++)
+        {
+            _time.Advance(s_second);
+            await first.BeatAsync();
+        }
+
+        Assert.True(await first.Host.Engine.TryEndAsync(entry, SessionEndReason.Revoked));
+        Assert.False(there.IsEnded);
+
+        var isAlive = what switch
+        {
+            "status" => await second.Host.Engine.LookAsync(there) != DueRulesResult.Ended,
+            "find" => await second.Host.Get<ISessionLifetime>().FindAsync(there.Id.ToString(), TestContext.Current.CancellationToken) is not null,
+            _ => await second.Host.Get<MessageCounter>().CountAsync(there, SessionSignal.None, "socket"),
+        };
+
+        Assert.False(isAlive);
+    }
+
+    // The same where it is known that it changed: the copy is not believed, whatever the answer is for.
+    [Fact]
+    public async Task WhatCountsForNothing_OfAStaleCopy_ReadsItFirst()
+    {
+        var (first, second) = (await NodeAsync(), await NodeAsync());
+        var entry = await first.Host.StartAsync("p1");
+        var there = (await second.FindAsync(entry.Secret))!;
+        await AdvanceAsync(s_second * 3);
+        Assert.True(await first.Host.Engine.TryEndAsync(entry, SessionEndReason.Revoked));
+        second.Directory.News.Distrust([new(there.Id.ToString(), there.Shared!.Version + 1, IsEnded: true, IsTold: false)]);
+
+        Assert.Equal(DueRulesResult.Ended, await second.Host.Engine.LookAsync(there));
+    }
+
     [Fact]
     public async Task SynchronousMembers_ReachEveryNode()
     {
         var (first, second) = (await NodeAsync(), await NodeAsync());
         var entry = await first.Host.StartAsync("p1");
         var there = (await second.FindAsync(entry.Secret))!;
-        var writes = SessionLifetime.Scheduling.PendingWrites.Begin();
+        var writes = new SessionLifetime.Scheduling.PendingWrites();
+        writes.Begin();
 
         first.Host.Engine.TabSessionOf(entry).SessionTimeout = TimeSpan.FromMinutes(3);
         first.Host.Engine.TabSessionOf(entry).SelfDestruct(TimeSpan.FromMinutes(2));
@@ -244,7 +291,8 @@ public sealed class SharedSessionTests : ClusterTest
         Assert.True(await first.Host.Engine.EndAndWaitAsync(entry, SessionEndReason.Revoked).WaitAsync(TimeSpan.FromSeconds(30)));
 
         await AdvanceAsync(first, second);
-        Assert.True(there.IsEnded);
+        // News are read beside the pulse.
+        await Eventually.IsAsync(() => there.IsEnded);
         await second.Host.Engine.TabSessionOf(there).Completion.WaitAsync(TimeSpan.FromSeconds(30));
         await Eventually.IsAsync(() => second.Host.Engine.TabSessionOf(there).Ended.IsCancellationRequested);
         Assert.False(await second.Host.Engine.EndAndWaitAsync(there, SessionEndReason.Revoked).WaitAsync(TimeSpan.FromSeconds(30)));

@@ -5,7 +5,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SessionLifetime.Cluster;
 using SessionLifetime.Cluster.Tests.Storage;
+using SessionLifetime.Engine;
+using SessionLifetime.Policy;
+using SessionLifetime.Tests.Fakes;
 
 namespace SessionLifetime.Cluster.Tests;
 
@@ -36,5 +40,26 @@ public sealed class StoppingTests
         store.IsAway = true;
 
         await app.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task ARequestThatAServerDidNotWaitFor_AsksTheStore_AfterItsNodeHasLeft()
+    {
+        var time = new FakeTimeProvider();
+        await using var store = new MemoryBackingStore(time);
+        await using var node = await ClusterHost.StartAsync(time, store);
+        await using var other = await ClusterHost.StartAsync(time, store);
+        var entry = await node.Host.StartAsync("p1");
+        time.Advance(ClusterHost.Flush);
+        await node.BeatAsync();
+        await node.Host.Get<ClusterNodeService>().StoppingAsync(TestContext.Current.CancellationToken);
+        await node.Host.Get<ClusterNodeService>().StoppedAsync(TestContext.Current.CancellationToken);
+
+        time.Advance(ClusterHost.Flush);
+        Assert.True(await node.Host.Engine.TryCountAsync(entry, SignalReport.Activity));
+
+        Assert.Equal(node.Directory.Read(entry).LastActivity.Ticks, store.Records[entry.Id.ToString()].Stamps.LastActivity.Ticks);
+        await other.BeatAsync();
+        Assert.False(other.Node.IsLive(node.Node.Id));
     }
 }

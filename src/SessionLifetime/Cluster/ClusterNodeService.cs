@@ -79,6 +79,7 @@ internal sealed class ClusterNodeService(
 
         // Each is tried whatever became of the others. A node that cannot sign off counts as one that died: the others wait for it a little longer.
         await LastAsync(delivery.StopAsync);
+        await LastAsync(heart.StopAsync);
         await LastAsync(() => directory.FlushAsync(all: true));
         await LastAsync(async () =>
         {

@@ -9,17 +9,17 @@ internal sealed class ClusterPace(TimeSpan flush, double guard = 5)
     public TimeSpan Flush => flush;
 
     /// <summary>G: nothing is answered from memory that close to a deadline.</summary>
-    public TimeSpan Guard => flush * guard;
+    public TimeSpan Guard { get; } = flush * guard;
 
     /// <summary>For how long after a heartbeat a node may answer from memory, and service time goes on.</summary>
-    public TimeSpan Lease => flush * 2.5;
+    public TimeSpan Lease { get; } = flush * 2.5;
 
     /// <summary>L: for how long a node counts as live after its last heartbeat.</summary>
-    public TimeSpan LiveFor => flush * 15;
+    public TimeSpan LiveFor { get; } = flush * 15;
 
     /// <summary>Q: stamps in the store that are older than this are written with the next flush.</summary>
-    public TimeSpan Precision => flush * 10;
+    public TimeSpan Precision { get; } = flush * 10;
 
     /// <summary>The longest pause between two tries to reach a store that is away.</summary>
-    public TimeSpan LongestPause => flush * 3;
+    public TimeSpan LongestPause { get; } = flush * 3;
 }

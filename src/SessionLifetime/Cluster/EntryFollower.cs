@@ -56,15 +56,15 @@ internal sealed class EntryFollower(
     /// <param name="wentBack">Whether the store is right also where its record is older: it was restored.</param>
     public async ValueTask FollowInTurnAsync(SessionEntry entry, SessionRecord? record, bool wentBack = false)
     {
-        var turn = entry.Shared!.Turn;
-        await turn.EnterAsync();
+        var shared = entry.Shared!;
+        await shared.EnterTurnAsync();
         try
         {
             Follow(entry, record, wentBack);
         }
         finally
         {
-            turn.Leave();
+            shared.LeaveTurn();
         }
     }
 

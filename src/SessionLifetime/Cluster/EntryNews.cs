@@ -78,8 +78,8 @@ internal sealed class EntryNews(
         async ValueTask ReadAsync(SessionEntry entry)
         {
             // A commit of this node is heard of before it is answered.
-            await entry.Shared!.Turn.EnterAsync();
-            entry.Shared.Turn.Leave();
+            await entry.Shared!.EnterTurnAsync();
+            entry.Shared.LeaveTurn();
             if (entry is not { IsEnded: false, Shared.IsStale: true })
             {
                 return;

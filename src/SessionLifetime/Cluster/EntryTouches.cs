@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using SessionLifetime.Entries;
 using SessionLifetime.Policy;
 using SessionLifetime.Scheduling;
@@ -15,7 +14,7 @@ internal sealed class EntryTouches
 {
     private const int BatchSize = 512;
 
-    private readonly ConcurrentQueue<SessionEntry> _dirty = new();
+    private readonly DirtyEntries _dirty = new();
     private readonly NodeState _node;
     private readonly StoreGate _gate;
     private readonly Func<SessionEntry, SessionSnapshot> _read;
@@ -52,7 +51,7 @@ internal sealed class EntryTouches
     {
         if (entry.Shared!.TryMarkDirty())
         {
-            _dirty.Enqueue(entry);
+            _dirty.Add(entry);
         }
     }
 
@@ -71,24 +70,23 @@ internal sealed class EntryTouches
         var sending = new List<Task>();
         var now = _node.Clock.Now;
         var failures = Volatile.Read(ref _failures);
-        for (var left = _dirty.Count; left > 0 && _dirty.TryDequeue(out var entry); left--)
+        var taken = _dirty.Take();
+        var next = 0;
+        try
         {
-            if (!entry.IsEnded && entry.Shared!.IsDirty)
+            for (; next < taken.Count; next++)
             {
-                if (entry.Observer is { HoldsLive: true })
-                {
-                    _onLiveObjects(entry);
-                }
-
-                if (all || IsToBeSent(entry, now))
-                {
-                    sending.Add(AskAsync(entry));
-                }
-                else
-                {
-                    _dirty.Enqueue(entry);
-                }
+                Sort(taken[next], now, all, sending);
             }
+        }
+        catch
+        {
+            for (; next < taken.Count; next++)
+            {
+                _dirty.Add(taken[next]);
+            }
+
+            throw;
         }
 
         // Under a seeded scheduler, too, in order: the first failure is thrown, the others are as well known.
@@ -106,6 +104,29 @@ internal sealed class EntryTouches
         if (failures != Volatile.Read(ref _failures))
         {
             throw new SessionStoreUnavailableException("Touches that were on their way did not reach the store of the sessions.");
+        }
+    }
+
+    /// <summary>Brings a dirty entry to the store, or keeps it for later.</summary>
+    private void Sort(SessionEntry entry, Moment now, bool all, List<Task> sending)
+    {
+        if (entry.IsEnded || !entry.Shared!.IsDirty)
+        {
+            return;
+        }
+
+        if (entry.Observer is { HoldsLive: true })
+        {
+            _onLiveObjects(entry);
+        }
+
+        if (all || IsToBeSent(entry, now))
+        {
+            sending.Add(AskAsync(entry));
+        }
+        else
+        {
+            _dirty.Add(entry);
         }
     }
 

@@ -32,6 +32,7 @@ internal sealed class NodeHeart(
     private long _lastProgress;
     private long _lastTry;
     private bool _isSilent;
+    private bool _isStopped;
 
     /// <summary>Registers the node.</summary>
     public async ValueTask StartAsync()
@@ -76,9 +77,9 @@ internal sealed class NodeHeart(
         var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
-            if (_beating is not null)
+            if (_isStopped || _beating is not null)
             {
-                return _beating;
+                return _beating ?? Task.FromResult(false);
             }
 
             _beating = done.Task;
@@ -110,6 +111,22 @@ internal sealed class NodeHeart(
 
             done.SetResult(isAnswered);
         }
+    }
+
+    /// <summary>
+    /// No heartbeat is sent any more, which would register the node again, and from now on it answers nothing from memory: what comes after the last flush
+    /// would be in no store.
+    /// </summary>
+    public async ValueTask StopAsync()
+    {
+        Task under;
+        lock (_lock)
+        {
+            (_isStopped, under) = (true, _beating ?? Task.CompletedTask);
+        }
+
+        await under;
+        node.Clock.End();
     }
 
     /// <summary>

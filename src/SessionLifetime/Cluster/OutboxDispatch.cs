@@ -108,8 +108,8 @@ internal sealed class OutboxDispatch(
             if (!Knows(shared, one))
             {
                 // The commit that gave the event may be this node's own, whose answer is on its way.
-                await shared.Turn.EnterAsync();
-                shared.Turn.Leave();
+                await shared.EnterTurnAsync();
+                shared.LeaveTurn();
             }
 
             if (Knows(shared, one))

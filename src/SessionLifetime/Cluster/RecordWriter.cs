@@ -53,14 +53,14 @@ internal sealed class RecordWriter(
     {
         RefuseWithoutClock();
         var shared = entry.Shared!;
-        await shared.Turn.EnterAsync();
+        await shared.EnterTurnAsync();
         try
         {
             return entry.TryReserve(seen, ignoreTouches) && await WriteReservedAsync(entry, shared, seen, next, nextDue, ignoreTouches, unloaded);
         }
         finally
         {
-            shared.Turn.Leave();
+            shared.LeaveTurn();
         }
     }
 

@@ -35,7 +35,7 @@ internal sealed class SharedCommits(
         entry.Share(shared);
 
         // An end from a list waits until the session is known here.
-        await shared.Turn.EnterAsync();
+        await shared.EnterTurnAsync();
         try
         {
             if (await places.FindAsync(entry, entry.Owner) is var place && place != PlacementResult.Added)
@@ -72,7 +72,7 @@ internal sealed class SharedCommits(
         }
         finally
         {
-            shared.Turn.Leave();
+            shared.LeaveTurn();
         }
     }
 

@@ -23,7 +23,7 @@ namespace SessionLifetime.Cluster;
 /// </para>
 /// <para>
 /// A commit reserves the entry, so that touches take the slow path, writes the record on the version and the stamps it was decided upon,
-/// and then makes the entry what was written. Commits of one session come one after the other (<see cref="SharedState.Turn"/>).
+/// and then makes the entry what was written. Commits of one session come one after the other (<see cref="SharedState.EnterTurnAsync"/>).
 /// </para>
 /// </remarks>
 internal sealed class SharedSessionDirectory : SessionDirectory
@@ -101,7 +101,7 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         if (entry.Shared is { } shared)
         {
             seen.NotRunning = NotRunning(shared);
-            seen.LastArrival = Moment.Later(seen.LastArrival, shared.FastArrival);
+            seen.LastArrival = Moment.Later(seen.LastArrival, shared.LastArrival);
         }
 
         return seen;
@@ -130,6 +130,8 @@ internal sealed class SharedSessionDirectory : SessionDirectory
 
     public override ValueTask<bool> TryTouchAsync(SessionEntry entry, in SessionSnapshot seen, in SessionSnapshot next, Moment nextDue) =>
         _signals.TryTouchAsync(entry, seen, next, nextDue);
+
+    public override ValueTask<bool> TryConfirmAsync(SessionEntry entry) => _signals.TryConfirmAsync(entry);
 
     public override void MarkChanged(SessionEntry entry) => _changed.Add(entry);
 

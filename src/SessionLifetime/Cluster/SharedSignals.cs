@@ -58,28 +58,14 @@ internal sealed class SharedSignals(
     /// <exception cref="SessionStoreUnavailableException">The store does not answer, and the session cannot be served without it.</exception>
     public async ValueTask<bool> TryTouchAsync(SessionEntry entry, SessionSnapshot seen, SessionSnapshot next, Moment nextDue)
     {
-        var (shared, clock) = (entry.Shared!, node.Clock);
-        if (shared.IsEnding)
+        var shared = entry.Shared!;
+        if (await IsToBeLookedAtAnewAsync(entry))
         {
-            throw new SessionStoreUnavailableException("The session is to end; the store could not be told yet.");
-        }
-
-        if (shared.IsStale)
-        {
-            // What it was is over. Where the store does not tell, nobody knows.
-            await news.ReloadAsync(entry);
             return false;
         }
 
-        var hasLease = clock.HasLease;
-        if (!hasLease && !gate.IsAway && await node.Beat() && clock.HasLease)
-        {
-            // The clock stood: what is due is to be looked at anew, by the right time.
-            return false;
-        }
-
-        var fromMemory = hasLease && IsPlain(seen) && touches.MemoryEnd(entry, seen) > directory.Now;
-        await shared.Turn.EnterAsync();
+        var fromMemory = MayTellFromMemory(entry, seen);
+        await shared.EnterTurnAsync();
         try
         {
             if (shared.IsStale || !directory.Live.TryTouch(entry, seen, next, touches.Bound(entry, next, nextDue)))
@@ -89,15 +75,54 @@ internal sealed class SharedSignals(
         }
         finally
         {
-            shared.Turn.Leave();
+            shared.LeaveTurn();
         }
 
         touches.Mark(entry);
-        if (fromMemory)
+        return fromMemory || await AskAsync(entry, seen);
+    }
+
+    /// <summary>Asks the store whether a session is as it is known here, unless that is certain.</summary>
+    /// <returns>False where it is not: look again.</returns>
+    /// <exception cref="SessionStoreUnavailableException">The store does not answer, and the session cannot be served without it.</exception>
+    public async ValueTask<bool> TryConfirmAsync(SessionEntry entry)
+    {
+        if (await IsToBeLookedAtAnewAsync(entry))
         {
+            return false;
+        }
+
+        var (seen, version) = (directory.Read(entry), entry.Shared!.Version);
+        return MayTellFromMemory(entry, seen) || (await AskAsync(entry, seen) && entry.Shared.Version == version);
+    }
+
+    /// <summary>What is known here was not right: it is now.</summary>
+    private async ValueTask<bool> IsToBeLookedAtAnewAsync(SessionEntry entry)
+    {
+        var shared = entry.Shared!;
+        if (shared.IsEnding)
+        {
+            throw new SessionStoreUnavailableException("The session is to end; the store could not be told yet.");
+        }
+
+        if (shared.IsStale)
+        {
+            // What it was is over. Where the store does not tell, nobody knows.
+            await news.ReloadAsync(entry);
             return true;
         }
 
+        // The clock stood: what is due is to be looked at by the right time.
+        return !node.Clock.HasLease && !gate.IsAway && await node.Beat() && node.Clock.HasLease;
+    }
+
+    private bool MayTellFromMemory(SessionEntry entry, in SessionSnapshot seen) =>
+        node.Clock.HasLease && IsPlain(seen) && touches.MemoryEnd(entry, seen) > directory.Now;
+
+    /// <summary>Brings the stamps of a session to the store, which tells where it has changed.</summary>
+    /// <returns>False when it has ended.</returns>
+    private async ValueTask<bool> AskAsync(SessionEntry entry, SessionSnapshot seen)
+    {
         try
         {
             await touches.AskAsync(entry);
@@ -109,9 +134,9 @@ internal sealed class SharedSignals(
             // still itself: the store is there, and tells what the others have ended.
             if (gate.IsAway
                 && IsPlain(seen)
-                && !shared.IsStale
+                && !entry.Shared!.IsStale
                 && touches.MemoryEnd(entry, seen) > directory.Now
-                && clock.SinceHeard < options.StoreOutageTolerance)
+                && node.Clock.SinceHeard < options.StoreOutageTolerance)
             {
                 return true;
             }

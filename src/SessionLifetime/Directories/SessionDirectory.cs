@@ -135,6 +135,12 @@ internal class SessionDirectory
     /// <param name="completion">Completes when it is done with here.</param>
     public virtual Task WhenExitedAsync(SessionEntry entry, Task completion) => completion;
 
+    /// <summary>
+    /// Asks the backing store, where there is one, whether a session is as it is known here, unless that is certain: before an answer that counts no signal.
+    /// </summary>
+    /// <returns>False where it has changed: look again.</returns>
+    public virtual ValueTask<bool> TryConfirmAsync(SessionEntry entry) => new(true);
+
     /// <summary>Reads a session again from the backing store, where there is one: before a refusal that another node may have made wrong.</summary>
     /// <returns>Whether it had changed.</returns>
     public virtual ValueTask<bool> TryReadAnewAsync(SessionEntry entry) => new(false);

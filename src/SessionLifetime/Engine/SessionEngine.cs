@@ -134,6 +134,23 @@ internal sealed class SessionEngine
     }
 
     /// <summary>
+    /// As <see cref="ApplyDueRulesAndWaitAsync"/>, for an answer that counts no signal: where the session may have changed elsewhere, its store is asked before.
+    /// </summary>
+    /// <param name="entry">The session.</param>
+    /// <param name="waitForHandlers">Whether to wait for handlers that are being asked; otherwise only where an end is overdue and hangs on them.</param>
+    public async ValueTask<DueRulesResult> LookAsync(SessionEntry entry, bool waitForHandlers = true)
+    {
+        DueRulesResult found;
+        do
+        {
+            found = waitForHandlers ? await ApplyDueRulesAndWaitAsync(entry) : await ApplyDueRulesAndWaitInDoubtAsync(entry);
+        }
+        while (found != DueRulesResult.Ended && !await Directory.TryConfirmAsync(entry));
+
+        return found;
+    }
+
+    /// <summary>
     /// Applies every rule that is due, waiting for no handlers, and then changes what lives. False when the session has ended, or the change
     /// declined.
     /// </summary>

@@ -12,8 +12,16 @@ internal sealed class SessionLifetimeService(SessionEngine engine, AllSessions s
 
     public long Count => engine.Directory.Count;
 
-    public async ValueTask<TabSession?> FindAsync(string id, CancellationToken cancellationToken = default) =>
-        await FindEntryAsync(id, cancellationToken) is { } entry ? engine.TabSessionOf(entry) : null;
+    public async ValueTask<TabSession?> FindAsync(string id, CancellationToken cancellationToken = default)
+    {
+        var entry = await FindEntryAsync(id, cancellationToken);
+        while (entry is not null && !await engine.Directory.TryConfirmAsync(entry))
+        {
+            entry = await engine.ApplyDueRulesAsync(entry) == DueRulesResult.Ended ? null : entry;
+        }
+
+        return entry is null ? null : engine.TabSessionOf(entry);
+    }
 
     public async ValueTask<IReadOnlyList<TabSession>> ListAsync(SessionQuery? query = null, CancellationToken cancellationToken = default)
     {

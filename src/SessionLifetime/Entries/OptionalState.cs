@@ -26,7 +26,6 @@ internal sealed class OptionalState
     public uint RaiseNumber;
     public RotatedIds? Rotated;
     public IntrusiveStack<RequestHold> AliveHolds;
-    public SharedState? Shared;
 
     /// <summary>Whether a snapshot has nothing of this: then none has to be made for it.</summary>
     public static bool IsNone(in SessionSnapshot next) =>

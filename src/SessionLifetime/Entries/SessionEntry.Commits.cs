@@ -114,19 +114,24 @@ internal sealed partial class SessionEntry
     }
 
     private OptionalState? OptionalStateFor(in SessionSnapshot next) =>
-        OptionalState.IsNone(next) || Volatile.Read(ref _optional) != OptionalState.None ? null : new OptionalState();
+        OptionalState.IsNone(next) || Optional != OptionalState.None ? null : new OptionalState();
 
     /// <summary>Inside the gate.</summary>
     private void Replace(in SessionSnapshot next, OptionalState? optional, Moment nextDue, Task? answer)
     {
-        if (optional is not null && _optional == OptionalState.None)
+        if (optional is not null && Optional == OptionalState.None)
         {
-            Volatile.Write(ref _optional, optional);
+            Put(optional);
         }
 
-        if (_optional != OptionalState.None)
+        if (Optional is var kept && kept != OptionalState.None)
         {
-            _optional.Write(next, answer);
+            kept.Write(next, answer);
+        }
+
+        if (_extras is SharedState shared)
+        {
+            shared.Arrive(next.LastArrival);
         }
 
         _version++;
@@ -144,5 +149,5 @@ internal sealed partial class SessionEntry
     }
 
     /// <summary>Whether it is known that a backing store has something else.</summary>
-    private bool IsStale => _optional.Shared is { IsStale: true };
+    private bool IsStale => _extras is SharedState { IsStale: true };
 }

@@ -13,7 +13,7 @@ internal sealed partial class SessionEntry
     public SessionId OnlySecret => Rotated is null ? Secret : default;
 
     /// <summary>All its secrets, once it was given another.</summary>
-    public RotatedIds? Rotated => Volatile.Read(ref Volatile.Read(ref _optional).Rotated);
+    public RotatedIds? Rotated => Volatile.Read(ref Optional.Rotated);
 
     /// <summary>Whose it is, as far as anybody has told.</summary>
     public SessionOwner Owner => IsBound ? new(_browser, new BrowserId(Volatile.Read(ref Browsers.Of)), User) : new(BrowserKey.None, User);
@@ -38,7 +38,7 @@ internal sealed partial class SessionEntry
     public bool TryRotate(RotatedIds? seen, RotatedIds next)
     {
         _gate.Enter();
-        var isAsSeen = _optional.Rotated == seen;
+        var isAsSeen = Optional.Rotated == seen;
         if (isAsSeen)
         {
             Volatile.Write(ref GetOptional().Rotated, next);

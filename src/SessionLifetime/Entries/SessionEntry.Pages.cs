@@ -145,7 +145,7 @@ internal sealed partial class SessionEntry
     public bool IsArmedBy(PageId page)
     {
         _gate.Enter();
-        var armedBy = _optional.SelfDestructAt.IsNever ? PageId.None : _optional.ArmedBy;
+        var armedBy = Optional.SelfDestructAt.IsNever ? PageId.None : Optional.ArmedBy;
         _gate.Leave();
         return !page.IsNone && armedBy == page;
     }

@@ -95,7 +95,7 @@ internal sealed partial class SessionEntry
 
     private void Unlink(RequestHold hold, Moment now)
     {
-        var wasHolding = hold.IsActivity ? _activityHolds.Remove(hold) : _optional.AliveHolds.Remove(hold);
+        var wasHolding = hold.IsActivity ? _activityHolds.Remove(hold) : Optional.AliveHolds.Remove(hold);
         if (wasHolding && _mode != Mode.Ended)
         {
             TryMoveForward(ref hold.IsActivity ? ref _lastActivity : ref _lastSignal, Moment.Earlier(now, hold.Until).Ticks);

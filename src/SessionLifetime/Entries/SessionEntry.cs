@@ -44,7 +44,7 @@ internal sealed partial class SessionEntry
     // stands together, and what finds it beside what stamps it: of a million sessions, none is in a cache.
     private string? _user;
     private IEntryObserver? _observer;
-    private OptionalState _optional = OptionalState.None;
+    private object _extras = OptionalState.None;
     private ulong _secretHigh;
     private ulong _secretLow;
     private long _nextDue = long.MaxValue;
@@ -82,7 +82,7 @@ internal sealed partial class SessionEntry
         Write(owner);
         if (overrides is not null)
         {
-            _optional = new() { Overrides = overrides };
+            _extras = new OptionalState { Overrides = overrides };
         }
     }
 
@@ -95,7 +95,7 @@ internal sealed partial class SessionEntry
     public SessionEntry(SessionId secret, PublicId id, in SessionSnapshot read, IEnumerable<SessionPage> pages, SharedState shared)
         : this(secret, id, read.StartedAt, read.Owner)
     {
-        _optional = new() { Shared = shared };
+        _extras = shared;
         _pages = PageSet.Of(pages);
         Apply(read, Moment.Never);
     }
@@ -117,7 +117,7 @@ internal sealed partial class SessionEntry
     }
 
     /// <summary>Completes when the <c>SessionTimeout</c> handlers that are being asked have answered; null while none are.</summary>
-    public Task? Answer => Volatile.Read(ref Volatile.Read(ref _optional).Answer);
+    public Task? Answer => Volatile.Read(ref Optional.Answer);
 
     public PublicId Id { get; }
 
@@ -183,20 +183,21 @@ internal sealed partial class SessionEntry
             EndReason = (SessionEndReason)_endReason,
             ActivityHeldUntil = _activityHolds.First?.Until ?? Moment.Before,
         };
-        _optional.Read(ref seen);
+        Optional.Read(ref seen);
         seen.SignalHeldUntil = Moment.Later(seen.ActivityHeldUntil, seen.SignalHeldUntil);
         _gate.Leave();
         return seen;
     }
 
     /// <summary>What the entry keeps where its session is in a backing store, too; null where it is not.</summary>
-    public SharedState? Shared => Volatile.Read(ref Volatile.Read(ref _optional).Shared);
+    public SharedState? Shared => Volatile.Read(ref _extras) as SharedState;
 
     /// <summary>The session is in a backing store, too.</summary>
     public void Share(SharedState shared)
     {
         _gate.Enter();
-        Volatile.Write(ref GetOptional().Shared, shared);
+        shared.Optional = Optional;
+        Volatile.Write(ref _extras, shared);
         _gate.Leave();
     }
 
@@ -204,7 +205,7 @@ internal sealed partial class SessionEntry
     public Moment NextDue => new(Volatile.Read(ref _nextDue));
 
     /// <summary>Whether the self-destruct is armed.</summary>
-    public bool IsArmed => !Volatile.Read(ref _optional).SelfDestructAt.IsNever;
+    public bool IsArmed => !Optional.SelfDestructAt.IsNever;
 
     /// <summary>False when the stamp was there already, and nothing was written.</summary>
     private static bool TryMoveForward(ref long stamp, long ticks)
@@ -224,13 +225,30 @@ internal sealed partial class SessionEntry
         return true;
     }
 
+    /// <summary>What most sessions never have: it stands here, or with what is shared.</summary>
+    private OptionalState Optional => Volatile.Read(ref _extras) is var extras && extras is SharedState shared ? Volatile.Read(ref shared.Optional) : (OptionalState)extras;
+
+    /// <summary>Inside the gate.</summary>
     private OptionalState GetOptional()
     {
-        if (_optional == OptionalState.None)
+        if (Optional == OptionalState.None)
         {
-            Volatile.Write(ref _optional, new());
+            Put(new());
         }
 
-        return _optional;
+        return Optional;
+    }
+
+    /// <summary>Inside the gate.</summary>
+    private void Put(OptionalState optional)
+    {
+        if (_extras is SharedState shared)
+        {
+            Volatile.Write(ref shared.Optional, optional);
+        }
+        else
+        {
+            Volatile.Write(ref _extras, optional);
+        }
     }
 }

@@ -5,67 +5,198 @@ namespace SessionLifetime.Entries;
 
 /// <summary>What an entry keeps besides where its session is kept in a backing store, too.</summary>
 /// <remarks>
-/// The flags are set and read without a lock. Everything else is read and written in the session's <see cref="Turn"/>, except where a member says
-/// otherwise.
+/// The flags are set and read without a lock. Everything else is read and written in the session's turn (<see cref="EnterTurnAsync"/>), except where a
+/// member says otherwise. There is one for each shared session, so it is small: 96 bytes; what few sessions have at a time stands in an object of its own,
+/// which is written inside the lock of the pages and dropped when it is empty.
 /// </remarks>
-internal sealed class SharedState
+internal sealed partial class SharedState
 {
-    private int _isDirty;
-    private volatile bool _isStale;
-    private volatile bool _isToldEarly;
-    private int _unsure;
-    private long _heardVersion;
-    private long _fastArrival;
-    private TaskCompletionSource? _told;
-    private List<PageChange>? _pageChanges;
+    /// <summary>What most sessions never have. Written inside the entry's gate.</summary>
+    public OptionalState Optional = OptionalState.None;
 
-    /// <summary>Commits of one session are written one after the other.</summary>
-    public AsyncTurn Turn { get; } = new();
+    private Rare? _rare;
+    private long _storedActivity;
+    private long _storedSignal;
+    private long _storedArrival;
+    private long _lastArrival;
+
+    /// <summary>Versions count the commits of one session: they stay far below this.</summary>
+    private uint _heardVersion;
+
+    private int _flags;
 
     /// <summary>The version of the record that the entry was read from or last written as.</summary>
     public long Version { get; set; }
 
-    /// <summary>The stamps as they are known to be in the store: activity, signal, idle reset, arrival. Replaced as a whole.</summary>
-    public StoredStamps Stored { get; set; } = new(default, default, default, default);
-
     /// <summary>How much service time was taken off the store's time when the session started.</summary>
     public TimeSpan TakenOffAtStart { get; set; }
 
+    /// <summary>The stamps as they are known to be in the store: activity, signal, idle reset, arrival. Read and replaced as a whole, on any thread.</summary>
+    public StoredStamps Stored
+    {
+        get
+        {
+            lock (PageLock)
+            {
+                return new(new(_storedActivity), new(_storedSignal), _rare?.StoredIdleReset ?? default, new(_storedArrival));
+            }
+        }
+
+        set
+        {
+            lock (PageLock)
+            {
+                (_storedActivity, _storedSignal, _storedArrival) = (value.LastActivity.Ticks, value.LastSignal.Ticks, value.LastArrival.Ticks);
+                if (value.IdleReset != (_rare?.StoredIdleReset ?? default))
+                {
+                    Rarely.StoredIdleReset = value.IdleReset;
+                }
+            }
+        }
+    }
+
     /// <summary>The service time before which no rule but the absolute one may be decided: other nodes may not know a deadline that was brought nearer.</summary>
-    public Moment DecideAfter { get; set; }
+    public Moment DecideAfter
+    {
+        get => _rare?.DecideAfter ?? default;
+        set
+        {
+            lock (PageLock)
+            {
+                if (value != DecideAfter)
+                {
+                    Rarely.DecideAfter = value;
+                }
+            }
+        }
+    }
 
     /// <summary>Until when a rule is not tried again: by the store's clocks its moment had not come.</summary>
-    public Moment TryAgainAt { get; set; }
+    public Moment TryAgainAt
+    {
+        get => _rare?.TryAgainAt ?? default;
+        set
+        {
+            lock (PageLock)
+            {
+                if (value != TryAgainAt)
+                {
+                    Rarely.TryAgainAt = value;
+                }
+            }
+        }
+    }
 
     /// <summary>The node that holds something live of the session; null for none.</summary>
-    public string? Home { get; set; }
-
-    /// <summary>Whether this node shall be asked for as the session's home.</summary>
-    public bool WantsHome { get; set; }
-
-    /// <summary>Whether the record says that the session has values in the store.</summary>
-    public bool HasValues { get; set; }
-
-    /// <summary>Whether the record shall say so with the next commit.</summary>
-    public bool WantsValues { get; set; }
-
-    /// <summary>The highest version of the record that this node has heard of.</summary>
-    public long HeardVersion => Volatile.Read(ref _heardVersion);
-
-    /// <summary>The latest signal on the fast path, which moves no other stamp of an arrival.</summary>
-    public Moment FastArrival => new(Volatile.Read(ref _fastArrival));
+    public string? Home
+    {
+        get => _rare?.Home;
+        set
+        {
+            lock (PageLock)
+            {
+                if (!string.Equals(value, Home, StringComparison.Ordinal))
+                {
+                    Rarely.Home = value;
+                }
+            }
+        }
+    }
 
     /// <summary>The version of the reserved value that says which node has the turn of serialized requests. Read and written by the request that has this node's.</summary>
-    public long TurnVersion { get; set; }
+    public long TurnVersion
+    {
+        get => _rare?.TurnVersion ?? 0;
+        set
+        {
+            lock (PageLock)
+            {
+                if (value != TurnVersion)
+                {
+                    Rarely.TurnVersion = value;
+                }
+            }
+        }
+    }
 
     /// <summary>SHA-256 of the browser's key, while the key itself is not known here; otherwise null.</summary>
-    public string? BrowserHash { get; set; }
+    public string? BrowserHash
+    {
+        get => _rare?.BrowserHash;
+        set
+        {
+            lock (PageLock)
+            {
+                if (!string.Equals(value, BrowserHash, StringComparison.Ordinal))
+                {
+                    Rarely.BrowserHash = value;
+                }
+            }
+        }
+    }
 
     /// <summary>
     /// The secrets of the record: the hash of each, until when it works, and what leads to the next one. Empty where there is but one, which the entry itself
     /// has: then it is not kept twice.
     /// </summary>
-    public IReadOnlyList<StoredSecret> Secrets { get; set; } = [];
+    public IReadOnlyList<StoredSecret> Secrets
+    {
+        get => _rare?.Secrets ?? [];
+        set
+        {
+            lock (PageLock)
+            {
+                if (value.Count != 0 || Secrets.Count != 0)
+                {
+                    Rarely.Secrets = value;
+                }
+            }
+        }
+    }
+
+    /// <summary>What a newer version of the library has written into the record; null for nothing.</summary>
+    public UnknownDetails? Unknown
+    {
+        get => _rare?.Unknown;
+        set
+        {
+            lock (PageLock)
+            {
+                if (value != Unknown)
+                {
+                    Rarely.Unknown = value;
+                }
+            }
+        }
+    }
+
+    /// <summary>Completes when the handlers of the raise that is under way have answered; null while none is.</summary>
+    public TaskCompletionSource? Answer
+    {
+        get => _rare?.Answer;
+        set
+        {
+            lock (PageLock)
+            {
+                if (value != Answer)
+                {
+                    Rarely.Answer = value;
+                }
+            }
+        }
+    }
+
+    /// <summary>The highest version of the record that this node has heard of.</summary>
+    public long HeardVersion => Volatile.Read(ref _heardVersion);
+
+    /// <summary>The latest signal that moved no other stamp of an arrival: on the fast path, and where the entry has no <see cref="OptionalState"/>.</summary>
+    public Moment LastArrival => new(Volatile.Read(ref _lastArrival));
+
+    /// <summary>Completes when the events of an ended session are delivered, wherever.</summary>
+    public Task Told => Waiting().Task;
+
+    /// <summary>Inside the lock of the pages.</summary>
+    private Rare Rarely => _rare ??= new();
 
     /// <summary>Whether a secret stands in the record.</summary>
     public bool Knows(SessionId secret)
@@ -82,89 +213,12 @@ internal sealed class SharedState
         return false;
     }
 
-    /// <summary>Held while the pages and their changes are read or written, in one step.</summary>
-    public object PageLock => Turn;
-
-    /// <summary>What happened to the pages here and is not written yet, in order; bounded, as the pages are. Read and written inside <see cref="PageLock"/>.</summary>
-    public IReadOnlyList<PageChange> PageChanges => _pageChanges ?? [];
-
-    /// <summary>Adds a change of a page. Called inside <see cref="PageLock"/>.</summary>
-    public void AddPageChange(PageChange change)
-    {
-        _pageChanges ??= [];
-        if (_pageChanges.Count == 2 * PageList.MaxPages)
-        {
-            // A client whose pages come and go while nothing can be written: the oldest is forgotten, as the oldest page would be.
-            _pageChanges.RemoveAt(0);
-        }
-
-        _pageChanges.Add(change);
-    }
-
-    /// <summary>Changes of pages are written.</summary>
-    public void RemovePageChanges(IReadOnlyList<PageChange> written)
-    {
-        if (written.Count > 0)
-        {
-            lock (PageLock)
-            {
-                _pageChanges?.RemoveAll(change => written.Any(one => ReferenceEquals(one, change)));
-                _pageChanges = _pageChanges is { Count: > 0 } ? _pageChanges : null;
-            }
-        }
-    }
-
-    /// <summary>What a newer version of the library has written into the record; null for nothing.</summary>
-    public UnknownDetails? Unknown { get; set; }
-
-    /// <summary>Whether more than stamps waits to be written.</summary>
-    public bool IsChanged { get; set; }
-
-    /// <summary>Whether it found no place after all: its start is not told, and its end is not.</summary>
-    public bool IsTakenBack { get; set; }
-
-    /// <summary>Whether it is to end, and the store could not be told yet: it is served no more.</summary>
-    public bool IsEnding { get; set; }
-
-    /// <summary>
-    /// Whether the session is known to have changed elsewhere since it was read, or what the store has of it is not known. What is heard of a commit of
-    /// this node before its answer is no change once the answer is there.
-    /// </summary>
-    public bool IsStale
-    {
-        get => _isStale || Version < HeardVersion;
-        set => _isStale = value;
-    }
-
-    /// <summary>
-    /// Signals that came while the node had not heard from the store: their moments are not known, and they count from when it hears from it again.
-    /// </summary>
-    public UnsureSignals Unsure => (UnsureSignals)Volatile.Read(ref _unsure);
-
-    /// <summary>Takes them, to tell the store.</summary>
-    public UnsureSignals TakeUnsure() => (UnsureSignals)Interlocked.Exchange(ref _unsure, 0);
-
-    /// <summary>Such signals came, or the store could not be told of them.</summary>
-    public void AddUnsure(UnsureSignals signals) => Interlocked.Or(ref _unsure, (int)signals);
-
-    /// <summary>Whether the store's lower bound of the next due moment is too low, and is to be written anew.</summary>
-    public bool CorrectsDue { get; set; }
-
-    /// <summary>Whether the events of its end are known to be delivered, before that end is known here.</summary>
-    public bool IsToldEarly
-    {
-        get => _isToldEarly;
-        set => _isToldEarly = value;
-    }
-
-    /// <summary>Completes when the handlers of the raise that is under way have answered; null while none is.</summary>
-    public TaskCompletionSource? Answer { get; set; }
-
     /// <summary>A commit elsewhere is known: nothing older is believed.</summary>
     public void Hear(long version)
     {
         var known = Volatile.Read(ref _heardVersion);
-        while (known < version && Interlocked.CompareExchange(ref _heardVersion, version, known) is var before && before != known)
+        var heard = (uint)Math.Min(version, uint.MaxValue);
+        while (known < heard && Interlocked.CompareExchange(ref _heardVersion, heard, known) is var before && before != known)
         {
             known = before;
         }
@@ -173,31 +227,61 @@ internal sealed class SharedState
     /// <summary>The store went back: what was heard of it is void.</summary>
     public void ForgetHeard() => Volatile.Write(ref _heardVersion, 0);
 
-    /// <summary>A signal was counted on the fast path.</summary>
+    /// <summary>A signal was counted.</summary>
     public void Arrive(Moment now)
     {
-        var known = Volatile.Read(ref _fastArrival);
-        while (known < now.Ticks && Interlocked.CompareExchange(ref _fastArrival, now.Ticks, known) is var before && before != known)
+        var known = Volatile.Read(ref _lastArrival);
+        while (known < now.Ticks && Interlocked.CompareExchange(ref _lastArrival, now.Ticks, known) is var before && before != known)
         {
             known = before;
         }
     }
 
-    /// <summary>Whether stamps wait to be written.</summary>
-    public bool IsDirty => Volatile.Read(ref _isDirty) != 0;
-
-    /// <summary>Completes when the events of an ended session are delivered, wherever.</summary>
-    public Task Told => Waiting().Task;
-
-    /// <summary>Marks stamps as not written yet. True for the first to do so.</summary>
-    public bool TryMarkDirty() => Volatile.Read(ref _isDirty) == 0 && Interlocked.Exchange(ref _isDirty, 1) == 0;
-
-    /// <summary>The stamps are about to be read and written.</summary>
-    public void MarkClean() => Interlocked.Exchange(ref _isDirty, 0);
-
     /// <summary>The events of the ended session are delivered.</summary>
     public void MarkTold() => Waiting().TrySetResult();
 
-    private TaskCompletionSource Waiting() =>
-        Volatile.Read(ref _told) ?? Interlocked.CompareExchange(ref _told, new(TaskCreationOptions.RunContinuationsAsynchronously), null) ?? _told!;
+    private TaskCompletionSource Waiting()
+    {
+        lock (PageLock)
+        {
+            return Rarely.Told ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    /// <summary>Inside the lock of the pages.</summary>
+    private void DropIfEmpty()
+    {
+        if (_rare is { IsEmpty: true })
+        {
+            _rare = null;
+        }
+    }
+
+    /// <summary>What few sessions have at a time.</summary>
+    private sealed class Rare
+    {
+        public Moment StoredIdleReset;
+        public Moment DecideAfter;
+        public Moment TryAgainAt;
+        public string? Home;
+        public long TurnVersion;
+        public string? BrowserHash;
+        public IReadOnlyList<StoredSecret> Secrets = [];
+        public UnknownDetails? Unknown;
+        public TaskCompletionSource? Answer;
+        public TaskCompletionSource? Told;
+        public Queue<TaskCompletionSource>? WaitingForTurn;
+
+        public bool IsEmpty => StoredIdleReset == default
+            && DecideAfter == default
+            && TryAgainAt == default
+            && Home is null
+            && TurnVersion == 0
+            && BrowserHash is null
+            && Secrets.Count == 0
+            && Unknown is null
+            && Answer is null
+            && Told is null
+            && WaitingForTurn is null;
+    }
 }

@@ -26,14 +26,14 @@ internal sealed class MessageCounter(SessionEngine engine, SessionMetrics metric
 
     private async ValueTask<bool> ApplyDueRulesAndCountAsync(SessionEntry entry, SessionSignal signal, string kind)
     {
+        if (signal == SessionSignal.None)
+        {
+            return await engine.LookAsync(entry, waitForHandlers: false) != DueRulesResult.Ended;
+        }
+
         if (await engine.ApplyDueRulesAndWaitInDoubtAsync(entry) == DueRulesResult.Ended)
         {
             return false;
-        }
-
-        if (signal == SessionSignal.None)
-        {
-            return true;
         }
 
         metrics.SignalCounted(kind);

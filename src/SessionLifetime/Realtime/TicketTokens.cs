@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using SessionLifetime.Http.Reading;
 using SessionLifetime.Http.Tokens;
 
@@ -11,16 +12,15 @@ internal sealed class TicketTokens : ITokenCarrier
 
     public TokenPurpose Purpose => TokenPurpose.Ticket;
 
-    public bool MayCarry(HttpRequest request) =>
-        request.QueryString.Value is { Length: > 1 } query && query.Contains(Assignment, StringComparison.Ordinal);
+    public bool MayCarry(IHttpRequestFeature request) => request.QueryString.Contains(Assignment, StringComparison.Ordinal);
 
     public IEnumerable<string> TokensOf(HttpRequest request)
     {
-        if (!MayCarry(request) || !RequestClassification.HasNoHeaders(request))
+        if (request.QueryString.Value is not { Length: > 1 } query || !RequestClassification.HasNoHeaders(request))
         {
             return [];
         }
 
-        return request.QueryString.Value![1..].Split('&').Where(static pair => pair.StartsWith(Assignment, StringComparison.Ordinal)).Take(1).Select(static pair => pair[Assignment.Length..]);
+        return query[1..].Split('&').Where(static pair => pair.StartsWith(Assignment, StringComparison.Ordinal)).Take(1).Select(static pair => pair[Assignment.Length..]);
     }
 }

@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace SessionLifetime.Time;
 
 /// <summary>
@@ -14,8 +12,8 @@ namespace SessionLifetime.Time;
 /// past it. So a stretch without the process moves the clock by the lead at most.
 /// </para>
 /// <para>
-/// Only the system's time provider is watched; any other is trusted as it is. The system's is read by its coarse counter, at a sixth of the
-/// cost: it stands still for up to 4 ms on Linux and 16 ms on Windows, and runs as evenly. No duration here is as short as that.
+/// Only the system's time provider is watched; any other is trusted as it is. The system's is read by its coarse counter
+/// (<see cref="SystemCounter"/>).
 /// </para>
 /// <para>
 /// The order of reads makes the clock monotonic without a lock: limit, then what was taken off, then the counter. The writer goes the other
@@ -192,10 +190,9 @@ internal sealed class SessionClock : IDisposable
         }
     }
 
-    [SuppressMessage("ApiDesign", "RS0030:Do not use banned APIs", Justification = "The one place that reads the system's clock, where that is the provider.")]
-    private long Coarse() => _counter is null ? Environment.TickCount64 : _counter();
+    private long Coarse() => _counter is null ? SystemCounter.Ticks : _counter() * TimeSpan.TicksPerMillisecond;
 
-    private long Elapsed() => ((Coarse() - _coarseOrigin) * TimeSpan.TicksPerMillisecond) + _startAt;
+    private long Elapsed() => Coarse() - _coarseOrigin + _startAt;
 
     private void WatchSteps()
     {

@@ -37,6 +37,9 @@ internal sealed class History : IAsyncDisposable
     private readonly Mutant _mutant;
     private int _faults;
 
+    /// <summary>The session that somebody has asked to end most lately.</summary>
+    private int _exited;
+
     public IReadOnlyList<string> Lines => _trace;
 
     /// <summary>Plays a history. What breaks an invariant is an exception that names the seed.</summary>
@@ -164,9 +167,9 @@ internal sealed class History : IAsyncDisposable
         });
     }
 
-    private void Signal(int session)
+    private void Signal(int session, SimulatedNode? at = null)
     {
-        if (Pick() is not { } node)
+        if ((at ?? Pick()) is not { IsUp: true } node)
         {
             return;
         }
@@ -178,6 +181,7 @@ internal sealed class History : IAsyncDisposable
             _ = node.Context.Run(async () =>
             {
                 var outcome = await TryAsync(() => node.ExitAsync(secret));
+                _exited = session;
                 Trace($"node {node.Number} exits {id}: {outcome}");
             });
         }
@@ -194,17 +198,34 @@ internal sealed class History : IAsyncDisposable
                 Trace($"node {node.Number} arms {id} for {after}: {outcome}");
             });
         }
+        else if (kind < 6)
+        {
+            Look(session, node);
+        }
         else
         {
             var isActivity = kind % 2 == 0;
+            var preempted = _random.Next(8) == 0 ? TimeSpan.FromMilliseconds(_random.Next(1, 2_000)) : TimeSpan.Zero;
             _ = node.Context.Run(async () =>
             {
                 var begun = _oracle.Begin(node, id, isActivity);
-                var outcome = await TryAsync(() => node.SignalAsync(secret, isActivity ? SignalReport.Activity : SignalReport.Alive));
+                var outcome = await TryAsync(() => node.SignalAsync(secret, isActivity ? SignalReport.Activity : SignalReport.Alive, preempted));
                 Trace($"node {node.Number} {(isActivity ? "activity" : "ping")} {id}: {outcome}");
                 _oracle.Answered(begun, outcome);
             });
         }
+    }
+
+    private void Look(int session, SimulatedNode node)
+    {
+        var (secret, id) = _sessions[session];
+        _ = node.Context.Run(async () =>
+        {
+            var begun = _oracle.Begin(node, id, isActivity: null);
+            var outcome = await TryAsync(() => node.LookAsync(secret));
+            Trace($"node {node.Number} looks at {id}: {outcome}");
+            _oracle.Answered(begun, outcome);
+        });
     }
 
     private static async Task<Outcome> TryAsync(Func<Task<Outcome>> call)
@@ -234,7 +255,17 @@ internal sealed class History : IAsyncDisposable
             case 0 or 1 when victim is not null:
                 Trace($"node {victim.Number} stands for {pause}");
                 victim.Context.IsPaused = true;
-                _world.After(pause, () => victim.Context.IsPaused = false);
+                _world.After(pause, () =>
+                {
+                    victim.Context.IsPaused = false;
+
+                    // What has waited for it comes at once, also for what has ended elsewhere meanwhile.
+                    for (var waiting = victim.IsUp && _sessions.Count > 0 ? _random.Next(4) : 0; waiting > 0; waiting--)
+                    {
+                        Signal(_random.Next(_sessions.Count), victim);
+                        Look(_exited, victim);
+                    }
+                });
                 break;
             case 2 when victim is not null && _nodes.Count(static node => node.IsUp) > 1:
                 Trace($"node {victim.Number} is killed");

@@ -36,7 +36,9 @@ internal sealed class HistoryOracle(World world, MemoryBackingStore store, Histo
     public void Leaves(SimulatedNode node) => _nodes[node.Id].LeavesAt = world.Now;
 
     /// <summary>The store has taken a step.</summary>
-    public void OnStep(string node, object? step)
+    public void OnStep(string node, object? step) => Note(() => OnStoreStep(node, step));
+
+    private void OnStoreStep(string node, object? step)
     {
         if (step is NodeHeartbeat)
         {
@@ -54,13 +56,34 @@ internal sealed class HistoryOracle(World world, MemoryBackingStore store, Histo
         }
     }
 
-    public Request Begin(SimulatedNode node, string id, bool isActivity)
+    /// <param name="node">Who is asked.</param>
+    /// <param name="id">Of which session.</param>
+    /// <param name="isActivity">Whether the user acts, or the browser is alive; null for a look that counts for nothing.</param>
+    public Request Begin(SimulatedNode node, string id, bool? isActivity)
     {
         _counts = _counts with { Requests = _counts.Requests + 1 };
         return new(node, id, isActivity, world.Now, Service);
     }
 
-    public void Answered(Request request, Outcome outcome)
+    public void Answered(Request request, Outcome outcome) => Note(() => OnAnswer(request, outcome));
+
+    public void OnEvent(SimulatedNode node, string kind, SessionEventContext context) => Note(() => OnTold(node, kind, context));
+
+    /// <summary>A broken promise ends the history, whoever catches what is thrown: a handler's exceptions are logged, a client's are nobody's.</summary>
+    private void Note(Action check)
+    {
+        try
+        {
+            check();
+        }
+        catch (Xunit.Sdk.XunitException exception)
+        {
+            world.Broken ??= exception;
+            throw;
+        }
+    }
+
+    private void OnAnswer(Request request, Outcome outcome)
     {
         var session = _sessions[request.Id];
         _counts = _counts with { FromMemory = _counts.FromMemory + (world.Now == request.At ? 1 : 0) };
@@ -78,14 +101,18 @@ internal sealed class HistoryOracle(World world, MemoryBackingStore store, Histo
                 Assert.True(
                     late is null || late <= (s_guard / 2) + s_flush + TimeSpan.FromMilliseconds(100) || WasOutage(request),
                     $"V4: session {request.Id} is served {late} after its end.");
-                session.Touches.Add(new(request.Node.Id, request.IsActivity, request.At, world.Now, request.Service));
+                if (request.IsActivity is { } isActivity)
+                {
+                    session.Touches.Add(new(request.Node.Id, isActivity, request.At, world.Now, request.Service));
+                }
+
                 break;
             default:
                 break;
         }
     }
 
-    public void OnEvent(SimulatedNode node, string kind, SessionEventContext context)
+    private void OnTold(SimulatedNode node, string kind, SessionEventContext context)
     {
         var session = _sessions[context.Session.Id];
         trace($"node {node.Number} is told {kind} of {context.Session.Id}, attempt {context.Attempt}");
@@ -232,9 +259,14 @@ internal sealed class HistoryOracle(World world, MemoryBackingStore store, Histo
         return world.Now - last > s_live - (s_flush * 2);
     }
 
+    /// <summary>
+    /// A node that is cut off serves plain sessions for a while: the price of availability. It is when a call was not answered in time. One that has only stood
+    /// still is not cut off, and asks first.
+    /// </summary>
     private bool WasOutage(Request request) =>
-        // A node that is cut off serves plain sessions for a while: the price of availability.
-        _nodes[request.Node.Id].Heartbeats.LastOrDefault(beat => beat <= request.At) is var last && request.At - last > (s_guard / 2);
+        _nodes[request.Node.Id].Heartbeats.LastOrDefault(beat => beat <= request.At) is var last
+        && request.At - last > (s_guard / 2)
+        && request.Node.Store.LostSince + s_flush <= world.Now;
 
     private void CheckRepeat(List<string> before, SimulatedNode node, string what, string id)
     {
@@ -272,7 +304,7 @@ internal sealed class HistoryOracle(World world, MemoryBackingStore store, Histo
 
     private static TimeSpan Earlier(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
-    internal sealed record Request(SimulatedNode Node, string Id, bool IsActivity, TimeSpan At, TimeSpan Service);
+    internal sealed record Request(SimulatedNode Node, string Id, bool? IsActivity, TimeSpan At, TimeSpan Service);
 
     private sealed record Touch(string Node, bool IsActivity, TimeSpan MadeAt, TimeSpan AnsweredAt, TimeSpan Service);
 

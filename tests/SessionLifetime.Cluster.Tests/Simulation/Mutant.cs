@@ -14,6 +14,9 @@ internal enum Mutant
     /// <summary>Touches are answered from memory up to the deadline.</summary>
     NoGuard,
 
+    /// <summary>What counts for nothing is answered from memory, however long ago the store was heard from.</summary>
+    UnaskedLooks,
+
     /// <summary>A batch of touches is said to be in the store, and is not.</summary>
     LostTouches,
 

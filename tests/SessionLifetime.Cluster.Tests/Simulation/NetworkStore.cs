@@ -8,6 +8,9 @@ internal sealed class NetworkStore(World world, Network network, ISessionBacking
     /// <summary>Whether this node reaches nobody.</summary>
     public bool IsCutOff { get; set; }
 
+    /// <summary>When the first call was made since the latest answer that is not answered within the second for which a node waits; null for none.</summary>
+    public TimeSpan? LostSince { get; private set; }
+
     public ValueTask<StoreStart> StartAsync(NodeStart node, CancellationToken cancellationToken) => CallAsync(() => store.StartAsync(node, default));
 
     public async ValueTask StopAsync(string node, CancellationToken cancellationToken) => await CallAsync(async () =>
@@ -119,8 +122,10 @@ internal sealed class NetworkStore(World world, Network network, ISessionBacking
     private ValueTask<T> CallAsync<T>(Func<ValueTask<T>> step, bool isWrite = false)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var madeAt = world.Now;
         if (network.Delay() is not { } going || IsCutOff)
         {
+            LostSince ??= madeAt;
             return new(answer.Task);
         }
 
@@ -128,6 +133,7 @@ internal sealed class NetworkStore(World world, Network network, ISessionBacking
         {
             if (network.IsStoreDown)
             {
+                LostSince ??= madeAt;
                 return;
             }
 
@@ -140,7 +146,15 @@ internal sealed class NetworkStore(World world, Network network, ISessionBacking
 
             if (network.Delay() is { } coming && !IsCutOff)
             {
-                world.After(coming, () => answer.TrySetResult(done.Result));
+                world.After(coming, () =>
+                {
+                    LostSince = world.Now - madeAt <= HistoryPlan.Flush ? null : LostSince ?? madeAt;
+                    answer.TrySetResult(done.Result);
+                });
+            }
+            else
+            {
+                LostSince ??= madeAt;
             }
         });
         return new(answer.Task);

@@ -54,26 +54,29 @@ public sealed class SimulatedClusterTests(ITestOutputHelper output)
     [Theory]
     [InlineData(nameof(Mutant.NoWatermarks))]
     [InlineData(nameof(Mutant.NoStamps))]
+    [InlineData(nameof(Mutant.NoGuard))]
+    [InlineData(nameof(Mutant.UnaskedLooks))]
     [InlineData(nameof(Mutant.LostTouches))]
     [InlineData(nameof(Mutant.LostEvents))]
     [InlineData(nameof(Mutant.SharedEvents))]
-    public async Task ABrokenRule_IsNoticed(string name)
+    public void ABrokenRule_IsNoticed(string name)
     {
-        // Not here: NoGuard, which 3,000 histories did not notice. The soak plays more.
         var mutant = Enum.Parse<Mutant>(name);
-        for (var seed = 0; seed < 2_000; seed++)
+        var noticed = new ConcurrentQueue<string>();
+        Parallel.For(0, 2_000, new() { MaxDegreeOfParallelism = Environment.ProcessorCount }, (seed, loop) =>
         {
             try
             {
-                await using var history = History.Play(seed, mutant: mutant);
+                History.Play(seed, mutant: mutant).DisposeAsync().AsTask().GetAwaiter().GetResult();
             }
             catch (Xunit.Sdk.XunitException exception)
             {
-                output.WriteLine($"{mutant}: seed {seed}: {exception.Message.Split(Environment.NewLine)[0]}");
-                return;
+                noticed.Enqueue($"{mutant}: seed {seed}: {exception.Message.Split(Environment.NewLine)[0]}");
+                loop.Stop();
             }
-        }
+        });
 
-        Assert.Fail($"{mutant} was not noticed.");
+        Assert.False(noticed.IsEmpty, $"{mutant} was not noticed.");
+        output.WriteLine(noticed.First());
     }
 }

@@ -17,10 +17,11 @@ internal sealed class SimulatedNode
     private readonly ServiceProvider _services;
     private readonly ClusterNodeService _service;
     private readonly TimeProvider _time;
+    private readonly Mutant _mutant;
 
     public SimulatedNode(int number, WorldContext context, TimeProvider time, NetworkStore store, HistoryPlan plan, Mutant mutant, Action<SimulatedNode, string, SessionEventContext> onEvent)
     {
-        (Number, Context, Store) = (number, context, store);
+        (Number, Context, Store, _mutant) = (number, context, store, mutant);
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddSingleton(time);
@@ -116,14 +117,41 @@ internal sealed class SimulatedNode
     }
 
     /// <summary>What a request with a secret does: found, looked at, counted.</summary>
-    public async Task<Outcome> SignalAsync(SessionId secret, SignalReport signal)
+    /// <param name="secret">The secret.</param>
+    /// <param name="signal">The signal.</param>
+    /// <param name="preempted">For how long its thread is preempted between the moment it counts from and the stamp.</param>
+    public async Task<Outcome> SignalAsync(SessionId secret, SignalReport signal, TimeSpan preempted)
     {
         if (await Engine.Directory.FindAsync(secret, default) is not { } entry)
         {
             return await Engine.Directory.FindEndedAsync(secret, default) is null ? Outcome.Unknown : Outcome.Ended;
         }
 
+        if (preempted > TimeSpan.Zero && signal.IsPlain)
+        {
+            // As the engine does, with the pause in between.
+            var now = Engine.Directory.NowForTouch;
+            await Task.Delay(preempted, _time, CancellationToken.None);
+            if (entry.TryTouch(now, signal.IsActivity) && Engine.Directory.TryKeepTouch(entry, now))
+            {
+                return Outcome.Alive;
+            }
+        }
+
         return await Engine.ApplyDueRulesAndWaitInDoubtAsync(entry) != DueRulesResult.Ended && await Engine.TryCountAsync(entry, signal)
+            ? Outcome.Alive
+            : Outcome.Ended;
+    }
+
+    /// <summary>What a request with a secret does that counts for nothing.</summary>
+    public async Task<Outcome> LookAsync(SessionId secret)
+    {
+        if (await Engine.Directory.FindAsync(secret, default) is not { } entry)
+        {
+            return await Engine.Directory.FindEndedAsync(secret, default) is null ? Outcome.Unknown : Outcome.Ended;
+        }
+
+        return (_mutant == Mutant.UnaskedLooks ? await Engine.ApplyDueRulesAndWaitAsync(entry) : await Engine.LookAsync(entry)) != DueRulesResult.Ended
             ? Outcome.Alive
             : Outcome.Ended;
     }

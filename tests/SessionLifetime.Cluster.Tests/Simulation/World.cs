@@ -15,6 +15,9 @@ internal sealed class World(int seed)
     /// <summary>The true time, since the history began.</summary>
     public TimeSpan Now { get; private set; }
 
+    /// <summary>What ends the history; null while nothing does.</summary>
+    public Exception? Broken { get; set; }
+
     /// <summary>A place where work runs: a node, or what is outside of all.</summary>
     public WorldContext CreateContext()
     {
@@ -31,6 +34,11 @@ internal sealed class World(int seed)
     {
         while (until is not { IsCompleted: true })
         {
+            if (Broken is not null)
+            {
+                throw new Xunit.Sdk.XunitException(Broken.Message, Broken);
+            }
+
             if (TryRunReady())
             {
                 continue;

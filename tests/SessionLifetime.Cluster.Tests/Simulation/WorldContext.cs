@@ -49,6 +49,8 @@ internal sealed class WorldContext(World world) : SynchronizationContext, IWorkS
                 }
                 catch (Exception exception)
                 {
+                    // Nobody waits for what a client does.
+                    world.Broken ??= exception is SessionStoreUnavailableException ? null : exception;
                     done.SetException(exception);
                 }
             },

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using SessionLifetime.Http.Reading;
 using SessionLifetime.Scheduling;
 
 namespace SessionLifetime.Http.Answers;
@@ -10,27 +11,29 @@ namespace SessionLifetime.Http.Answers;
 /// written in front of the call that starts the answer, so that what fails is thrown out of that call as what it is, while the answer can still be another one:
 /// a server turns what is thrown while it starts an answer into 500. What starts an answer in any other way (an upgrade) has it written when it starts.
 /// </summary>
-internal sealed class AnswerStart : IHttpResponseBodyFeature, IAnswerSteps
+/// <remarks>One object a request.</remarks>
+internal sealed class AnswerStart : PendingWrites, IHttpResponseBodyFeature, IAnswerSteps
 {
     private readonly IHttpResponseBodyFeature _inner;
-    private readonly PendingWrites _writes;
     private Func<ValueTask>? _first;
     private AnswerStream? _stream;
     private AnswerWriter? _writer;
     private bool _isOver;
 
-    private AnswerStart(IHttpResponseBodyFeature inner, PendingWrites writes) => (_inner, _writes) = (inner, writes);
+    private AnswerStart(IHttpResponseBodyFeature inner) => _inner = inner;
 
     public Stream Stream => _stream ??= new(_inner.Stream, this);
 
     public PipeWriter Writer => _writer ??= new(_inner.Writer, this);
 
     /// <summary>From now on the answer waits.</summary>
-    public static AnswerStart Begin(HttpContext context, PendingWrites writes)
+    public static AnswerStart Begin(HttpContext context)
     {
-        var start = new AnswerStart(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), writes);
-        context.Features.Set<IHttpResponseBodyFeature>(start);
-        context.Response.OnStarting(static state => ((AnswerStart)state).OnStartingAsync(), start);
+        var features = context.Features;
+        var start = new AnswerStart(features.Find<IHttpResponseBodyFeature>()!);
+        features.Put<IHttpResponseBodyFeature>(start);
+        features.Find<IHttpResponseFeature>()!.OnStarting(static state => ((AnswerStart)state).OnStartingAsync(), start);
+        start.Begin();
         return start;
     }
 
@@ -38,17 +41,17 @@ internal sealed class AnswerStart : IHttpResponseBodyFeature, IAnswerSteps
     public static void Add(HttpContext context, Func<ValueTask> step) => ((AnswerStart)context.Features.GetRequiredFeature<IHttpResponseBodyFeature>())._first = step;
 
     /// <summary>Waits, where the answer has not started.</summary>
-    public ValueTask SaveAsync() => _isOver || (_first is null && _writes.IsEmpty) ? default : StepsAsync();
+    public ValueTask SaveAsync() => _isOver || (_first is null && IsEmpty) ? default : StepsAsync();
 
     /// <summary>Nothing is written any more: the answer says that something failed.</summary>
-    public void GiveUp()
+    public void Stop()
     {
-        _writes.GiveUp();
+        GiveUp();
         _isOver = true;
     }
 
     /// <summary>The request is done.</summary>
-    public void End(HttpContext context) => context.Features.Set(_inner);
+    public void End(HttpContext context) => context.Features.Put(_inner);
 
     public void DisableBuffering() => _inner.DisableBuffering();
 
@@ -73,7 +76,7 @@ internal sealed class AnswerStart : IHttpResponseBodyFeature, IAnswerSteps
     private Task OnStartingAsync()
     {
         // And what is begun while it starts.
-        var writing = _writes.AnswerStartsAsync();
+        var writing = AnswerStartsAsync();
         var saving = writing.IsCompletedSuccessfully ? SaveAsync() : WaitAndSaveAsync(writing);
         if (saving.IsCompletedSuccessfully)
         {
@@ -105,7 +108,7 @@ internal sealed class AnswerStart : IHttpResponseBodyFeature, IAnswerSteps
                 await _first();
             }
 
-            await _writes.WhenWrittenAsync();
+            await WhenWrittenAsync();
         }
         catch
         {

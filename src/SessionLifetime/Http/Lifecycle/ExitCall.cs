@@ -9,7 +9,7 @@ internal sealed class ExitCall(LifecycleCalls calls, SessionEngine engine)
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        if (await calls.FindCallerAsync(context) is { } request)
+        if (await calls.FindCallerAsync(context, isDecidedLater: true) is { } request)
         {
             await engine.EndAndWaitAsync(request.Entry, SessionEndReason.Exited);
             SessionAnswers.WriteNothing(context);

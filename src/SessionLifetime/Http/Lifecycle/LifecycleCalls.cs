@@ -13,10 +13,13 @@ namespace SessionLifetime.Http.Lifecycle;
 internal sealed class LifecycleCalls(SessionEngine engine, SessionFinder finder, SessionGuard guard, SessionMetrics metrics)
 {
     /// <summary>The living session of a call, by the id header alone; null where the call was refused, and the answer is written.</summary>
-    public async ValueTask<LifecycleRequest?> FindAsync(HttpContext context) => await ApplyDueRulesAsync(context, await finder.FindAsync(context));
+    public async ValueTask<LifecycleRequest?> FindAsync(HttpContext context) => await LookAsync(context, await finder.FindAsync(context), isDecidedLater: false);
 
     /// <summary>As <see cref="FindAsync"/>, for a call that a browser without script may make by its cookie.</summary>
-    public async ValueTask<LifecycleRequest?> FindCallerAsync(HttpContext context) => await ApplyDueRulesAsync(context, await finder.FindCallerAsync(context));
+    /// <param name="context">The call.</param>
+    /// <param name="isDecidedLater">Whether the call counts a signal or ends the session, which finds out whether it lives.</param>
+    public async ValueTask<LifecycleRequest?> FindCallerAsync(HttpContext context, bool isDecidedLater) =>
+        await LookAsync(context, await finder.FindCallerAsync(context), isDecidedLater);
 
     /// <summary>Answers a call that has no living session.</summary>
     public Task RefuseAsync(HttpContext context, SessionLookup lookup)
@@ -73,11 +76,11 @@ internal sealed class LifecycleCalls(SessionEngine engine, SessionFinder finder,
             : SessionAnswers.WriteAsync(context, status, complete(StatusAnswer.Of(entry, seen, stillAsked: found == DueRulesResult.Asked)));
     }
 
-    private async ValueTask<LifecycleRequest?> ApplyDueRulesAsync(HttpContext context, SessionLookup lookup)
+    private async ValueTask<LifecycleRequest?> LookAsync(HttpContext context, SessionLookup lookup, bool isDecidedLater)
     {
         if (lookup.Entry is { } entry)
         {
-            var found = await engine.ApplyDueRulesAndWaitAsync(entry);
+            var found = isDecidedLater ? await engine.ApplyDueRulesAndWaitAsync(entry) : await engine.LookAsync(entry);
             if (found != DueRulesResult.Ended)
             {
                 return new(entry, lookup.Sent, found);

@@ -15,7 +15,7 @@ internal sealed class SignalCalls(LifecycleCalls calls, SessionEngine engine, Se
     public async Task PingAsync(HttpContext context)
     {
         using var body = await LifecycleBody.ReadAsync(context, isRequired: false);
-        if (await calls.FindCallerAsync(context) is not { } request)
+        if (await calls.FindCallerAsync(context, isDecidedLater: true) is not { } request)
         {
             return;
         }
@@ -37,7 +37,7 @@ internal sealed class SignalCalls(LifecycleCalls calls, SessionEngine engine, Se
     public async Task ActivityAsync(HttpContext context)
     {
         using var body = await LifecycleBody.ReadAsync(context, isRequired: false);
-        if (await calls.FindCallerAsync(context) is not { } request)
+        if (await calls.FindCallerAsync(context, isDecidedLater: true) is not { } request)
         {
             return;
         }

@@ -7,7 +7,7 @@ internal sealed class StatusCall(LifecycleCalls calls)
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        if (await calls.FindCallerAsync(context) is { } request)
+        if (await calls.FindCallerAsync(context, isDecidedLater: false) is { } request)
         {
             await calls.AnswerAsync(context, request, withNewerId: false);
         }

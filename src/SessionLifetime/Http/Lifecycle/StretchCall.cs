@@ -13,8 +13,10 @@ internal sealed class StretchCall(SessionEngine engine, SessionFinder finder, Se
     public async Task InvokeAsync(HttpContext context)
     {
         var lookup = await finder.FindCallerAsync(context);
-        var isAlive = lookup.Entry is { } entry && await engine.ApplyDueRulesAndWaitAsync(entry) != DueRulesResult.Ended;
-        if (isAlive && !RequestClassification.HasSpeculativePurpose(context.Request))
+        var isSpeculative = RequestClassification.HasSpeculativePurpose(context.Request);
+        var isAlive = lookup.Entry is { } entry
+            && (isSpeculative ? await engine.LookAsync(entry) : await engine.ApplyDueRulesAndWaitAsync(entry)) != DueRulesResult.Ended;
+        if (isAlive && !isSpeculative)
         {
             metrics.SignalCounted("stretch");
             isAlive = await engine.TryCountAsync(lookup.Entry!, new SignalReport { IsStretch = engine.Options.AllowStretch });

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using SessionLifetime.Http.Tokens;
 
 namespace SessionLifetime.Http.Navigation;
@@ -8,11 +9,12 @@ internal sealed class RelayTokens : ITokenCarrier
 {
     public TokenPurpose Purpose => TokenPurpose.Navigation;
 
-    public bool MayCarry(HttpRequest request)
+    public bool MayCarry(IHttpRequestFeature request)
     {
-        foreach (var header in request.Headers.Cookie)
+        var headers = request.Headers.Cookie;
+        for (var index = 0; index < headers.Count; index++)
         {
-            if (header.AsSpan().Contains(RelayCookie.Prefix, StringComparison.Ordinal))
+            if (headers[index].AsSpan().Contains(RelayCookie.Prefix, StringComparison.Ordinal))
             {
                 return true;
             }

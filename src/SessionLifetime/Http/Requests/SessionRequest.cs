@@ -260,7 +260,7 @@ internal sealed class SessionRequest(
         returnToPool(this);
     }
 
-    private async ValueTask<bool> IsAliveAsync() => await engine.ApplyDueRulesAndWaitInDoubtAsync(_entry) != DueRulesResult.Ended;
+    private async ValueTask<bool> IsAliveAsync() => await engine.LookAsync(_entry, waitForHandlers: false) != DueRulesResult.Ended;
 
     /// <summary>Every upgrade starts a response, whichever feature accepted it.</summary>
     private Task OnStarting()

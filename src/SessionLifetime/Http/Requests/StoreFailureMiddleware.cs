@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http;
 using SessionLifetime.Http.Answers;
-using SessionLifetime.Scheduling;
 
 namespace SessionLifetime.Http.Requests;
 
@@ -13,20 +12,24 @@ internal sealed class StoreFailureMiddleware(RequestDelegate next)
 {
     public Task InvokeAsync(HttpContext context)
     {
-        var before = PendingWrites.Current;
-        var writes = PendingWrites.Begin();
-        var start = AnswerStart.Begin(context, writes);
+        // As an asynchronous method does: what the request sets in its flow is not the caller's.
+        var flow = ExecutionContext.Capture();
+        var start = AnswerStart.Begin(context);
         var serving = RunAsync(context);
-        if (serving.IsCompletedSuccessfully && writes.IsEmpty)
+        if (serving.IsCompletedSuccessfully && start.IsEmpty)
         {
             start.End(context);
         }
         else
         {
-            serving = FinishAsync(context, serving, start, writes);
+            serving = FinishAsync(context, serving, start);
         }
 
-        PendingWrites.Current = before;
+        if (flow is not null)
+        {
+            ExecutionContext.Restore(flow);
+        }
+
         return serving;
     }
 
@@ -43,23 +46,23 @@ internal sealed class StoreFailureMiddleware(RequestDelegate next)
         }
     }
 
-    private static async Task FinishAsync(HttpContext context, Task serving, AnswerStart start, PendingWrites writes)
+    private static async Task FinishAsync(HttpContext context, Task serving, AnswerStart start)
     {
         try
         {
             await serving;
-            await writes.WhenWrittenAsync();
+            await start.WhenWrittenAsync();
         }
         catch (SessionStoreUnavailableException) when (!context.Response.HasStarted)
         {
-            start.GiveUp();
+            start.Stop();
             context.Response.Clear();
             await SessionAnswers.WriteAsync(context, SessionProblem.StoreAway);
         }
         catch
         {
             // The answer is somebody else's, and says that something failed.
-            start.GiveUp();
+            start.Stop();
             throw;
         }
         finally

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace SessionLifetime.Http.Tokens;
 
@@ -9,7 +10,7 @@ internal interface ITokenCarrier
     TokenPurpose Purpose { get; }
 
     /// <summary>Whether a request may carry any: a look that costs little.</summary>
-    bool MayCarry(HttpRequest request);
+    bool MayCarry(IHttpRequestFeature request);
 
     /// <summary>Those of a request; it is not changed.</summary>
     IEnumerable<string> TokensOf(HttpRequest request);

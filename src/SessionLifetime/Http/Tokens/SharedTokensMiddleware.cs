@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using SessionLifetime.Http.Reading;
 
 namespace SessionLifetime.Http.Tokens;
 
@@ -9,9 +11,10 @@ internal sealed class SharedTokensMiddleware(RequestDelegate next, OneTimeTokens
 
     public Task InvokeAsync(HttpContext context)
     {
+        var request = context.Features.Find<IHttpRequestFeature>()!;
         foreach (var carrier in _carriers)
         {
-            if (carrier.MayCarry(context.Request))
+            if (carrier.MayCarry(request))
             {
                 return ImportAsync(context);
             }
