@@ -71,45 +71,40 @@ internal static class RedisScripts
         return { number, redis.call('ZCARD', B .. 'all'), changes }
         """;
 
-    /// <summary>Eleven values a touch: id, version, due, and age and moment of each stamp. Gives for each: version, stamps, and the record where it moved.</summary>
+    /// <summary>
+    /// Eleven values a touch: id, version, due, and age and moment of each stamp. Gives for each a text, version and stamps, and with it the record where it
+    /// moved; an empty one where there is no session. The earlier of a stamp's moments counts: the usual one is written as it came.
+    /// </summary>
     public const string Touch = RedisScriptParts.Session + """
 
         local store, service = clock()
-        local names, answers = { 'a', 's', 'i', 'r' }, {}
+        local answers, call, number, key = {}, redis.call, tonumber, B .. 's:'
+        local function placed(old, age, at)
+          if age == '' then return old end
+          local moment = service - age
+          if at == '' or number(at) > moment then at = num(moment) else moment = number(at) end
+          return moment > number(old) and at or old
+        end
         for k = 3, #ARGV, 11 do
-          local id, due = ARGV[k], ARGV[k + 2]
-          local key = B .. 's:' .. id
-          local s = redis.call('HMGET', key, 'v', 'end', 'a', 's', 'i', 'r')
+          local id, version, due = ARGV[k], ARGV[k + 1], ARGV[k + 2]
+          local s = call('HMGET', key .. id, 'v', 'end', 'a', 's', 'i', 'r')
           if not s[1] then
-            answers[#answers + 1] = {}
+            answers[#answers + 1] = ''
           else
+            local a, g, i, r = s[3], s[4], s[5], s[6]
             if s[2] == '' then
-              local set = {}
-              for f = 1, 4 do
-                local age, at = ARGV[k + 1 + 2 * f], ARGV[k + 2 + 2 * f]
-                if age ~= '' then
-                  local moment = num(service - age)
-                  if at ~= '' and tonumber(at) < tonumber(moment) then moment = at end
-                  if tonumber(moment) > tonumber(s[2 + f]) then
-                    s[2 + f] = moment
-                    set[#set + 1] = names[f]
-                    set[#set + 1] = moment
-                  end
-                end
-              end
-              if due ~= '' and s[1] == ARGV[k + 1] then
-                set[#set + 1] = 'due'
-                set[#set + 1] = due
-              end
-              if #set > 0 then redis.call('HSET', key, unpack(set)) end
+              a, g = placed(a, ARGV[k + 3], ARGV[k + 4]), placed(g, ARGV[k + 5], ARGV[k + 6])
+              i, r = placed(i, ARGV[k + 7], ARGV[k + 8]), placed(r, ARGV[k + 9], ARGV[k + 10])
+              if a ~= s[3] or g ~= s[4] or i ~= s[5] or r ~= s[6] then call('HSET', key .. id, 'a', a, 's', g, 'i', i, 'r', r) end
               if due ~= '' then
-                local at = redis.call('HMGET', key, 'due', 'abs')
+                if s[1] == version then call('HSET', key .. id, 'due', due) end
+                local at = call('HMGET', key .. id, 'due', 'abs')
                 placeDue(id, at[1])
                 placeAbsolute(id, at[2])
               end
             end
-            local answer = { s[1], s[3], s[4], s[5], s[6] }
-            if s[2] ~= '' or s[1] ~= ARGV[k + 1] then answer[6] = record(id) end
+            local answer = s[1] .. ' ' .. a .. ' ' .. g .. ' ' .. i .. ' ' .. r
+            if s[2] ~= '' or s[1] ~= version then answer = { answer, record(id) } end
             answers[#answers + 1] = answer
           end
         end

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using StackExchange.Redis;
 
@@ -38,7 +39,7 @@ internal sealed class RedisSessions(RedisShards shards)
             var answers = (RedisResult[])(await shards.RunAsync(RedisScripts.Touch, group.Key, [.. values]))!;
             foreach (var (index, answer) in group.Zip(answers))
             {
-                results[index] = Touched(touches[index].Id, (RedisResult[])answer!);
+                results[index] = Touched(touches[index].Id, answer);
             }
         }));
         return results;
@@ -139,15 +140,20 @@ internal sealed class RedisSessions(RedisShards shards)
 
     private static bool Means(string? asked, string? known) => asked is null || string.Equals(asked, known, StringComparison.Ordinal);
 
-    private static TouchResult Touched(string id, RedisResult[] answer)
+    private static TouchResult Touched(string id, RedisResult answer)
     {
-        if (answer.Length == 0)
+        var moved = answer.Resp2Type == ResultType.Array ? (RedisResult[])answer! : null;
+        var text = (string)(moved?[0] ?? answer)!;
+        if (text.Length == 0)
         {
             return new(0, default, null);
         }
 
-        TimeSpan Span(int index) => new((long)answer[index]);
-        return new((long)answer[0], new(Span(1), Span(2), Span(3), Span(4)), answer.Length > 5 ? RedisRows.Record(id, RedisRows.Values(answer[5])) : null);
+        var numbers = Array.ConvertAll(text.Split(' '), static number => long.Parse(number, NumberStyles.None, CultureInfo.InvariantCulture));
+        return new(
+            numbers[0],
+            new(new(numbers[1]), new(numbers[2]), new(numbers[3]), new(numbers[4])),
+            moved is null ? null : RedisRows.Record(id, RedisRows.Values(moved[1])));
     }
 
     /// <summary>Commits to one shard. Where secrets lead is written before anybody is given them, and removed when the session has dropped them.</summary>

@@ -237,7 +237,12 @@ internal sealed class ChaosOracle(IReadOnlyCollection<Fault> faults, IReadOnlyLi
         }
 
         Kept++;
-        var back = _stores[exit.Node].FirstOrDefault(line => line.Event == EventLine.StoreBack && line.At >= exit.Sent);
+
+        // A store that is away again before the next flush was not there to be written to.
+        var lines = _stores[exit.Node];
+        var back = lines.FirstOrDefault(line => line.Event == EventLine.StoreBack
+            && line.At >= exit.Sent
+            && !lines.Any(away => away.Event == EventLine.StoreAway && away.At >= line.At && away.At <= line.At + times.Flush));
         var written = (back?.At ?? double.PositiveInfinity) + times.Flush;
         var lost = faults.Any(fault => fault.Node == exit.Node && fault.To >= exit.Sent && fault.From <= written);
         return lost ? double.PositiveInfinity : written;
