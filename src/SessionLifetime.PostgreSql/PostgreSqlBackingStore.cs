@@ -104,7 +104,7 @@ internal sealed class PostgreSqlBackingStore : ISessionBackingStore
     {
         var due = new List<SessionRecord>();
         await RunAsync(
-            _database, [(Command(_sql.TakeDue, Offset, (long)request.Most, request.Hold.Ticks), reader => due.Add(Record(reader)))], cancellationToken);
+            _database, [(Command(_sql.TakeDue, Offset, (long)request.Most, request.Hold.Ticks, request.Overdue.Ticks), reader => due.Add(Record(reader)))], cancellationToken);
         return due;
     }
 

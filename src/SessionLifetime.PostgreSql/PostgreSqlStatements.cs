@@ -114,7 +114,7 @@ internal sealed class PostgreSqlStatements
         TakeDue = $"""
             WITH {now}, due AS MATERIALIZED (
               SELECT s.id FROM {s}.session s WHERE s.end_reason IS NULL AND s.held_until <= (SELECT service FROM now)
-                AND ((s.due_at IS NOT NULL AND s.due_at <= (SELECT service FROM now)) OR (s.absolute_at IS NOT NULL AND s.absolute_at <= (SELECT store FROM now)))
+                AND ((s.due_at IS NOT NULL AND s.due_at <= (SELECT service - $4 FROM now)) OR (s.absolute_at IS NOT NULL AND s.absolute_at <= (SELECT store - $4 FROM now)))
               LIMIT $2 FOR NO KEY UPDATE OF s SKIP LOCKED)
             UPDATE {s}.session s SET held_until = n.service + $3 FROM due d, now n WHERE s.id = d.id RETURNING {Columns}
             """;

@@ -182,20 +182,20 @@ internal static class RedisScripts
         return answers
         """;
 
-    /// <summary>Most, hold. Gives records, each with its id first.</summary>
+    /// <summary>Most, hold, overdue by. Gives records, each with its id first.</summary>
     public const string TakeDue = RedisScriptParts.Session + """
 
         local store, service = clock()
         local most, records = tonumber(ARGV[3]), {}
         local function take(id)
           records[#records + 1] = { id, record(id) }
-          redis.call('ZADD', B .. 'due', num(service + ARGV[4]), id)
+          redis.call('ZADD', B .. 'due', num(service + ARGV[4] - ARGV[5]), id)
           local absolute = redis.call('ZSCORE', B .. 'absolute', id)
           if absolute and tonumber(absolute) <= store then redis.call('ZREM', B .. 'absolute', id) end
         end
-        for _, id in ipairs(redis.call('ZRANGEBYSCORE', B .. 'due', '-inf', num(service), 'LIMIT', 0, most)) do take(id) end
+        for _, id in ipairs(redis.call('ZRANGEBYSCORE', B .. 'due', '-inf', num(service - ARGV[5]), 'LIMIT', 0, most)) do take(id) end
         if #records < most then
-          for _, id in ipairs(redis.call('ZRANGEBYSCORE', B .. 'absolute', '-inf', num(store), 'LIMIT', 0, most - #records)) do take(id) end
+          for _, id in ipairs(redis.call('ZRANGEBYSCORE', B .. 'absolute', '-inf', num(store - ARGV[5]), 'LIMIT', 0, most - #records)) do take(id) end
         end
         return records
         """;

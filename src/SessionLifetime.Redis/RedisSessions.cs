@@ -66,7 +66,7 @@ internal sealed class RedisSessions(RedisShards shards)
         var (records, first) = (new List<SessionRecord>(), Random.Shared.Next(RedisShards.Count));
         for (var step = 0; step < RedisShards.Count && records.Count < request.Most; step++)
         {
-            var answer = await shards.RunAsync(RedisScripts.TakeDue, (first + step) % RedisShards.Count, request.Most - records.Count, request.Hold.Ticks);
+            var answer = await shards.RunAsync(RedisScripts.TakeDue, (first + step) % RedisShards.Count, request.Most - records.Count, request.Hold.Ticks, request.Overdue.Ticks);
             records.AddRange(((RedisResult[])answer!).Select(static one => RedisRows.Record((string)one[0]!, RedisRows.Values(one[1]))).OfType<SessionRecord>());
         }
 

@@ -41,11 +41,11 @@ internal static class SqliteSessions
         var due = database.All(
             $"""
             SELECT {Columns} FROM session_lifetime_sessions s WHERE s.end_reason IS NULL AND s.held_until <= $1 AND s.id IN (
-              SELECT id FROM session_lifetime_sessions WHERE due_at <= $1 AND due_at IS NOT NULL AND end_reason IS NULL
+              SELECT id FROM session_lifetime_sessions WHERE due_at <= $4 AND due_at IS NOT NULL AND end_reason IS NULL
               UNION SELECT id FROM session_lifetime_sessions WHERE absolute_at <= $2 AND absolute_at IS NOT NULL AND end_reason IS NULL)
             LIMIT $3
             """,
-            Read, now.Service, now.Store, request.Most);
+            Read, now.Service, now.Store - request.Overdue, request.Most, now.Service - request.Overdue);
         due.ForEach(record => database.Execute("UPDATE session_lifetime_sessions SET held_until = $2 WHERE id = $1", record.Id, now.Service + request.Hold));
         return due;
     }

@@ -119,7 +119,8 @@ public sealed class SharedPageTests : ClusterTest
         await first.Directory.SaveAsync(entry);
         await AdvanceAsync(s_second);
 
-        Assert.True(there.IsOpenPage(PageOf("p2")));
+        // News are read beside the pulse.
+        await Eventually.IsAsync(() => there.IsOpenPage(PageOf("p2")));
         Assert.True(entry.IsOpenPage(PageOf("p3")));
     }
 

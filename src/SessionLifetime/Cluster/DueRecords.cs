@@ -4,6 +4,7 @@ using SessionLifetime.Time;
 namespace SessionLifetime.Cluster;
 
 /// <summary>Looks in the store for sessions that are due and that no node may have met: those of a node that is gone.</summary>
+/// <remarks>Those that a node has met are decided by it within a few F: reading them here, too, would cost more than to decide them.</remarks>
 /// <param name="node">The node.</param>
 /// <param name="gate">The way to the store.</param>
 /// <param name="news">Makes entries of records.</param>
@@ -23,7 +24,7 @@ internal sealed class DueRecords(NodeState node, StoreGate gate, EntryNews news,
             return 0;
         }
 
-        var records = await gate.CallAsync("looking for due sessions", (store, stop) => store.TakeDueAsync(new(due.Length, node.Pace.Guard), stop));
+        var records = await gate.CallAsync("looking for due sessions", (store, stop) => store.TakeDueAsync(new(due.Length, node.Pace.Guard, Overdue: node.Pace.Guard), stop));
         _nextLook = records.Count == due.Length ? now : now + interval;
         var count = 0;
         foreach (var record in records)

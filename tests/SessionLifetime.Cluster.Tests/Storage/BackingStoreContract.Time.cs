@@ -233,6 +233,21 @@ public abstract partial class BackingStoreContract
     }
 
     [Fact]
+    public async Task TakeDue_GivesOnlyWhatIsOverdueForLongEnough()
+    {
+        var (late, later) = (await AddAsync(due: 0.5), await AddAsync(due: -1));
+        var store = (await BeatAsync()).Now.Store;
+        var absolute = await WriteAsync(NewRecord(due: 90) with { AbsoluteAt = store + (s_hour * 0.5) }, 0);
+        Time.Advance(s_hour);
+        var request = new DueRequest(10, s_second, Overdue: s_hour);
+
+        Assert.Equal(Ids(later), Ids([.. await Store.TakeDueAsync(request, Stop)]));
+
+        await ServeAsync(1);
+        Assert.Equal(Ids(late, later, absolute), Ids([.. await Store.TakeDueAsync(request, Stop)]));
+    }
+
+    [Fact]
     public async Task TakeDue_DoesNotGiveThemAgainForAWhile()
     {
         var record = await AddAsync(due: -1);

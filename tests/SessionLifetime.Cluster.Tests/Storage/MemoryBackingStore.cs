@@ -151,7 +151,7 @@ internal sealed class MemoryBackingStore(TimeProvider time) : ISessionBackingSto
             var now = Now;
             var due = _records.Values
                 .Where(static record => record.EndReason is null)
-                .Where(record => record.DueAt <= now.Service || record.AbsoluteAt <= now.Store)
+                .Where(record => record.DueAt <= now.Service - request.Overdue || record.AbsoluteAt <= now.Store - request.Overdue)
                 .Where(record => !(_heldUntil.TryGetValue(record.Id, out var until) && until > now.Service))
                 .Take(request.Most)
                 .ToList();
