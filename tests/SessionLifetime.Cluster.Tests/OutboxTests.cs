@@ -159,6 +159,34 @@ public sealed class OutboxTests : ClusterTest
     }
 
     [Fact]
+    public async Task ATimeout_OnANodeWithoutHandlers_IsAnsweredByANodeThatHasThem()
+    {
+        var asked = 0;
+        static void Configure(SessionLifetimeOptions options) => (options.SessionTimeout, options.CountdownDuration) = (TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(1));
+        var without = await ClusterHost.StartAsync(_time, _store, Configure);
+        _nodes.Add(without);
+        var with = await ClusterHost.StartAsync(_time, _store, Configure, subscribe: builder => builder.OnSessionTimeout((raised, _) =>
+        {
+            Interlocked.Increment(ref asked);
+            raised.Handled = true;
+            return default(ValueTask);
+        }));
+        _nodes.Add(with);
+        var entry = await without.Host.StartAsync("p1");
+        Assert.True(await without.Host.PingAsync(entry));
+
+        // Only the node without handlers looks at what is due; its browser pings on.
+        for (var passed = 0; passed < 220; passed += 20)
+        {
+            await AdvanceAsync(s_second * 20, sweepOf: without);
+            Assert.True(await without.Host.PingAsync(entry), $"ended after {passed} s");
+        }
+
+        Assert.Equal(1, Volatile.Read(ref asked));
+        Assert.Null(_store.Records[entry.Id.ToString()].EndReason);
+    }
+
+    [Fact]
     public async Task AnExit_ThatNobodyHasHandlersFor_IsNotKept()
     {
         var (first, second) = (await ClusterHost.StartAsync(_time, _store), await ClusterHost.StartAsync(_time, _store));

@@ -58,8 +58,7 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         ILogger<SharedSessionDirectory> logger)
         : base(clock, limits with { SweepInterval = node.Pace.Flush })
     {
-        (_node, _gate, _timingsOf, _time) = (node, gate, timingsOf, time);
-        _exitPatience = limits.ExitPatience + node.Pace.LiveFor;
+        (_node, _gate, _timingsOf, _time, _exitPatience) = (node, gate, timingsOf, time, limits.ExitPatience + node.Pace.LiveFor);
         bool IsWanted(SessionEventKind kind) => wants(kind) || node.OthersWant(kind);
         Ended = new(node, () => wants(SessionEventKind.ApplicationExit), () => IsWanted(SessionEventKind.ApplicationExit));
         Reader = new(node, gate, time);
@@ -94,6 +93,8 @@ internal sealed class SharedSessionDirectory : SessionDirectory
     public override bool EndsWithProcess => false;
 
     public override bool DeliversLater => true;
+
+    public override bool OthersAreAsked => _node.OthersWant(SessionEventKind.SessionTimeout);
 
     public override SessionSnapshot Read(SessionEntry entry)
     {
@@ -244,8 +245,8 @@ internal sealed class SharedSessionDirectory : SessionDirectory
         return true;
     }
 
+    /// <remarks>Another node may deliver it, and die on the way: nobody waits for ever.</remarks>
     public override Task WhenExitedAsync(SessionEntry entry, Task completion) =>
-        // Another node may deliver it, and die on the way: nobody waits for ever.
         TimedWait.ForAsync(Task.WhenAll(entry.Shared!.Told, completion), _exitPatience, _time);
 
     /// <summary>Forgets some of what ended long ago, in the store.</summary>

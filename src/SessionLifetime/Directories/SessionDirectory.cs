@@ -54,6 +54,9 @@ internal class SessionDirectory
     /// </summary>
     public virtual bool DeliversLater => false;
 
+    /// <summary>Whether the handlers of <c>SessionTimeout</c> of another process are asked.</summary>
+    public virtual bool OthersAreAsked => false;
+
     /// <summary>What the clockwork may judge of a session, in one consistent piece.</summary>
     public virtual SessionSnapshot Read(SessionEntry entry)
     {

@@ -49,7 +49,7 @@ internal sealed class CommitLoop(
 
             var timings = timingsInForce.Of(seen);
             var next = seen;
-            var step = Clockwork.Advance(ref next, timings, now, dispatcher.Wants(SessionEventKind.SessionTimeout));
+            var step = Clockwork.Advance(ref next, timings, now, dispatcher.Wants(SessionEventKind.SessionTimeout) || directory.OthersAreAsked);
             await UnloadPagesAsync(entry, timings, step.Kind == ClockStepKind.Ends ? step.At : now);
             if (step.Kind != ClockStepKind.Nothing
                 && (step.Kind != ClockStepKind.Waits || kind != CommitKind.Conclusive)
