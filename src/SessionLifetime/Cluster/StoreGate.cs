@@ -19,8 +19,10 @@ internal sealed class StoreGate(ISessionBackingStore store, ClusterPace pace, Ti
     private long _lastTry;
     private bool _isAway;
 
-    /// <summary>Whether the last call failed.</summary>
-    public bool IsAway => Volatile.Read(ref _isAway);
+    /// <summary>
+    /// Whether the last call failed, just now: a process that stood still since then does not know, and asks. While a store is away, calls fail more often.
+    /// </summary>
+    public bool IsAway => Volatile.Read(ref _isAway) && time.GetElapsedTime(Volatile.Read(ref _lastTry)) <= pace.LongestPause;
 
     /// <summary>Calls the store, and waits for at most a second, or F where that is longer.</summary>
     /// <param name="what">What is done, for the message.</param>
@@ -114,7 +116,7 @@ internal sealed class StoreGate(ISessionBackingStore store, ClusterPace pace, Ti
 
     private void Answered()
     {
-        if (IsAway)
+        if (Volatile.Read(ref _isAway))
         {
             Volatile.Write(ref _isAway, false);
             logger.StoreIsBack();

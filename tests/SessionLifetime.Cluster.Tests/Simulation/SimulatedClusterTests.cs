@@ -7,9 +7,9 @@ namespace SessionLifetime.Cluster.Tests.Simulation;
 [Collection(nameof(SimulatedClusterTests))]
 public sealed class SimulatedClusterTests(ITestOutputHelper output)
 {
-    // More for a long run: SESSIONLIFETIME_HISTORIES=1000000 dotnet test --filter SimulatedClusterTests. tests/run.sh plays 10,000.
+    // More for a long run: SESSIONLIFETIME_HISTORIES=1000000 dotnet test --filter SimulatedClusterTests. tests/run.sh plays 2,000.
     private static readonly int s_histories = int.TryParse(Environment.GetEnvironmentVariable("SESSIONLIFETIME_HISTORIES"), out var count) ? count
-        : Environment.GetEnvironmentVariable("SESSIONLIFETIME_TESTS_COMPLETE") == "1" ? 10_000 : 500;
+        : Environment.GetEnvironmentVariable("SESSIONLIFETIME_TESTS_COMPLETE") == "1" ? 2_000 : 500;
 
     private const int Parts = 5;
 
