@@ -76,7 +76,7 @@ internal sealed class EntryTouches
         {
             for (; next < taken.Count; next++)
             {
-                Sort(taken[next], now, all, sending);
+                SendOrKeep(taken[next], now, all, sending);
             }
         }
         catch
@@ -108,7 +108,7 @@ internal sealed class EntryTouches
     }
 
     /// <summary>Brings a dirty entry to the store, or keeps it for later.</summary>
-    private void Sort(SessionEntry entry, Moment now, bool all, List<Task> sending)
+    private void SendOrKeep(SessionEntry entry, Moment now, bool all, List<Task> sending)
     {
         if (entry.IsEnded || !entry.Shared!.IsDirty)
         {

@@ -119,13 +119,13 @@ internal sealed class NodeHeart(
     /// </summary>
     public async ValueTask StopAsync()
     {
-        Task under;
+        Task beating;
         lock (_lock)
         {
-            (_isStopped, under) = (true, _beating ?? Task.CompletedTask);
+            (_isStopped, beating) = (true, _beating ?? Task.CompletedTask);
         }
 
-        await under;
+        await beating;
         node.Clock.End();
     }
 

@@ -97,11 +97,9 @@ internal sealed partial class SharedState
     public bool IsDirty => Has(SharedFlag.Dirty);
 
     /// <summary>
-    /// Signals that came while the node had not heard from the store: their moments are not known, and they count from when it hears from it again.
+    /// Takes, to tell the store, the signals that came while the node had not heard from it: their moments are not known, and they count from when it hears
+    /// from it again.
     /// </summary>
-    public UnsureSignals Unsure => (UnsureSignals)(Volatile.Read(ref _flags) >> UnsureShift);
-
-    /// <summary>Takes them, to tell the store.</summary>
     public UnsureSignals TakeUnsure() => (UnsureSignals)(Interlocked.And(ref _flags, ~Unsures) >> UnsureShift);
 
     /// <summary>Such signals came, or the store could not be told of them.</summary>
